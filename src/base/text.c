@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+enum { TEXT_FIRST_SIZE = 256 };
+
+/* Makes room for `n` more bytes and a NUL. */
+static bool text_reserve(Text *t, size_t n)
+{
+    size_t size = t->allocated ? t->allocated : TEXT_FIRST_SIZE;
+    char *data;
+
+    if (t->failed || n > SIZE_MAX / 4 || t->length > SIZE_MAX / 4)
+        return false;
+    while (size < t->length + n + 1)
+        size *= 2;
+    if (size == t->allocated)
+        return true;
+    data = realloc(t->data, size);
+    if (!data)
+        return false;
+    t->data = data;
+    t->allocated = size;
+    return true;
+}
+
+void text_append_bytes(Text *t, const char *data, size_t n)
+{
+    if (!text_reserve(t, n)) {
+        t->failed = true;
+        return;
+    }
+    if (n > 0)
+        memcpy(t->data + t->length, data, n);
+    t->length += n;
+    t->data[t->length] = '\0';
+}
+
+void text_append(Text *t, const char *s)
+{
+    text_append_bytes(t, s, strlen(s));
+}
+
+void text_printf(Text *t, const char *format, ...)
+{
+    va_list ap;
+    int n;
+
+    va_start(ap, format);
+    n = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    if (n < 0 || !text_reserve(t, (size_t)n)) {
+        t->failed = true;
+        return;
+    }
+    va_start(ap, format);
+    (void)vsnprintf(t->data + t->length, (size_t)n + 1, format, ap);
+    va_end(ap);
+    t->length += (size_t)n;
+}
+
+int text_take(Text *t, char **ret)
+{
+    text_append_bytes(t, "", 0);
+    if (t->failed) {
+        text_done(t);
+        return -ENOMEM;
+    }
+    *ret = TAKE_PTR(t->data);
+    text_done(t);
+    return 0;
+}
+
+void text_done(Text *t)
+{
+    free(t->data);
+    *t = (Text){0};
+}

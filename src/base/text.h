@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/macros.h"
+
+/*
+ * A growing text. Running out of memory is remembered instead of returned by each call: append at
+ * will, then text_take() says whether it all went well.
+ */
+typedef struct Text {
+    char *data; /* NUL-terminated once anything was appended, else NULL */
+    size_t length;
+    size_t allocated;
+    bool failed;
+} Text;
+
+/* Appends `n` bytes of `data`, NULs included. */
+void text_append_bytes(Text *t, const char *data, size_t n);
+void text_append(Text *t, const char *s);
+void text_printf(Text *t, const char *format, ...) _printf_(2, 3);
+
+/*
+ * Hands the text over (the caller frees it; "" when nothing was appended) and leaves `t` empty.
+ * Returns 0, or -ENOMEM when any append failed.
+ */
+int text_take(Text *t, char **ret);
+
+void text_done(Text *t);
