@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/classify.h"
+#include "core/operation.h"
+
+/* What should be done outside. Each is done in the order of the list; what comes back comes back as
+ * an event. */
+typedef enum EffectType {
+    EFFECT_GATHER_FACTS, /* answers with EVENT_FACTS */
+    EFFECT_SAVE,         /* write the state file */
+    EFFECT_START_UNIT,   /* of the pool's spec and generation; save before */
+    EFFECT_STOP_UNIT,    /* SIGTERM, grace, SIGKILL: by the service manager */
+    EFFECT_KILL_UNIT,    /* SIGKILL to the whole cgroup, now */
+    EFFECT_RESET_FAILED, /* read and done with: let the service manager forget it */
+    EFFECT_QUERY_UNIT,   /* read all properties; answers with EVENT_UNIT */
+    EFFECT_WRITE_PID,
+    EFFECT_REMOVE_PID,
+    EFFECT_PROBE, /* one try; answers with EVENT_PROBE */
+    EFFECT_CANCEL_PROBE,
+    EFFECT_WRITE_HANDOFF,
+    EFFECT_REMOVE_HANDOFF,
+    EFFECT_END_OPERATION,
+    EFFECT_LOG,
+    EFFECT_MAX,
+} EffectType;
+
+/* What is worth a line in the log. Each has its own MESSAGE_ID (manager/log_catalog.c). */
+typedef enum LogKind {
+    LOG_PRELOAD_STARTED,
+    LOG_ENGINE_STARTED,
+    LOG_ENGINE_READY,
+    LOG_PRELOAD_FAILED,
+    LOG_HEALTH_TIMEOUT,
+    LOG_ENGINE_UNHEALTHY,
+    LOG_ENGINE_CRASHED,
+    LOG_ENGINE_EXITED,
+    LOG_STOP_STARTED,
+    LOG_ENGINE_STOPPED,
+    LOG_STOP_STUCK,
+    LOG_ENGINE_ADOPTED,
+    LOG_STALE_EVENT,
+    LOG_KIND_MAX,
+} LogKind;
+
+typedef struct Effect {
+    EffectType type;
+    union {
+        OperationResult result; /* END_OPERATION */
+        struct {
+            LogKind kind;
+            UnitEnd end; /* of the lines that tell of an end */
+        } log;
+    };
+} Effect;
+
+enum {
+    EFFECTS_MAX = 16 /* of one step; the longest path needs fewer */
+};
+
+typedef struct Effects {
+    Effect items[EFFECTS_MAX];
+    size_t count;
+} Effects;
+
+/* The next free place, its type set. Overflow is a bug of the machine and aborts. */
+Effect *effects_add(Effects *effects, EffectType type);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/machine_internal.h"
+
+Effect *effects_add(Effects *effects, EffectType type)
+{
+    Effect *e;
+
+    if (effects->count >= EFFECTS_MAX)
+        abort();
+    e = &effects->items[effects->count++];
+    memset(e, 0, sizeof(*e));
+    e->type = type;
+    return e;
+}
+
+void step_log(Step *s, LogKind kind, const UnitEnd *end)
+{
+    Effect *e = effects_add(s->effects, EFFECT_LOG);
+
+    e->log.kind = kind;
+    if (end)
+        e->log.end = *end;
+}
+
+void step_set_error(Step *s, FailureClass failure, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(s->pool->last_error, sizeof(s->pool->last_error), format, ap);
+    va_end(ap);
+    s->pool->last_error_class = failure;
+}
+
+void step_end_operation(Step *s, const Error *error, bool force_stopped)
+{
+    Pool *p = s->pool;
+    Effect *e;
+
+    if (p->operation.kind == OPERATION_NONE)
+        return;
+    e = effects_add(s->effects, EFFECT_END_OPERATION);
+    e->result = (OperationResult){
+            .id = p->operation.id,
+            .kind = p->operation.kind,
+            .duration_usec = usec_sub(s->now.mono, p->operation.started.mono),
+            .generation = p->generation,
+            .force_stopped = force_stopped,
+    };
+    if (error)
+        e->result.error = *error;
+    p->operation = (PoolOperation){.kind = OPERATION_NONE};
+}
+
+void step_fail_operation(Step *s, PmErrorCode code)
+{
+    Error error = {.code = PM_ERROR_NONE};
+
+    if (s->pool->operation.kind == OPERATION_PRELOAD)
+        (void)error_set(&error, code, NULL, "preload failed: %s", s->pool->last_error);
+    else
+        (void)error_set(&error, code, NULL, "%s", s->pool->last_error);
+    step_end_operation(s, &error, false);
+}
+
+static void step_unit(Step *s, const UnitObservation *news)
+{
+    Pool *p = s->pool;
+
+    unit_observation_merge(&p->unit, news);
+    if (!pool_has_engine(p))
+        return;
+    switch (unit_observation_verdict(&p->unit)) {
+    case UNIT_VERDICT_RUNNING:
+        if (p->state == POOL_STARTING)
+            step_running(s);
+        break;
+    case UNIT_VERDICT_STOPPING:
+        if (p->state != POOL_STOPPING)
+            step_going_down(s);
+        break;
+    case UNIT_VERDICT_ENDED:
+    case UNIT_VERDICT_GONE:
+        step_ended(s);
+        break;
+    case UNIT_VERDICT_UNDECIDED:
+    case UNIT_VERDICT_STARTING:
+        break;
+    }
+}
+
+static void step_timer(Step *s)
+{
+    Pool *p = s->pool;
+
+    if (p->phase_deadline <= s->now.mono) {
+        p->phase_deadline = USEC_INFINITY;
+        if (p->state == POOL_STOPPING)
+            step_stop_overdue(s);
+        else
+            step_begin_stop(s, STOP_START_TIMEOUT);
+    } else if (p->probe_at <= s->now.mono) {
+        step_probe_now(s);
+    }
+}
+
+static void step_stop_failed(Step *s, const char *why)
+{
+    if (s->pool->state != POOL_STOPPING)
+        return;
+    step_set_error(s, FAILURE_NONE, "the service manager did not stop the engine: %s", why);
+    step_stop_overdue(s);
+}
+
+/* Whether the event belongs to what the pool is now. */
+static bool event_is_current(const Pool *p, const Event *event)
+{
+    if (event->type == EVENT_FACTS)
+        return p->state == POOL_PREFLIGHT && event->facts.attempt == p->attempt;
+    return event->generation == 0 || event->generation == p->generation;
+}
+
+void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant now,
+               Effects *effects)
+{
+    Step s = {.pool = pool, .settings = settings, .now = now, .effects = effects};
+
+    if (!event_is_current(pool, event)) {
+        step_log(&s, LOG_STALE_EVENT, NULL);
+        return;
+    }
+    switch (event->type) {
+    case EVENT_PRELOAD:
+        step_preload(&s, event->command.operation, TAKE_PTR(event->command.spec));
+        break;
+    case EVENT_STOP:
+        step_stop(&s, event->command.operation);
+        break;
+    case EVENT_FACTS:
+        step_facts(&s, &event->facts.error);
+        break;
+    case EVENT_START_FAILED:
+        step_start_failed(&s, event->failure);
+        break;
+    case EVENT_STOP_FAILED:
+        step_stop_failed(&s, event->failure);
+        break;
+    case EVENT_UNIT:
+        step_unit(&s, &event->unit);
+        break;
+    case EVENT_PROBE:
+        step_probe(&s, event->probe.good, event->probe.error);
+        break;
+    case EVENT_TIMER:
+        step_timer(&s);
+        break;
+    case EVENT_RECOVER:
+        step_recover(&s, &event->unit);
+        break;
+    case EVENT_MAX:
+        abort();
+    }
+}

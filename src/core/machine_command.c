@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/machine_internal.h"
+
+/* The operation begins to hold the pool. */
+static void take_operation(Step *s, OperationKind kind, uint64_t id)
+{
+    s->pool->operation = (PoolOperation){.kind = kind, .id = id, .started = s->now};
+}
+
+/* An operation that never held the pool ends at once. */
+static void answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, const char *text)
+{
+    Effect *e = effects_add(s->effects, EFFECT_END_OPERATION);
+
+    e->result = (OperationResult){.id = id, .kind = kind, .generation = s->pool->generation};
+    if (code == PM_ERROR_NONE)
+        e->result.unchanged = true;
+    else
+        (void)error_set(&e->result.error, code, NULL, "%s", text);
+}
+
+static void begin_preflight(Step *s, uint64_t operation, EngineSpec *spec)
+{
+    Pool *p = s->pool;
+
+    take_operation(s, OPERATION_PRELOAD, operation);
+    engine_spec_free(p->spec);
+    p->spec = spec;
+    p->state = POOL_PREFLIGHT;
+    p->attempt++;
+    p->probe_error[0] = '\0';
+    p->unit = (UnitObservation){0};
+    step_log(s, LOG_PRELOAD_STARTED, NULL);
+    effects_add(s->effects, EFFECT_GATHER_FACTS);
+}
+
+void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
+{
+    Pool *p = s->pool;
+
+    switch (p->state) {
+    case POOL_OFF:
+    case POOL_FAILED:
+    case POOL_BACKOFF:
+    case POOL_TRIPPED:
+        begin_preflight(s, operation, spec);
+        return;
+    case POOL_READY:
+        if (p->operation.kind != OPERATION_NONE)
+            break;
+        /* A client that lost the answer asks again: what runs already is a success that touches
+         * nothing. */
+        if (engine_spec_equal(p->spec, spec))
+            answer(s, OPERATION_PRELOAD, operation, PM_ERROR_NONE, NULL);
+        else
+            answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,
+                   "the pool runs another engine already: stop it first");
+        engine_spec_free(spec);
+        return;
+    case POOL_EXTERNAL:
+        answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,
+               "the pool is served by an engine that somebody else started");
+        engine_spec_free(spec);
+        return;
+    case POOL_PREFLIGHT:
+    case POOL_STARTING:
+    case POOL_WARMING:
+    case POOL_DRAINING:
+    case POOL_STOPPING:
+    case POOL_ADOPTING:
+    case POOL_STATE_MAX:
+    case POOL_STATE_INVALID:
+        break;
+    }
+    answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY,
+           "another operation holds the pool: wait until it has ended, or stop the pool");
+    engine_spec_free(spec);
+}
+
+/* The operation that held the pool ends because a stop was asked for. */
+static void cancel_operation(Step *s)
+{
+    Error error = {.code = PM_ERROR_NONE};
+
+    (void)error_set(&error, PM_ERROR_CANCELLED, NULL, "%sthe pool was stopped meanwhile",
+                    s->pool->operation.kind == OPERATION_PRELOAD ? "preload failed: " : "");
+    step_end_operation(s, &error, false);
+}
+
+void step_stop(Step *s, uint64_t operation)
+{
+    Pool *p = s->pool;
+
+    if (p->state == POOL_PREFLIGHT) {
+        cancel_operation(s);
+        p->state = POOL_OFF;
+        take_operation(s, OPERATION_STOP, operation);
+        step_end_operation(s, NULL, false);
+        return;
+    }
+    if (!pool_has_engine(p)) {
+        answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE, "the pool has no engine to stop");
+        return;
+    }
+    if (p->operation.kind == OPERATION_STOP) {
+        answer(s, OPERATION_STOP, operation, PM_ERROR_BUSY, "the pool is being stopped already");
+        return;
+    }
+    cancel_operation(s);
+    take_operation(s, OPERATION_STOP, operation);
+    if (p->state == POOL_STOPPING)
+        p->stop_reason = STOP_REQUESTED;
+    else
+        step_begin_stop(s, STOP_REQUESTED);
+}

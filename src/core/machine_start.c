@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "core/machine_internal.h"
+#include "core/probe_schedule.h"
+
+void step_facts(Step *s, const Error *error)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+
+    if (error->code != PM_ERROR_NONE) {
+        step_set_error(s, FAILURE_PREFLIGHT, "%s", error->text);
+        p->state = POOL_FAILED;
+        step_log(s, LOG_PRELOAD_FAILED, NULL);
+        effects_add(s->effects, EFFECT_SAVE);
+        step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
+        return;
+    }
+    probe_settings(p->spec, s->settings, &probing);
+    p->state = POOL_STARTING;
+    p->generation++;
+    p->unit = (UnitObservation){0}; /* late news of the last generation may have come meanwhile */
+    p->started = s->now;
+    p->was_ready = false;
+    p->probe_failures = 0;
+    p->stop_reason = STOP_NONE;
+    p->kills = 0;
+    p->phase_deadline = usec_add(s->now.mono, probing.timeout_usec);
+    effects_add(s->effects, EFFECT_SAVE);
+    effects_add(s->effects, EFFECT_START_UNIT);
+}
+
+void step_start_failed(Step *s, const char *why)
+{
+    Pool *p = s->pool;
+
+    if (p->state == POOL_STOPPING) {
+        /* Stopped before the service manager had even answered: there is nothing to wait for. */
+        step_ended(s);
+        return;
+    }
+    if (p->state != POOL_STARTING)
+        return;
+    p->phase_deadline = USEC_INFINITY;
+    p->state = POOL_FAILED;
+    step_set_error(s, FAILURE_EXEC_SETUP, "the service manager did not start the engine: %s", why);
+    step_log(s, LOG_PRELOAD_FAILED, NULL);
+    effects_add(s->effects, EFFECT_SAVE);
+    step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
+}
+
+void step_probe_now(Step *s)
+{
+    s->pool->probe_at = USEC_INFINITY;
+    s->pool->probe_running = true;
+    effects_add(s->effects, EFFECT_PROBE);
+}
+
+void step_running(Step *s)
+{
+    if (s->pool->unit.main_pid <= 0) {
+        /* The two halves of what the bus says come apart; without the pid file no health check
+         * (B-PRELOAD-004). */
+        if (!(s->pool->unit.fields & UNIT_FIELD_MAIN_PID))
+            effects_add(s->effects, EFFECT_QUERY_UNIT);
+        return;
+    }
+    s->pool->state = POOL_WARMING;
+    effects_add(s->effects, EFFECT_WRITE_PID);
+    step_log(s, LOG_ENGINE_STARTED, NULL);
+    step_probe_now(s);
+}
+
+static void become_ready(Step *s)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+    bool adopted = p->state == POOL_ADOPTING;
+
+    probe_settings(p->spec, s->settings, &probing);
+    p->state = POOL_READY;
+    p->was_ready = true;
+    p->probe_failures = 0;
+    p->phase_deadline = USEC_INFINITY;
+    p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    p->last_heartbeat_real = s->now.real;
+    if (!adopted) {
+        p->last_error[0] = '\0';
+        p->last_error_class = FAILURE_NONE;
+    }
+    effects_add(s->effects, EFFECT_WRITE_HANDOFF);
+    effects_add(s->effects, EFFECT_SAVE);
+    step_log(s, adopted ? LOG_ENGINE_ADOPTED : LOG_ENGINE_READY, NULL);
+    step_end_operation(s, NULL, false);
+}
+
+/* A bad health check of an engine that was ready: after N in a row it is stopped. */
+static void count_bad_probe(Step *s, const ProbeSettings *probing)
+{
+    Pool *p = s->pool;
+
+    p->probe_failures++;
+    if (p->probe_failures >= probing->liveness_failures)
+        step_begin_stop(s, STOP_UNHEALTHY);
+    else
+        p->probe_at = usec_add(s->now.mono, probing->liveness_interval_usec);
+}
+
+void step_probe(Step *s, bool good, const char *error)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+
+    if (!p->probe_running)
+        return;
+    p->probe_running = false;
+    (void)snprintf(p->probe_error, sizeof(p->probe_error), "%s", good ? "" : error);
+    probe_settings(p->spec, s->settings, &probing);
+    if (p->state == POOL_READY && good) {
+        p->probe_failures = 0;
+        p->last_heartbeat_real = s->now.real;
+        p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    } else if (good) {
+        become_ready(s);
+    } else if (p->state == POOL_WARMING) {
+        usec_t waited = usec_sub(s->now.mono, p->started.mono);
+
+        p->probe_at = usec_add(s->now.mono, probe_pause(&probing, waited));
+    } else {
+        count_bad_probe(s, &probing);
+    }
+}
+
+/* Our restart found the engine running. */
+static void adopt(Step *s)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+
+    if (p->unit.main_pid <= 0) {
+        /* A unit that is active without a main process is about to say so. */
+        if (pool_has_handoff(p))
+            effects_add(s->effects, EFFECT_REMOVE_HANDOFF);
+        p->state = POOL_STARTING;
+    } else if (p->was_ready) {
+        p->state = POOL_ADOPTING;
+    } else {
+        p->state = POOL_WARMING;
+    }
+    if (!p->was_ready || p->state == POOL_STARTING) {
+        probe_settings(p->spec, s->settings, &probing);
+        /* It gets the rest of its time, and one whole try at the least. */
+        p->phase_deadline = usec_max(usec_add(p->started.mono, probing.timeout_usec),
+                                     usec_add(s->now.mono, 2 * probing.try_timeout_usec));
+    }
+    if (p->state != POOL_STARTING) {
+        effects_add(s->effects, EFFECT_WRITE_PID);
+        step_probe_now(s);
+    }
+}
+
+/* The engine was there when we went. */
+static void recover_engine(Step *s, UnitVerdict verdict)
+{
+    Pool *p = s->pool;
+
+    switch (verdict) {
+    case UNIT_VERDICT_ENDED:
+    case UNIT_VERDICT_GONE:
+        step_ended(s);
+        return;
+    case UNIT_VERDICT_STOPPING:
+        if (p->state != POOL_STOPPING) {
+            step_going_down(s);
+            return;
+        }
+        break;
+    case UNIT_VERDICT_UNDECIDED:
+    case UNIT_VERDICT_STARTING:
+    case UNIT_VERDICT_RUNNING:
+        break;
+    }
+    if (p->state == POOL_STOPPING)
+        step_begin_stop(s, p->stop_reason);
+    else
+        adopt(s);
+}
+
+void step_recover(Step *s, const UnitObservation *unit)
+{
+    Pool *p = s->pool;
+    UnitVerdict verdict = unit_observation_verdict(unit);
+
+    p->unit = *unit;
+    p->probe_running = false;
+    p->phase_deadline = p->probe_at = USEC_INFINITY;
+    if (p->state == POOL_PREFLIGHT)
+        p->state = POOL_OFF;
+    /* We may have been killed between writing a file and saving the state that goes with it. The
+     * handoff goes before the engine is stopped. */
+    if (!pool_has_handoff(p))
+        effects_add(s->effects, EFFECT_REMOVE_HANDOFF);
+    if (pool_has_engine(p))
+        recover_engine(s, verdict);
+    else if (verdict == UNIT_VERDICT_RUNNING || verdict == UNIT_VERDICT_STARTING)
+        step_begin_stop(s, STOP_REQUESTED);
+    else if (unit->active == UNIT_ACTIVE_FAILED)
+        effects_add(s->effects, EFFECT_RESET_FAILED);
+    if (!pool_has_engine(p))
+        effects_add(s->effects, EFFECT_REMOVE_PID);
+}

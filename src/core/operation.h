@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/error.h"
+#include "base/usec.h"
+
+typedef enum OperationKind {
+    OPERATION_NONE,
+    OPERATION_PRELOAD,
+    OPERATION_STOP,
+    OPERATION_MAX,
+    OPERATION_INVALID = -EINVAL,
+} OperationKind;
+
+/* "preload", "stop"; NULL for NONE and values out of range. */
+const char *operation_kind_to_string(OperationKind kind);
+
+/* How an operation ended. Every operation ends exactly once. */
+typedef struct OperationResult {
+    uint64_t id;
+    OperationKind kind;
+    Error error; /* code PM_ERROR_NONE: success */
+    usec_t duration_usec;
+    uint64_t generation; /* of the engine concerned; 0: none */
+    bool force_stopped;  /* stop: SIGKILL was needed */
+    bool unchanged;      /* it was so already: nothing was touched */
+} OperationResult;

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/parse.h"
+#include "core/pool.h"
+
+static const char *const state_names[POOL_STATE_MAX] = {
+        [POOL_OFF] = "off",           [POOL_PREFLIGHT] = "preflight", [POOL_STARTING] = "starting",
+        [POOL_WARMING] = "warming",   [POOL_READY] = "ready",         [POOL_DRAINING] = "draining",
+        [POOL_STOPPING] = "stopping", [POOL_BACKOFF] = "backoff",     [POOL_TRIPPED] = "tripped",
+        [POOL_FAILED] = "failed",     [POOL_ADOPTING] = "adopting",   [POOL_EXTERNAL] = "external",
+};
+
+const char *pool_state_to_string(PoolState state)
+{
+    return state >= 0 && state < POOL_STATE_MAX ? state_names[state] : NULL;
+}
+
+PoolState pool_state_from_string(const char *s)
+{
+    for (int i = 0; i < POOL_STATE_MAX; i++)
+        if (streq(state_names[i], s))
+            return (PoolState)i;
+    return POOL_STATE_INVALID;
+}
+
+int pool_new(const char *id, Pool **ret)
+{
+    Pool *pool;
+
+    if (!id_is_valid(id))
+        return -EINVAL;
+    pool = calloc(1, sizeof(Pool));
+    if (!pool)
+        return -ENOMEM;
+    (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
+    pool->state = POOL_OFF;
+    pool->phase_deadline = pool->probe_at = USEC_INFINITY;
+    *ret = pool;
+    return 0;
+}
+
+Pool *pool_free(Pool *pool)
+{
+    if (!pool)
+        return NULL;
+    engine_spec_free(pool->spec);
+    free(pool);
+    return NULL;
+}
+
+bool pool_has_engine(const Pool *pool)
+{
+    switch (pool->state) {
+    case POOL_STARTING:
+    case POOL_WARMING:
+    case POOL_READY:
+    case POOL_DRAINING:
+    case POOL_STOPPING:
+    case POOL_ADOPTING:
+        return true;
+    case POOL_OFF:
+    case POOL_PREFLIGHT:
+    case POOL_BACKOFF:
+    case POOL_TRIPPED:
+    case POOL_FAILED:
+    case POOL_EXTERNAL:
+    case POOL_STATE_MAX:
+    case POOL_STATE_INVALID:
+        break;
+    }
+    return false;
+}
+
+bool pool_is_live(const Pool *pool)
+{
+    return pool_has_engine(pool) && unit_observation_verdict(&pool->unit) == UNIT_VERDICT_RUNNING;
+}
+
+bool pool_is_ready(const Pool *pool)
+{
+    return pool->state == POOL_READY && pool->probe_failures == 0;
+}
+
+bool pool_has_handoff(const Pool *pool)
+{
+    return pool->state == POOL_READY || pool->state == POOL_DRAINING ||
+           (pool->state == POOL_ADOPTING && pool->was_ready);
+}
+
+usec_t pool_next_deadline(const Pool *pool)
+{
+    return usec_min(pool->phase_deadline, pool->probe_at);
+}

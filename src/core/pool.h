@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <poolmgr/limits.h>
+
+#include "core/classify.h"
+#include "core/operation.h"
+#include "core/spec.h"
+#include "core/unit_observation.h"
+
+/* Contract: `state`. The order is that of pool_state_to_string(). */
+typedef enum PoolState {
+    POOL_OFF,
+    POOL_PREFLIGHT,
+    POOL_STARTING,
+    POOL_WARMING,
+    POOL_READY,
+    POOL_DRAINING,
+    POOL_STOPPING,
+    POOL_BACKOFF,
+    POOL_TRIPPED,
+    POOL_FAILED,
+    POOL_ADOPTING,
+    POOL_EXTERNAL,
+    POOL_STATE_MAX,
+    POOL_STATE_INVALID = -EINVAL,
+} PoolState;
+
+const char *pool_state_to_string(PoolState state); /* NULL for values out of range */
+PoolState pool_state_from_string(const char *s);   /* POOL_STATE_INVALID for none */
+
+/* Why the engine is being stopped, which decides what comes after. */
+typedef enum StopReason {
+    STOP_NONE,
+    STOP_REQUESTED,
+    STOP_START_TIMEOUT, /* it never became healthy */
+    STOP_UNHEALTHY,     /* it was ready, then failed its health checks */
+} StopReason;
+
+/* The operation that holds the pool. */
+typedef struct PoolOperation {
+    OperationKind kind;
+    uint64_t id;
+    Instant started;
+} PoolOperation;
+
+typedef struct Pool {
+    char id[PM_ID_MAX + 1];
+    PoolState state;
+    EngineSpec *spec;    /* of the engine that runs or ran last; NULL: never one */
+    uint64_t generation; /* of that engine; counts starts, never repeats */
+    PoolOperation operation;
+    uint64_t attempt; /* counts the entries into preflight: tells old facts from new ones */
+
+    StopReason stop_reason;
+    unsigned kills;       /* stopping: how often, beyond systemd's own SIGKILL, we sent ours */
+    UnitObservation unit; /* of this generation */
+    Instant started;      /* when this generation's unit was asked for */
+    bool was_ready;       /* this generation has been ready */
+
+    bool probe_running;
+    uint64_t probe_failures;                 /* in a row, of a ready engine */
+    char probe_error[PM_ERROR_TEXT_MAX + 1]; /* of the last try, "" after a good one */
+
+    /* Deadlines on the monotonic clock, USEC_INFINITY: none. pool_next_deadline() is the earliest.
+     */
+    usec_t phase_deadline; /* of the state: warming, adopting, stopping */
+    usec_t probe_at;       /* the next try */
+
+    char last_error[PM_ERROR_TEXT_MAX + 1]; /* "": none */
+    FailureClass last_error_class;
+    usec_t last_heartbeat_real; /* 0: never */
+    uint64_t crash_count;
+
+    void *userdata; /* of whoever runs the machine; not looked at here */
+} Pool;
+
+/* Returns 0 and a pool in state off, or -ENOMEM. `id` must be valid. */
+int pool_new(const char *id, Pool **ret);
+Pool *pool_free(Pool *pool);
+
+/* Whether the engine's process runs as far as we know (status: live). */
+bool pool_is_live(const Pool *pool);
+
+/* Whether the last health check passed and the pool takes work (status: ready). */
+bool pool_is_ready(const Pool *pool);
+
+/* Whether the handoff file of the pool exists when all is well. */
+bool pool_has_handoff(const Pool *pool);
+
+/* Whether a unit of the current generation may exist. */
+bool pool_has_engine(const Pool *pool);
+
+usec_t pool_next_deadline(const Pool *pool);
+
+DEFINE_CLEANUP(Pool *, pool_free)

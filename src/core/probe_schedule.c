@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/probe_schedule.h"
+
+enum {
+    RAMP_DIVISOR = 50, /* 2 % */
+};
+static const usec_t RAMP_MIN_USEC = 2 * USEC_PER_MSEC;
+
+static usec_t override_ms(uint64_t ms, usec_t setting)
+{
+    return ms == SPEC_UNSET ? setting : ms * USEC_PER_MSEC;
+}
+
+void probe_settings(const EngineSpec *spec, const PolicySettings *settings, ProbeSettings *ret)
+{
+    *ret = (ProbeSettings){
+            .path = spec->health.path ? spec->health.path : settings->health_path,
+            .interval_usec = override_ms(spec->health.interval_ms, settings->health_interval_usec),
+            .timeout_usec = override_ms(spec->health.timeout_ms, settings->health_timeout_usec),
+            .try_timeout_usec = settings->health_try_timeout_usec,
+            .ramp = settings->health_ramp,
+            .liveness_interval_usec = settings->liveness_interval_usec,
+            .liveness_failures = spec->health.failures == SPEC_UNSET ? settings->liveness_failures
+                                                                     : spec->health.failures,
+    };
+}
+
+usec_t probe_pause(const ProbeSettings *s, usec_t waited_usec)
+{
+    if (!s->ramp)
+        return s->interval_usec;
+    return usec_min(usec_max(waited_usec / RAMP_DIVISOR, RAMP_MIN_USEC), s->interval_usec);
+}
+
+usec_t spec_stop_grace(const EngineSpec *spec, const PolicySettings *settings)
+{
+    return override_ms(spec->stop_grace_ms, settings->stop_grace_usec);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/strv.h"
+#include "base/usec.h"
+
+#define SPEC_UNSET UINT64_MAX /* of the numbers below: not given */
+
+/*
+ * What to run: PreparedEngine of the contract, checked and complete. Immutable once it belongs to
+ * a pool; optional strings are NULL when unset.
+ */
+typedef struct EngineSpec {
+    char *pool_id;
+    char *replica_id;
+    char *binary_path;
+    char **flags; /* argv after argv[0] */
+    char *host;
+    uint16_t port;
+    char *model_path;
+    char *engine;
+    char *engine_version;
+    char *engine_digest;
+    char *engine_catalog_id;
+    char *model_id;
+    char *device_mask;
+    char **env;         /* NAME=value */
+    char **credentials; /* name=/absolute/path */
+    uint64_t slots_total;
+    uint64_t vram_bytes;
+    uint64_t ram_bytes;
+
+    /* Overrides of the settings of the same names; NULL or SPEC_UNSET: the setting holds. */
+    struct {
+        char *path;
+        uint64_t interval_ms;
+        uint64_t timeout_ms;
+        uint64_t failures;
+    } health;
+    uint64_t stop_grace_ms;
+
+    struct {
+        uint64_t memory_max;  /* bytes */
+        uint64_t memory_high; /* bytes */
+        uint64_t cpu_weight;  /* 1..10000 */
+        uint64_t tasks_max;
+        uint64_t io_weight; /* 1..10000 */
+    } resources;
+
+    char *sandbox; /* JSON objects as they were given, NULL: none */
+    char *policy;
+} EngineSpec;
+
+/* Returns 0 and a spec with everything unset, or -ENOMEM. */
+int engine_spec_new(EngineSpec **ret);
+EngineSpec *engine_spec_free(EngineSpec *spec);
+
+/* Whether both would start the same engine the same way. NULL equals only NULL. */
+bool engine_spec_equal(const EngineSpec *a, const EngineSpec *b);
+
+DEFINE_CLEANUP(EngineSpec *, engine_spec_free)
+#define _cleanup_spec_ _cleanup_(engine_spec_freep)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <poolmgr/names.h>
+#include <stdio.h>
+
+#include "base/parse.h"
+#include "core/unit_name.h"
+
+void unit_name_format(const char *pool_id, const char *replica_id, uint64_t generation,
+                      char buffer[static PM_UNIT_NAME_MAX + 1])
+{
+    (void)snprintf(buffer, PM_UNIT_NAME_MAX + 1, PM_UNIT_PREFIX "%s:%s:g%" PRIu64 PM_UNIT_SUFFIX,
+                   pool_id, replica_id, generation);
+}
+
+/* Copies what lies between `from` and `to` when it is an id. */
+static int take_id(const char *from, const char *to, char id[static PM_ID_MAX + 1])
+{
+    size_t n = (size_t)(to - from);
+
+    if (n > PM_ID_MAX)
+        return -EINVAL;
+    memcpy(id, from, n);
+    id[n] = '\0';
+    return id_is_valid(id) ? 0 : -EINVAL;
+}
+
+int unit_name_parse(const char *name, UnitName *ret)
+{
+    const char *pool = name + strlen(PM_UNIT_PREFIX), *replica, *generation, *end;
+    char digits[24];
+    UnitName n;
+
+    if (!startswith(name, PM_UNIT_PREFIX) || strlen(name) > PM_UNIT_NAME_MAX)
+        return -EINVAL;
+    replica = strchr(pool, ':');
+    generation = replica ? strchr(replica + 1, ':') : NULL;
+    if (!generation || generation[1] != 'g')
+        return -EINVAL;
+    if (take_id(pool, replica, n.pool_id) < 0 || take_id(replica + 1, generation, n.replica_id) < 0)
+        return -EINVAL;
+    generation += 2;
+    end = strstr(generation, PM_UNIT_SUFFIX);
+    if (!end || !streq(end, PM_UNIT_SUFFIX) || (size_t)(end - generation) >= sizeof(digits))
+        return -EINVAL;
+    memcpy(digits, generation, (size_t)(end - generation));
+    digits[end - generation] = '\0';
+    if (parse_u64(digits, 1, UINT64_MAX, &n.generation) < 0)
+        return -EINVAL;
+    *ret = n;
+    return 0;
+}

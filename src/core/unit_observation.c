@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/unit_observation.h"
+#include "base/macros.h"
+
+#define MERGE(flag, member)                                                                    \
+    do {                                                                                       \
+        if ((news->fields & (flag)) && (!(u->fields & (flag)) || u->member != news->member)) { \
+            u->member = news->member;                                                          \
+            changed = true;                                                                    \
+        }                                                                                      \
+    } while (0)
+
+bool unit_observation_merge(UnitObservation *u, const UnitObservation *news)
+{
+    bool changed = false;
+
+    MERGE(UNIT_FIELD_LOAD, load);
+    MERGE(UNIT_FIELD_ACTIVE, active);
+    MERGE(UNIT_FIELD_JOB, job);
+    MERGE(UNIT_FIELD_RESULT, result);
+    MERGE(UNIT_FIELD_MAIN_PID, main_pid);
+    MERGE(UNIT_FIELD_EXEC_MAIN_PID, exec_main_pid);
+    MERGE(UNIT_FIELD_EXEC_MAIN_CODE, exec_main_code);
+    MERGE(UNIT_FIELD_EXEC_MAIN_STATUS, exec_main_status);
+    MERGE(UNIT_FIELD_ACTIVE_ENTER, active_enter_real_usec);
+    if ((news->fields & UNIT_FIELD_INVOCATION_ID) &&
+        !streq(u->invocation_id, news->invocation_id)) {
+        memcpy(u->invocation_id, news->invocation_id, sizeof(u->invocation_id));
+        changed = true;
+    }
+    u->fields |= news->fields;
+    return changed;
+}
+
+/* Whether how it ended is on record: an exit of the main process, or a failure without one
+ * (resources, 200–243). */
+static bool end_is_recorded(const UnitObservation *u)
+{
+    return u->exec_main_code != 0 ||
+           (u->result != UNIT_RESULT_UNKNOWN && u->result != UNIT_RESULT_SUCCESS);
+}
+
+UnitVerdict unit_observation_verdict(const UnitObservation *u)
+{
+    switch (u->active) {
+    case UNIT_ACTIVE_ACTIVE:
+        return UNIT_VERDICT_RUNNING;
+    case UNIT_ACTIVE_ACTIVATING:
+        return UNIT_VERDICT_STARTING;
+    case UNIT_ACTIVE_DEACTIVATING:
+        return UNIT_VERDICT_STOPPING;
+    case UNIT_ACTIVE_INACTIVE:
+    case UNIT_ACTIVE_FAILED:
+        if (u->job != 0)
+            return UNIT_VERDICT_UNDECIDED;
+        if (end_is_recorded(u))
+            return UNIT_VERDICT_ENDED;
+        return u->load == UNIT_LOAD_NOT_FOUND ? UNIT_VERDICT_GONE : UNIT_VERDICT_UNDECIDED;
+    case UNIT_ACTIVE_UNKNOWN:
+        break;
+    }
+    return u->load == UNIT_LOAD_NOT_FOUND ? UNIT_VERDICT_GONE : UNIT_VERDICT_UNDECIDED;
+}
