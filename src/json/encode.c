@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/encode.h"
+
+#include "core/unit_name.h"
+#include "json/build.h"
+
+static void add_status_value(Builder *b, const StatusValue *v)
+{
+    switch (v->type) {
+    case STATUS_STRING:
+        builder_add_string(b, v->name, v->string);
+        break;
+    case STATUS_BOOL:
+        builder_add_bool(b, v->name, v->boolean);
+        break;
+    case STATUS_NUMBER:
+        builder_add_number(b, v->name, v->number);
+        break;
+    case STATUS_OBJECT:
+        builder_add_text(b, v->name, v->string);
+        break;
+    }
+}
+
+json_object *json_status(const PoolStatus *status)
+{
+    Builder b;
+
+    builder_init(&b);
+    for (size_t i = 0; i < ELEMENTSOF(status->values); i++)
+        add_status_value(&b, &status->values[i]);
+    return builder_take(&b);
+}
+
+json_object *json_error(const Error *error, const char *pool_id)
+{
+    const PmErrorInfo *info = pm_error_info(error->code);
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "error", error->text);
+    builder_add_string(&b, "code", info->code);
+    builder_add_bool(&b, "retriable", info->retriable);
+    if (*error->field)
+        builder_add_string(&b, "field", error->field);
+    if (pool_id)
+        builder_add_string(&b, "pool_id", pool_id);
+    return builder_take(&b);
+}
+
+static json_object *model_of(const EngineSpec *spec)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "path", spec->model_path);
+    if (spec->model_id)
+        builder_add_string(&b, "id", spec->model_id);
+    return builder_take(&b);
+}
+
+/* The main process, null when there is none. */
+static void add_pid(Builder *b, const Pool *pool)
+{
+    builder_add_number(b, "pid",
+                       pool->unit.main_pid > 0 ? (uint64_t)pool->unit.main_pid : SPEC_UNSET);
+}
+
+json_object *json_handoff(const Pool *pool)
+{
+    const EngineSpec *spec = pool->spec;
+    char url[PM_STRING_MAX];
+    Builder b;
+
+    spec_url(spec, url, sizeof(url));
+    builder_init(&b);
+    builder_add_string(&b, "engine", spec->engine);
+    builder_add_string(&b, "engine_version", spec->engine_version);
+    builder_add_string(&b, "provisioning_mode", "managed");
+    builder_add_string(&b, "url", url);
+    builder_add_string(&b, "pool_id", pool->id);
+    builder_add_string(&b, "replica_id", spec->replica_id);
+    builder_add_value(&b, "model", model_of(spec));
+    builder_add_value(&b, "flags", json_string_array(spec->flags));
+    builder_add_string(&b, "device_mask", spec->device_mask);
+    builder_add_number(&b, "slots_total", spec->slots_total);
+    /* Written at the moment when the engine becomes ready: no slot is taken yet. */
+    builder_add_number(&b, "slots_free", spec->slots_total);
+    add_pid(&b, pool);
+    builder_add_number(&b, "generation", pool->generation);
+    return builder_take(&b);
+}
+
+json_object *json_preload_answer(const Pool *pool, const char *handoff_path, char *const *warnings)
+{
+    char unit[PM_UNIT_NAME_MAX + 1];
+    Builder b;
+
+    unit_name_format(pool->id, pool->spec->replica_id, pool->generation, unit);
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool->id);
+    add_pid(&b, pool);
+    builder_add_string(&b, "handoff_path", handoff_path);
+    builder_add_number(&b, "generation", pool->generation);
+    builder_add_string(&b, "unit", unit);
+    builder_add_value(&b, "warnings", json_string_array(warnings));
+    return builder_take(&b);
+}
+
+json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool->id);
+    builder_add_bool(&b, "force_stopped", result->force_stopped);
+    builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
+    return builder_take(&b);
+}
+
+int json_text(json_object *object, bool pretty, char **ret, size_t *ret_length)
+{
+    const char *text = NULL;
+    char *copy;
+    size_t length;
+
+    if (object)
+        text = json_object_to_json_string_length(object, pretty ? JSON_TEXT_PRETTY : JSON_TEXT_LINE,
+                                                 &length);
+    copy = text ? malloc(length + 2) : NULL;
+    if (copy) {
+        memcpy(copy, text, length);
+        memcpy(copy + length, "\n", 2);
+    }
+    json_object_put(object);
+    if (!copy)
+        return -ENOMEM;
+    *ret = copy;
+    *ret_length = length + 1;
+    return 0;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/prepared_engine.h"
+
+#include "json/build.h"
+#include "json/reader.h"
+#include "json/refuse.h"
+#include "json/spec_fields.h"
+
+#define WRAPPER      "prepared"
+#define CUDA_DEVICES "CUDA_VISIBLE_DEVICES"
+
+enum {
+    STATE_RESERVE = 8192, /* bytes of a state file beside its spec, at most */
+};
+
+/* Takes the start of a field's name away, so that names are the same in a wrapped and in a bare
+ * body. */
+static void error_strip_field(Error *error, const char *prefix)
+{
+    if (error && startswith(error->field, prefix))
+        memmove(error->field, error->field + strlen(prefix),
+                strlen(error->field + strlen(prefix)) + 1);
+}
+
+/* The object that has the fields; beside "prepared" nothing is expected. */
+static int unwrap(json_object *body, json_object **ret, Warnings *warnings, Error *error)
+{
+    struct json_object_iter member;
+    json_object *prepared;
+    char got[EXCERPT_SIZE];
+
+    if (json_object_get_type(body) != json_type_object) {
+        excerpt_value(body, got);
+        return error_set(error, PM_ERROR_BAD_REQUEST, NULL,
+                         "the body must be an object with the member \"" WRAPPER "\", got %s", got);
+    }
+    if (!json_object_object_get_ex(body, WRAPPER, &prepared)) {
+        *ret = body;
+        return 0;
+    }
+    if (json_object_get_type(prepared) != json_type_object) {
+        excerpt_value(prepared, got);
+        return field_refuse(error, WRAPPER, "must be an object, got %s", got);
+    }
+    json_object_object_foreachC(body, member)
+    {
+        char name[PM_ERROR_FIELD_MAX + 1];
+
+        field_name("", member.key, name);
+        if (!streq(member.key, WRAPPER) &&
+            warnings_add(warnings, "unknown field \"%s\" beside \"" WRAPPER "\" was ignored",
+                         name) < 0)
+            return refuse_no_memory(error);
+    }
+    *ret = prepared;
+    return 0;
+}
+
+/* What holds between fields. */
+static int check_together(const EngineSpec *spec, const char *pool_id, Warnings *warnings,
+                          Error *error)
+{
+    if (!streq(spec->pool_id, pool_id))
+        return field_refuse(error, "pool_id", "must equal the id of the path, \"%s\", got \"%s\"",
+                            pool_id, spec->pool_id);
+    if (!spec->device_mask)
+        return 0;
+    STRV_FOREACH (variable, spec->env) {
+        if (startswith(*variable, CUDA_DEVICES "="))
+            return field_refuse(error, "env." CUDA_DEVICES,
+                                "must not be set together with device_mask, use device_mask only");
+    }
+    if (warnings_add(warnings, "device_mask is recorded but not enforced by this version") < 0)
+        return refuse_no_memory(error);
+    return 0;
+}
+
+/*
+ * A spec that could not be read back from the state file would be lost with the next restart of the
+ * manager: refuses one that would be too large or nested too deep there.
+ */
+static int check_storable(const EngineSpec *spec, Error *error)
+{
+    _cleanup_json_ json_object *file = json_object_new_object(), *again = NULL;
+    json_object *member = spec_write(spec);
+    const char *text;
+    size_t length;
+    int r;
+
+    if (!file || !member || json_object_object_add(file, "spec", member) < 0) {
+        json_object_put(member);
+        return refuse_no_memory(error);
+    }
+    text = json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &length);
+    if (!text)
+        return refuse_no_memory(error);
+    if (length > PM_BODY_MAX - STATE_RESERVE)
+        return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,
+                         "the prepared engine has %zu bytes written out, at most %d are allowed",
+                         length, PM_BODY_MAX - STATE_RESERVE);
+    r = json_read(text, length, &again, error);
+    error_strip_field(error, "spec.");
+    return r;
+}
+
+static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret,
+                        Warnings *warnings, Error *error)
+{
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    json_object *prepared = NULL;
+    int r;
+
+    r = unwrap(body, &prepared, warnings, error);
+    if (r < 0)
+        return r;
+    r = spec_read(prepared, "", &spec, warnings, error);
+    if (r < 0)
+        return r;
+    r = check_together(spec, pool_id, warnings, error);
+    if (r < 0)
+        return r;
+    r = check_storable(spec, error);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(spec);
+    return 0;
+}
+
+int prepared_engine_parse(const char *text, size_t length, const char *pool_id, EngineSpec **ret,
+                          char ***ret_warnings, Error *error)
+{
+    _cleanup_json_ json_object *body = NULL;
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    Warnings warnings = {0};
+    char **list = NULL;
+    int r;
+
+    r = json_read(text, length, &body, error);
+    if (r < 0) {
+        error_strip_field(error, WRAPPER ".");
+        return r;
+    }
+    r = parse_object(body, pool_id, &spec, &warnings, error);
+    if (r >= 0 && warnings_take(&warnings, &list) < 0)
+        r = refuse_no_memory(error);
+    warnings_done(&warnings);
+    if (r < 0)
+        return r;
+
+    *ret = TAKE_PTR(spec);
+    if (ret_warnings)
+        *ret_warnings = list;
+    else
+        strv_free(list);
+    return 0;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/spec_fields.h"
+
+#include <poolmgr/limits.h>
+#include <poolmgr/names.h>
+
+#include "json/fields.h"
+#include "json/refuse.h"
+
+#define AT(member) .offset = offsetof(EngineSpec, member)
+/* A string of at most `n` bytes. */
+#define STRING(n)         .type = FIELD_STRING, .max = (n)
+#define NUMBER(low, high) .type = FIELD_U64, .min = (low), .max = (high)
+/* Numbers travel as int64_t in many places outside. */
+#define ANY INT64_MAX
+
+enum {
+    DEVICE_MASK_MAX = 1024,
+    URL_PATH_MAX = 1024,
+    HOUR_MS = 60 * 60 * 1000,
+    DAY_MS = 24 * HOUR_MS,
+    FAILURES_MAX = 1000,
+    WEIGHT_MAX = 10000, /* systemd.resource-control(5) */
+};
+
+static const Field health_fields[] = {
+        {"path", STRING(URL_PATH_MAX), AT(health.path), .check = check_url_path},
+        {"interval_ms", NUMBER(1, HOUR_MS), AT(health.interval_ms)},
+        {"timeout_ms", NUMBER(1, DAY_MS), AT(health.timeout_ms)},
+        {"failures", NUMBER(1, FAILURES_MAX), AT(health.failures)},
+};
+static const FieldTable health_table = {health_fields, ELEMENTSOF(health_fields)};
+
+static const Field resources_fields[] = {
+        {"memory_max", NUMBER(1, ANY), AT(resources.memory_max)},
+        {"memory_high", NUMBER(1, ANY), AT(resources.memory_high)},
+        {"cpu_weight", NUMBER(1, WEIGHT_MAX), AT(resources.cpu_weight)},
+        {"tasks_max", NUMBER(1, ANY), AT(resources.tasks_max)},
+        {"io_weight", NUMBER(1, WEIGHT_MAX), AT(resources.io_weight)},
+};
+static const FieldTable resources_table = {resources_fields, ELEMENTSOF(resources_fields)};
+
+static const Field spec_fields[] = {
+        {"pool_id", STRING(PM_STRING_MAX), .required = true, AT(pool_id), .check = check_id},
+        {"replica_id", STRING(PM_STRING_MAX), AT(replica_id), .check = check_id,
+         .fallback = PM_DEFAULT_REPLICA},
+        {"binary_path", STRING(PM_STRING_MAX), .required = true, AT(binary_path),
+         .check = check_path},
+        {"flags", FIELD_LIST, .required = true, .max = PM_FLAGS_MAX, AT(flags)},
+        {"host", STRING(PM_STRING_MAX), .required = true, AT(host), .check = check_host},
+        {"port", FIELD_U16, .required = true, .min = 1, .max = UINT16_MAX, AT(port)},
+        {"model_path", STRING(PM_STRING_MAX), .required = true, AT(model_path),
+         .check = check_model},
+        {"engine", STRING(PM_STRING_MAX), AT(engine), .check = check_printable,
+         .fallback = PM_DEFAULT_ENGINE},
+        {"engine_version", STRING(PM_STRING_MAX), .required = true, AT(engine_version),
+         .check = check_printable},
+        {"engine_digest", STRING(PM_STRING_MAX), AT(engine_digest), .check = check_printable},
+        {"engine_catalog_id", STRING(PM_STRING_MAX), AT(engine_catalog_id),
+         .check = check_printable},
+        {"model_id", STRING(PM_STRING_MAX), AT(model_id), .check = check_printable},
+        {"device_mask", STRING(DEVICE_MASK_MAX), AT(device_mask), .check = check_printable},
+        {"env", FIELD_MAP, .max = PM_ENV_MAX, AT(env), .check_name = check_env_name},
+        {"credentials", FIELD_MAP, .max = PM_CREDENTIALS_MAX, AT(credentials),
+         .check_name = check_credential_name, .check = check_path},
+        {"slots_total", NUMBER(1, ANY), AT(slots_total)},
+        {"vram_bytes", NUMBER(0, ANY), AT(vram_bytes)},
+        {"ram_bytes", NUMBER(0, ANY), AT(ram_bytes)},
+        {"health", FIELD_GROUP, .group = &health_table},
+        {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
+        {"resources", FIELD_GROUP, .group = &resources_table},
+        {"sandbox", FIELD_OPAQUE, AT(sandbox)},
+        {"policy", FIELD_OPAQUE, AT(policy)},
+};
+static const FieldTable spec_table = {spec_fields, ELEMENTSOF(spec_fields)};
+
+int spec_read(json_object *object, const char *prefix, EngineSpec **ret, Warnings *warnings,
+              Error *error)
+{
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    int r;
+
+    if (engine_spec_new(&spec) < 0)
+        return refuse_no_memory(error);
+    r = fields_read(&spec_table, object, prefix, spec, warnings, error);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(spec);
+    return 0;
+}
+
+json_object *spec_write(const EngineSpec *spec)
+{
+    Builder b;
+
+    builder_init(&b);
+    fields_write(&spec_table, spec, &b);
+    return builder_take(&b);
+}

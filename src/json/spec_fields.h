@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json.h>
+
+#include "base/error.h"
+#include "core/spec.h"
+#include "json/warnings.h"
+
+/*
+ * The members of PreparedEngine (contract: PreparedEngine), in a request and in the state file.
+ * Defaults are filled in; each member has been checked by itself. `prefix`, `warnings` and what is
+ * returned: as in fields_read().
+ */
+int spec_read(json_object *object, const char *prefix, EngineSpec **ret, Warnings *warnings,
+              Error *error);
+
+/* The object that spec_read() makes an equal spec of. NULL when out of memory. */
+json_object *spec_write(const EngineSpec *spec);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/state_file.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+#include "json/encode.h"
+#include "json/fields.h"
+#include "json/reader.h"
+#include "json/refuse.h"
+#include "json/spec_fields.h"
+
+enum {
+    FORMAT = 1 /* a reader of another number must not guess */
+};
+
+#define HEX_DIGITS "0123456789abcdefABCDEF"
+#define AT(member) .offset = offsetof(Pool, member)
+
+static const char *const stop_reason_names[] = {
+        [STOP_NONE] = "none",
+        [STOP_REQUESTED] = "requested",
+        [STOP_START_TIMEOUT] = "start_timeout",
+        [STOP_UNHEALTHY] = "unhealthy",
+};
+
+static const char *state_name(int value)
+{
+    return pool_state_to_string((PoolState)value);
+}
+
+static const char *stop_reason_name(int value)
+{
+    return value >= 0 && value < (int)ELEMENTSOF(stop_reason_names) ? stop_reason_names[value]
+                                                                    : NULL;
+}
+
+static const char *failure_name(int value)
+{
+    return failure_class_to_string((FailureClass)value);
+}
+
+static const char *check_invocation_id(const char *s)
+{
+    return strlen(s) == 32 && s[strspn(s, HEX_DIGITS)] == '\0' ? NULL : "must be 32 hex digits";
+}
+
+static const Field started_fields[] = {
+        {"real_usec", FIELD_U64, .required = true, .max = INT64_MAX, AT(started.real)},
+        {"mono_usec", FIELD_U64, .required = true, .max = INT64_MAX, AT(started.mono)},
+};
+static const FieldTable started_table = {started_fields, ELEMENTSOF(started_fields)};
+
+static const Field pool_fields[] = {
+        {"state", FIELD_ENUM, .required = true, .max = POOL_STATE_MAX, AT(state),
+         .enum_name = state_name},
+        {"generation", FIELD_U64, .required = true, .max = INT64_MAX, AT(generation)},
+        {"started", FIELD_GROUP, .required = true, .group = &started_table},
+        {"was_ready", FIELD_BOOL, .required = true, AT(was_ready)},
+        {"stop_reason", FIELD_ENUM, .required = true, .max = ELEMENTSOF(stop_reason_names),
+         AT(stop_reason), .enum_name = stop_reason_name},
+        {"last_error", FIELD_BUFFER, .required = true, .nullable = true, .max = PM_ERROR_TEXT_MAX,
+         AT(last_error)},
+        {"last_error_class", FIELD_ENUM, .required = true, .nullable = true, .max = FAILURE_MAX,
+         AT(last_error_class), .enum_name = failure_name},
+        {"last_heartbeat_ms", FIELD_REAL_MS, .required = true, .nullable = true,
+         .max = INT64_MAX / USEC_PER_MSEC, AT(last_heartbeat_real)},
+        {"crash_count", FIELD_U64, .required = true, .max = INT64_MAX, AT(crash_count)},
+        {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
+         AT(unit.invocation_id), .check = check_invocation_id},
+        {"pid", FIELD_PID, .required = true, .nullable = true, .min = 1, .max = INT_MAX,
+         AT(unit.main_pid)},
+};
+static const FieldTable pool_table = {pool_fields, ELEMENTSOF(pool_fields)};
+
+json_object *json_state_file(const Pool *pool)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_number(&b, "format", FORMAT);
+    builder_add_string(&b, "pool_id", pool->id);
+    fields_write(&pool_table, pool, &b);
+    if (pool->spec)
+        builder_add_value(&b, "spec", spec_write(pool->spec));
+    else
+        builder_add_null(&b, "spec");
+    return builder_take(&b);
+}
+
+static int read_format(json_object *file, Error *error)
+{
+    json_object *value = NULL;
+
+    json_object_object_get_ex(file, "format", &value);
+    if (json_object_get_type(value) != json_type_int)
+        return field_refuse(error, "format", "must be the integer %d", FORMAT);
+    if (json_object_get_int64(value) > FORMAT)
+        return field_refuse(error, "format",
+                            "%" PRId64 " is newer than this version of the program can read (%d)",
+                            json_object_get_int64(value), FORMAT);
+    if (json_object_get_int64(value) != FORMAT)
+        return field_refuse(error, "format", "must be %d, got %" PRId64, FORMAT,
+                            json_object_get_int64(value));
+    return 0;
+}
+
+static int read_pool_id(json_object *file, const char *pool_id, Error *error)
+{
+    json_object *value = NULL;
+    char got[EXCERPT_SIZE];
+
+    json_object_object_get_ex(file, "pool_id", &value);
+    if (json_object_get_type(value) == json_type_string &&
+        streq(json_object_get_string(value), pool_id))
+        return 0;
+    excerpt_value(value, got);
+    return field_refuse(error, "pool_id", "must be \"%s\", got %s", pool_id, got);
+}
+
+static int read_spec(json_object *file, Pool *pool, Error *error)
+{
+    json_object *value;
+    int r;
+
+    if (!json_object_object_get_ex(file, "spec", &value))
+        return field_refuse(error, "spec", "is required");
+    if (!value)
+        return 0;
+    if (json_object_get_type(value) != json_type_object)
+        return field_refuse(error, "spec", "must be an object or null");
+    r = spec_read(value, "spec.", &pool->spec, NULL, error);
+    if (r < 0)
+        return r;
+    if (!streq(pool->spec->pool_id, pool->id))
+        return field_refuse(error, "spec.pool_id", "must be \"%s\", got \"%s\"", pool->id,
+                            pool->spec->pool_id);
+    return 0;
+}
+
+/* What holds between fields: the unit of an engine is named by its spec and generation. */
+static int check_engine(const Pool *pool, Error *error)
+{
+    if (pool_has_engine(pool) && !pool->spec)
+        return field_refuse(error, "spec", "is required in the state %s",
+                            pool_state_to_string(pool->state));
+    if (pool_has_engine(pool) && pool->generation == 0)
+        return field_refuse(error, "generation", "must be at least 1 in the state %s",
+                            pool_state_to_string(pool->state));
+    return 0;
+}
+
+/* Which parts of the observation the file knew. */
+static void note_observed(Pool *pool)
+{
+    if (*pool->unit.invocation_id)
+        pool->unit.fields |= UNIT_FIELD_INVOCATION_ID;
+    if (pool->unit.main_pid > 0)
+        pool->unit.fields |= UNIT_FIELD_MAIN_PID;
+}
+
+static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *error)
+{
+    _cleanup_(pool_freep) Pool *pool = NULL;
+    int r;
+
+    if (json_object_get_type(file) != json_type_object)
+        return error_set(error, PM_ERROR_INVALID_FIELD, NULL, "a state file must be an object");
+    r = read_format(file, error);
+    if (r < 0)
+        return r;
+    r = read_pool_id(file, pool_id, error);
+    if (r < 0)
+        return r;
+    r = pool_new(pool_id, &pool);
+    if (r < 0)
+        return r == -ENOMEM ? refuse_no_memory(error)
+                            : field_refuse(error, "pool_id", "%s", check_id(pool_id));
+    r = fields_read(&pool_table, file, "", pool, NULL, error);
+    if (r < 0)
+        return r;
+    r = read_spec(file, pool, error);
+    if (r < 0)
+        return r;
+    r = check_engine(pool, error);
+    if (r < 0)
+        return r;
+    note_observed(pool);
+    *ret = TAKE_PTR(pool);
+    return 0;
+}
+
+int state_file_parse(const char *text, size_t length, const char *pool_id, Pool **ret, Error *error)
+{
+    _cleanup_json_ json_object *file = NULL;
+    int r;
+
+    r = json_read(text, length, &file, error);
+    if (r < 0)
+        return r;
+    return read_pool(file, pool_id, ret, error);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/warnings.h"
+
+#include <errno.h>
+#include <poolmgr/limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+bool warnings_has_room(const Warnings *w)
+{
+    return w && strv_length(w->list) < PM_WARNINGS_MAX;
+}
+
+int warnings_add(Warnings *w, const char *format, ...)
+{
+    char text[PM_ERROR_TEXT_MAX + 1];
+    va_list arguments;
+
+    if (!w)
+        return 0;
+    if (!warnings_has_room(w)) {
+        w->dropped++;
+        return 0;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    return strv_extend(&w->list, text);
+}
+
+int warnings_take(Warnings *w, char ***ret)
+{
+    if (w->dropped > 0 && strv_extendf(&w->list, "%zu more warnings were left out", w->dropped) < 0)
+        return -ENOMEM;
+    *ret = TAKE_PTR(w->list);
+    warnings_done(w);
+    return 0;
+}
+
+void warnings_done(Warnings *w)
+{
+    strv_free(w->list);
+    *w = (Warnings){0};
+}
