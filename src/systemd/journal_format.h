@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/text.h"
+#include "base/usec.h"
+#include "systemd/journal.h"
+
+/* One log entry, before it is put into words. */
+typedef struct LogEntry {
+    int priority; /* LOG_EMERG … LOG_DEBUG */
+    const char *message;
+    const char *message_id; /* NULL: none */
+    usec_t real_usec;
+    const LogField *fields;
+    size_t n_fields;
+} LogEntry;
+
+/* "err", "warning", … as journalctl -p takes them. */
+const char *log_level_to_string(int priority);
+
+/* Appends the entry as one line, the newline included: a JSON object, or for people. */
+void log_entry_append_json(Text *t, const LogEntry *e);
+void log_entry_append_text(Text *t, const LogEntry *e);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "core/unit_plan.h"
+
+/* Messages to the service manager, org.freedesktop.systemd1(5). */
+
+#define SYSTEMD_NAME              "org.freedesktop.systemd1"
+#define SYSTEMD_PATH              "/org/freedesktop/systemd1"
+#define SYSTEMD_UNIT_PATH         "/org/freedesktop/systemd1/unit"
+#define SYSTEMD_JOB_PATH          "/org/freedesktop/systemd1/job"
+#define SYSTEMD_MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
+#define BUS_PROPERTIES_INTERFACE  "org.freedesktop.DBus.Properties"
+
+/* A call of a Manager method with arguments of the basic types in `types`. Returns 0 or negative
+ * errno of sd-bus. */
+int manager_message_new(sd_bus *bus, sd_bus_message **ret, const char *method, const char *types,
+                        ...);
+
+/*
+ * The StartTransientUnit call for `plan`, leaving out the properties named in `without` (NULL:
+ * none). Returns 0, or negative errno: -EINVAL for a property whose list has a wrong number of
+ * items, -ENOMEM, or what sd-bus says.
+ */
+int start_message_new(sd_bus *bus, const UnitPlan *plan, char *const *without,
+                      sd_bus_message **ret);
+
+/* A copy of such a call that has been sent, leaving out the properties named in `without`. */
+int start_message_new_without(sd_bus *bus, sd_bus_message *sent, char *const *without,
+                              sd_bus_message **ret);
+
+/* The same call once more, to be sent as a message of its own. */
+int message_new_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret);
+
+/* The call that reads all properties of `unit`. */
+int read_message_new(sd_bus *bus, const char *unit, sd_bus_message **ret);
