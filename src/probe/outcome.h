@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <curl/curl.h>
+
+#include "base/usec.h"
+#include "probe/answer.h"
+
+enum {
+    OUTCOME_ERROR_MAX = 127, /* bytes of the text */
+};
+
+/* How a try ended. */
+typedef struct Outcome {
+    bool good;
+    char error[OUTCOME_ERROR_MAX + 1]; /* "" when good; for people, without a full stop */
+} Outcome;
+
+/* What libcurl says about the transfer of a try. */
+typedef struct Transfer {
+    CURLcode code;
+    long os_errno; /* of the last socket or connect that failed, or 0 */
+    bool began;    /* the first byte of an answer came */
+} Transfer;
+
+/* Judges a try that ended; `timeout_usec` is the time that was allowed. */
+void outcome_judge(const Answer *answer, const Transfer *transfer, usec_t timeout_usec,
+                   Outcome *ret);
