@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "store/atomic_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/macros.h"
+
+/* Ids start with a letter or a digit, so no file of ours starts like this. */
+#define TEMPORARY_PREFIX ".#pm-"
+
+/* Another process with our pid, in a pid namespace of its own, may hold some names. */
+#define TEMPORARY_TRIES 64
+
+typedef struct Temporary {
+    char name[NAME_MAX + 1];
+} Temporary;
+
+/* Makes the file, which must not exist yet. Returns a descriptor or 0, or negative errno. */
+typedef int (*CreateFunc)(int dir_fd, const char *name, const char *target);
+
+static int create_file(int dir_fd, const char *name, const char *target)
+{
+    /* O_EXCL never follows a link that lies there; O_NOFOLLOW says so to the reader. */
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static int create_symlink(int dir_fd, const char *name, const char *target)
+{
+    return symlinkat(target, dir_fd, name) < 0 ? -errno : 0;
+}
+
+static int temporary_create(int dir_fd, const char *name, CreateFunc create, const char *target,
+                            Temporary *ret)
+{
+    int r = -EEXIST;
+
+    for (unsigned i = 0; r == -EEXIST && i < TEMPORARY_TRIES; i++) {
+        int n = snprintf(ret->name, sizeof(ret->name), TEMPORARY_PREFIX "%s.%ld.%u", name,
+                         (long)getpid(), i);
+
+        if (n < 0 || (size_t)n >= sizeof(ret->name))
+            return -ENAMETOOLONG;
+        r = create(dir_fd, ret->name, target);
+    }
+    return r;
+}
+
+/* Gives the temporary file its real name, or removes it when `error` is one. */
+static int temporary_commit(const Temporary *t, int dir_fd, const char *name, int error)
+{
+    if (error >= 0 && renameat(dir_fd, t->name, dir_fd, name) < 0)
+        error = -errno;
+    if (error < 0)
+        (void)unlinkat(dir_fd, t->name, 0);
+    return error < 0 ? error : 0;
+}
+
+static int write_all(int fd, const char *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t written = write(fd, data, n);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -errno;
+        data += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n)
+{
+    Temporary temporary;
+    int fd, r;
+
+    fd = temporary_create(dir_fd, name, create_file, NULL, &temporary);
+    if (fd < 0)
+        return fd;
+
+    /* No fsync: these files live as long as the boot, and a file system in memory keeps nothing
+     * longer. */
+    r = write_all(fd, data, n);
+    if (r >= 0 && fchmod(fd, 0644) < 0)
+        r = -errno;
+    /* Quotas and network file systems report a lost write here. */
+    if (close(fd) < 0 && r >= 0 && errno != EINTR)
+        r = -errno;
+    return temporary_commit(&temporary, dir_fd, name, r);
+}
+
+int atomic_symlink_replace(int dir_fd, const char *name, const char *target)
+{
+    Temporary temporary;
+    int r;
+
+    r = temporary_create(dir_fd, name, create_symlink, target, &temporary);
+    if (r < 0)
+        return r;
+    return temporary_commit(&temporary, dir_fd, name, 0);
+}
+
+static int is_temporary(const struct dirent *entry)
+{
+    return startswith(entry->d_name, TEMPORARY_PREFIX);
+}
+
+int atomic_file_sweep(int dir_fd)
+{
+    struct dirent **entries;
+    int n;
+
+    n = scandirat(dir_fd, ".", &entries, is_temporary, NULL);
+    if (n < 0)
+        return -errno;
+    for (int i = 0; i < n; i++) {
+        (void)unlinkat(dir_fd, entries[i]->d_name, 0);
+        free(entries[i]);
+    }
+    free(entries);
+    return 0;
+}

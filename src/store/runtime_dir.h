@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/macros.h"
+
+/*
+ * The runtime directory R (contract: files in R): pid, handoff and state files. Every file is
+ * replaced atomically: a reader sees the old one or the new one, whole. All functions return 0 or
+ * negative errno and change nothing on failure, where nothing else is said. -EINVAL: an id that is
+ * none; -EFBIG: a text over PM_BODY_MAX, which nobody would read back; -ENOENT from a write: the
+ * folder was deleted.
+ */
+typedef struct RuntimeDir RuntimeDir;
+
+/*
+ * Opens R (absolute path; its parent must exist), making it and its folders (0755 whatever the
+ * umask) where they are missing, and sweeps temporary files that a killed manager left. Folders
+ * that exist keep their modes. R may be a symbolic link, its folders may not: -ELOOP or -ENOTDIR.
+ */
+int runtime_dir_open(const char *path, RuntimeDir **ret);
+RuntimeDir *runtime_dir_free(RuntimeDir *r);
+const char *runtime_dir_path(const RuntimeDir *r);
+
+/* <pool>.pid: `pid` (at least 1) in decimal and a newline. */
+int runtime_dir_write_pid(RuntimeDir *r, const char *pool_id, pid_t pid);
+int runtime_dir_remove_pid(RuntimeDir *r, const char *pool_id); /* 0 too when there is none */
+
+/*
+ * engines/<pool>-<replica>.json with `text`, then engines/engine.json as a relative symlink to it,
+ * replaced atomically. When only the second step fails, the file is removed again.
+ */
+int runtime_dir_write_handoff(RuntimeDir *r, const char *pool_id, const char *replica_id,
+                              const char *text);
+/*
+ * Removes the file, and the symlink when it pointed to it (first, so that nobody follows it to
+ * nowhere). 0 too when there is none. Other handoffs get no symlink for it: it only ever means the
+ * one written last.
+ */
+int runtime_dir_remove_handoff(RuntimeDir *r, const char *pool_id, const char *replica_id);
+
+/* Absolute paths, for answers; the caller frees. */
+int runtime_dir_handoff_path(const RuntimeDir *r, const char *pool_id, const char *replica_id,
+                             char **ret);
+int runtime_dir_log_path(const RuntimeDir *r, const char *pool_id, char **ret);
+
+int runtime_dir_write_state(RuntimeDir *r, const char *pool_id, const char *text);
+int runtime_dir_remove_state(RuntimeDir *r, const char *pool_id); /* 0 too when there is none */
+
+/*
+ * Reads all state files, sorted by name, and calls `f` for each with its `length` bytes of text
+ * (NUL-terminated, valid during the call). For a file that cannot be used `text` is NULL, `length`
+ * 0 and `error` a negative errno: -EFBIG over PM_BODY_MAX, -EISDIR a folder, -ELOOP a symlink,
+ * -EINVAL some other kind of file, -EACCES and so on. Names that are no valid pool id with ".json"
+ * are skipped. A negative return of `f` sets that file aside, as well as that can be done: it is
+ * renamed to <name>.bad (the newest one is kept). `f` may write and remove states.
+ *
+ * Returns 0, or negative errno when the folder cannot be read, or when reading ran out of memory or
+ * descriptors, which says nothing about the files: some were not shown to `f` then.
+ */
+typedef int (*RuntimeStateFunc)(const char *pool_id, const char *text, size_t length, int error,
+                                void *userdata);
+int runtime_dir_read_states(RuntimeDir *r, RuntimeStateFunc f, void *userdata);
+
+DEFINE_CLEANUP(RuntimeDir *, runtime_dir_free)
