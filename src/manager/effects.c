@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "core/probe_schedule.h"
+#include "manager/log_catalog.h"
+#include "manager/manager_internal.h"
+#include "json/encode.h"
+
+static void post_failure(Manager *m, const Pool *pool, EventType type, int error)
+{
+    Event event = {.type = type, .generation = pool->generation};
+
+    (void)snprintf(event.failure, sizeof(event.failure), "%s", strerror(-error));
+    (void)manager_post(m, pool->id, &event);
+}
+
+static void gather_facts(Manager *m, const Pool *pool)
+{
+    Event event = {.type = EVENT_FACTS, .facts = {.attempt = pool->attempt}};
+
+    facts_gather(m, pool, &event.facts.error);
+    (void)manager_post(m, pool->id, &event);
+}
+
+static void save(Manager *m, PoolShell *shell)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length;
+    int r = json_text(json_state_file(shell->pool), true, &text, &length);
+
+    if (r >= 0)
+        r = runtime_dir_write_state(m->runtime, shell->pool->id, text);
+    if (r < 0)
+        log_pool_errno(shell->pool, r, "its state file cannot be written");
+    shell->save_error = r < 0 ? r : 0;
+}
+
+static int start_unit(Manager *m, const Pool *pool)
+{
+    _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
+    _cleanup_free_ char *log_file = NULL;
+    UnitPlanContext context = {0};
+    int r = runtime_dir_log_path(m->runtime, pool->id, &log_file);
+
+    context.log_file = log_file;
+    if (r >= 0)
+        r = unit_plan_new(pool, &m->policy, &context, &plan);
+    if (r >= 0)
+        r = unit_client_start(m->units, plan);
+    return r;
+}
+
+/* An engine whose state is not saved could not be found again: rather none. */
+static void start(Manager *m, const PoolShell *shell)
+{
+    int r = shell->save_error;
+
+    if (r == 0)
+        r = start_unit(m, shell->pool);
+    if (r < 0)
+        post_failure(m, shell->pool, EVENT_START_FAILED, r);
+}
+
+static void write_handoff(Manager *m, const Pool *pool)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length;
+    int r = json_text(json_handoff(pool), true, &text, &length);
+
+    if (r >= 0)
+        r = runtime_dir_write_handoff(m->runtime, pool->id, pool->spec->replica_id, text);
+    if (r < 0)
+        log_pool_errno(pool, r, "its handoff file cannot be written");
+}
+
+static void remove_handoff(Manager *m, const Pool *pool)
+{
+    int r = pool->spec ? runtime_dir_remove_handoff(m->runtime, pool->id, pool->spec->replica_id)
+                       : 0;
+
+    if (r < 0)
+        log_pool_errno(pool, r, "its handoff file cannot be removed");
+}
+
+static void write_pid(Manager *m, const Pool *pool)
+{
+    int r = runtime_dir_write_pid(m->runtime, pool->id, pool->unit.main_pid);
+
+    if (r < 0)
+        log_pool_errno(pool, r, "its pid file cannot be written");
+}
+
+static void remove_pid(Manager *m, const Pool *pool)
+{
+    int r = runtime_dir_remove_pid(m->runtime, pool->id);
+
+    if (r < 0)
+        log_pool_errno(pool, r, "its pid file cannot be removed");
+}
+
+static void post_probe(PoolShell *shell, uint64_t generation, bool good, const char *error)
+{
+    Event event = {.type = EVENT_PROBE, .generation = generation, .probe = {.good = good}};
+
+    if (!good)
+        (void)snprintf(event.probe.error, sizeof(event.probe.error), "%s", error);
+    (void)manager_post(shell->manager, shell->pool->id, &event);
+}
+
+static void on_probe(bool good, const char *error, void *userdata)
+{
+    PoolShell *shell = userdata;
+
+    shell->probe = NULL;
+    post_probe(shell, shell->probe_generation, good, error);
+}
+
+static void probe(Manager *m, PoolShell *shell)
+{
+    const Pool *pool = shell->pool;
+    ProbeSettings settings;
+    ProbeTarget target;
+    int r;
+
+    probe_settings(pool->spec, &m->policy, &settings);
+    target = (ProbeTarget){
+            .host = pool->spec->host,
+            .port = pool->spec->port,
+            .path = settings.path,
+            .timeout_usec = settings.try_timeout_usec,
+    };
+    shell->probe = probe_free(shell->probe);
+    shell->probe_generation = pool->generation;
+    r = probe_start(m->prober, &target, on_probe, shell, &shell->probe);
+    if (r < 0)
+        post_probe(shell, pool->generation, false, strerror(-r));
+}
+
+static void unit_call(Manager *m, const Pool *pool, EffectType type)
+{
+    char name[PM_UNIT_NAME_MAX + 1];
+    int r;
+
+    unit_name_format(pool->id, pool->spec->replica_id, pool->generation, name);
+    switch (type) {
+    case EFFECT_STOP_UNIT:
+        r = unit_client_stop(m->units, name);
+        if (r < 0)
+            post_failure(m, pool, EVENT_STOP_FAILED, r);
+        return;
+    case EFFECT_KILL_UNIT:
+        r = unit_client_kill(m->units, name, SIGKILL);
+        break;
+    case EFFECT_RESET_FAILED:
+        r = unit_client_reset_failed(m->units, name);
+        break;
+    default:
+        r = unit_client_query(m->units, name);
+        break;
+    }
+    if (r < 0)
+        log_pool_errno(pool, r, "the service manager cannot be asked");
+}
+
+static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
+{
+    Pool *pool = shell->pool;
+
+    switch (e->type) {
+    case EFFECT_GATHER_FACTS:
+        gather_facts(m, pool);
+        break;
+    case EFFECT_SAVE:
+        save(m, shell);
+        break;
+    case EFFECT_START_UNIT:
+        start(m, shell);
+        break;
+    case EFFECT_STOP_UNIT:
+    case EFFECT_KILL_UNIT:
+    case EFFECT_RESET_FAILED:
+    case EFFECT_QUERY_UNIT:
+        unit_call(m, pool, e->type);
+        break;
+    case EFFECT_WRITE_PID:
+        write_pid(m, pool);
+        break;
+    case EFFECT_REMOVE_PID:
+        remove_pid(m, pool);
+        break;
+    case EFFECT_PROBE:
+        probe(m, shell);
+        break;
+    case EFFECT_CANCEL_PROBE:
+        shell->probe = probe_free(shell->probe);
+        break;
+    case EFFECT_WRITE_HANDOFF:
+        write_handoff(m, pool);
+        break;
+    case EFFECT_REMOVE_HANDOFF:
+        remove_handoff(m, pool);
+        break;
+    case EFFECT_END_OPERATION:
+        operation_end(m, pool, &e->result);
+        break;
+    case EFFECT_LOG:
+        log_pool(pool, shell->correlation_id, e->log.kind, &e->log.end, manager_now(m));
+        break;
+    case EFFECT_MAX:
+        abort();
+    }
+}
+
+void effects_apply(Manager *m, PoolShell *shell, const Effects *effects)
+{
+    for (size_t i = 0; i < effects->count; i++)
+        effect_apply(m, shell, &effects->items[i]);
+}

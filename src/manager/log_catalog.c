@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "core/status.h"
+#include "core/unit_name.h"
+#include "manager/log_catalog.h"
+#include "systemd/journal.h"
+
+/* One MESSAGE_ID for each kind: stable, because alerts and catalogs are keyed by them. */
+static const struct {
+    int priority;
+    const char *message_id;
+} kinds[LOG_KIND_MAX] = {
+        [LOG_PRELOAD_STARTED] = {LOG_INFO, "5a0b4b9e2c1d4f6f9d6f0a8f4be4c101"},
+        [LOG_ENGINE_STARTED] = {LOG_INFO, "b0c5f3d2f1a94c8c8a1be0f5f0d7c202"},
+        [LOG_ENGINE_READY] = {LOG_NOTICE, "2f6f4a3d9b7e4c0fa5c1d8e7b6a59303"},
+        [LOG_PRELOAD_FAILED] = {LOG_ERR, "c7d1e5a6b8f94230914e7c6d5b4a3404"},
+        [LOG_HEALTH_TIMEOUT] = {LOG_ERR, "8e9f0a1b2c3d4e5f8a6b7c8d9e0f1505"},
+        [LOG_ENGINE_UNHEALTHY] = {LOG_ERR, "3d4c5b6a79884716a5b4c3d2e1f09606"},
+        [LOG_ENGINE_CRASHED] = {LOG_ERR, "f1e2d3c4b5a64798897a6b5c4d3e2707"},
+        [LOG_ENGINE_EXITED] = {LOG_NOTICE, "6b7a8998a7b64c5d8e4f3a2b1c0d9808"},
+        [LOG_STOP_STARTED] = {LOG_INFO, "90a1b2c3d4e54f6897a8b9cadbecfd09"},
+        [LOG_ENGINE_STOPPED] = {LOG_NOTICE, "0f1e2d3c4b5a46798a9b8c7d6e5f4a10"},
+        [LOG_STOP_STUCK] = {LOG_CRIT, "a4b5c6d7e8f94a0b9c1d2e3f4a5b6c11"},
+        [LOG_ENGINE_ADOPTED] = {LOG_NOTICE, "d8c7b6a594834271a0b9c8d7e6f5a412"},
+        [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
+};
+
+/* A start's or a run's time for people: "350 ms", "12.3 s", "2 h 5 min". */
+static void format_span(usec_t span, char *buffer, size_t size)
+{
+    uint64_t ms = usec_to_ms(span);
+
+    if (ms < 1000)
+        (void)snprintf(buffer, size, "%" PRIu64 " ms", ms);
+    else if (ms < 60000)
+        (void)snprintf(buffer, size, "%" PRIu64 ".%" PRIu64 " s", ms / 1000, ms % 1000 / 100);
+    else if (ms < 3600000)
+        (void)snprintf(buffer, size, "%" PRIu64 " min %" PRIu64 " s", ms / 60000,
+                       ms % 60000 / 1000);
+    else
+        (void)snprintf(buffer, size, "%" PRIu64 " h %" PRIu64 " min", ms / 3600000,
+                       ms % 3600000 / 60000);
+}
+
+static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
+                           char *buffer, size_t size)
+{
+    static const EngineSpec none = {.engine = NULL};
+    const EngineSpec *spec = pool->spec ? pool->spec : &none;
+    char how[160] = "", since[48], url[256] = "";
+
+    format_span(run, since, sizeof(since));
+    if (end)
+        unit_end_describe(end, how, sizeof(how));
+    if (pool->spec)
+        spec_url(spec, url, sizeof(url));
+    switch (kind) {
+    case LOG_PRELOAD_STARTED:
+        (void)snprintf(buffer, size, "Preload of pool %s: %s %s", pool->id,
+                       spec->engine ? spec->engine : "",
+                       spec->engine_version ? spec->engine_version : "");
+        break;
+    case LOG_ENGINE_STARTED:
+        (void)snprintf(buffer, size, "Pool %s: engine started with pid %d, waiting for %s",
+                       pool->id, (int)pool->unit.main_pid, url);
+        break;
+    case LOG_ENGINE_READY:
+        (void)snprintf(buffer, size, "Pool %s: ready at %s after %s", pool->id, url, since);
+        break;
+    case LOG_PRELOAD_FAILED:
+        (void)snprintf(buffer, size, "Pool %s: preload failed: %s", pool->id, pool->last_error);
+        break;
+    case LOG_HEALTH_TIMEOUT:
+    case LOG_ENGINE_UNHEALTHY:
+        (void)snprintf(buffer, size, "Pool %s: %s; stopping it", pool->id, pool->last_error);
+        break;
+    case LOG_ENGINE_CRASHED:
+        (void)snprintf(buffer, size, "Pool %s: the engine %s after %s", pool->id, how, since);
+        break;
+    case LOG_ENGINE_EXITED:
+        (void)snprintf(buffer, size, "Pool %s: the engine left by itself with status 0 after %s",
+                       pool->id, since);
+        break;
+    case LOG_STOP_STARTED:
+        (void)snprintf(buffer, size, "Pool %s: stopping the engine", pool->id);
+        break;
+    case LOG_ENGINE_STOPPED:
+        (void)snprintf(buffer, size, "Pool %s: engine stopped after %s (it %s)", pool->id, since,
+                       how);
+        break;
+    case LOG_STOP_STUCK:
+        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, pool->last_error);
+        break;
+    case LOG_ENGINE_ADOPTED:
+        (void)snprintf(buffer, size, "Pool %s: found again, ready at %s, pid %d, up for %s",
+                       pool->id, url, (int)pool->unit.main_pid, since);
+        break;
+    case LOG_STALE_EVENT:
+        (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);
+        break;
+    case LOG_KIND_MAX:
+        abort();
+    }
+}
+
+void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const UnitEnd *end,
+              Instant now)
+{
+    static const EngineSpec none;
+    const EngineSpec *spec = pool->spec ? pool->spec : &none;
+    usec_t run = pool->generation ? usec_sub(now.mono, pool->started.mono) : 0;
+    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], status[16], uptime[24];
+    bool ended = end && kind != LOG_PRELOAD_STARTED;
+
+    format_message(pool, kind, end, run, message, sizeof(message));
+    if (pool->spec && pool->generation)
+        unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
+    (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
+    (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
+    (void)snprintf(uptime, sizeof(uptime), "%" PRIu64, (uint64_t)(run / USEC_PER_SEC));
+
+    const LogField fields[] = {
+            {"POOL_ID", pool->id},
+            {"POOL_GENERATION", pool->generation ? generation : NULL},
+            /* Lets "journalctl -u UNIT" show what we say of it, systemd.journal-fields(7). */
+            {"OBJECT_SYSTEMD_UNIT", unit[0] ? unit : NULL},
+            {"ENGINE", spec->engine},
+            {"ENGINE_VERSION", spec->engine_version},
+            {"DEVICE_MASK", spec->device_mask},
+            {"MODEL_ID", spec->model_id},
+            {"LAST_ERROR", pool->last_error[0] ? pool->last_error : NULL},
+            {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},
+            {"SIGNAL", ended ? signal_name(end->signal) : NULL},
+            {"UPTIME_SECONDS", ended ? uptime : NULL},
+            {"CORRELATION_ID", correlation_id && correlation_id[0] ? correlation_id : NULL},
+    };
+
+    journal_send(kinds[kind].priority, kinds[kind].message_id, fields, ELEMENTSOF(fields), "%s",
+                 message);
+}
+
+void log_pool_errno(const Pool *pool, int error, const char *what)
+{
+    const LogField fields[] = {{"POOL_ID", pool->id}};
+
+    journal_send(LOG_ERR, "e5f6a7b8c9d04e1f8a2b3c4d5e6f7a14", fields, ELEMENTSOF(fields),
+                 "Pool %s: %s: %s", pool->id, what, strerror(-error));
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "manager/log_catalog.h"
+#include "manager/manager_internal.h"
+#include "json/encode.h"
+
+Instant manager_now(const Manager *m)
+{
+    Instant now = {0};
+
+    (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now.mono);
+    (void)sd_event_now(m->event, CLOCK_REALTIME, &now.real);
+    return now;
+}
+
+static void dispatch_one(Manager *m, QueuedEvent *q)
+{
+    Pool *pool = registry_get(&m->registry, q->pool_id);
+    Effects effects = {.count = 0};
+    PoolShell *shell;
+
+    if (!pool) {
+        if (q->event.type == EVENT_PRELOAD)
+            engine_spec_free(q->event.command.spec);
+        return;
+    }
+    shell = pool_shell(pool);
+    pool_step(pool, &q->event, &m->policy, manager_now(m), &effects);
+    effects_apply(m, shell, &effects);
+    pool_shell_arm(shell);
+    notify_pool_changed(shell);
+}
+
+static void dispatch(Manager *m)
+{
+    if (m->dispatching)
+        return;
+    m->dispatching = true;
+    while (m->queue) {
+        QueuedEvent *q = m->queue;
+
+        m->queue = q->next;
+        if (!m->queue)
+            m->queue_end = &m->queue;
+        dispatch_one(m, q);
+        free(q);
+    }
+    m->dispatching = false;
+}
+
+int manager_post(Manager *m, const char *pool_id, Event *event)
+{
+    QueuedEvent *q = calloc(1, sizeof(QueuedEvent));
+
+    if (!q) {
+        if (event->type == EVENT_PRELOAD)
+            event->command.spec = engine_spec_free(event->command.spec);
+        return -ENOMEM;
+    }
+    (void)snprintf(q->pool_id, sizeof(q->pool_id), "%s", pool_id);
+    q->event = *event;
+    *m->queue_end = q;
+    m->queue_end = &q->next;
+    dispatch(m);
+    return 0;
+}
+
+int manager_ensure_pool(Manager *m, const char *pool_id, Pool **ret, Error *error)
+{
+    Pool *pool;
+    bool is_new;
+    int r = registry_ensure(&m->registry, pool_id, &pool, &is_new);
+
+    if (r == -EINVAL)
+        return error_set(error, PM_ERROR_INVALID_ID, "pool_id",
+                         "a pool id is 1 to 64 letters, digits, '.', '_' or '-', the first a "
+                         "letter or digit");
+    if (r == -E2BIG)
+        return error_set(error, PM_ERROR_UNAVAILABLE, NULL, "there are %d pools already",
+                         (int)PM_POOLS_MAX);
+    if (r >= 0 && is_new)
+        r = pool_shell_attach(m, pool);
+    if (r < 0) {
+        if (is_new)
+            registry_remove(&m->registry, pool_id);
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    }
+    if (is_new)
+        notify_pool_changed(pool_shell(pool));
+    *ret = pool;
+    return 0;
+}
+
+static int refuse_unrecovered(const Manager *m, Error *error)
+{
+    if (m->recovered)
+        return 0;
+    return error_set(error, PM_ERROR_UNAVAILABLE, NULL,
+                     "the manager is still looking for the engines of its last run: try again");
+}
+
+static void set_correlation_id(Pool *pool, const char *id)
+{
+    PoolShell *shell = pool_shell(pool);
+
+    (void)snprintf(shell->correlation_id, sizeof(shell->correlation_id), "%s", id ? id : "");
+}
+
+int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
+                    const char *correlation_id, Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_PRELOAD};
+    Operation *o = NULL;
+    Pool *pool = NULL;
+    int r = refuse_unrecovered(m, error);
+
+    if (r >= 0)
+        r = manager_ensure_pool(m, (*spec)->pool_id, &pool, error);
+    if (r < 0)
+        return r;
+    if (operation_new(m, OPERATION_PRELOAD, pool->id, warnings, &o) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    if (pool->operation.kind == OPERATION_NONE)
+        set_correlation_id(pool, correlation_id);
+    event.command.operation = o->id;
+    event.command.spec = TAKE_PTR(*spec);
+    if (manager_post(m, pool->id, &event) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    *ret_operation = o;
+    return 0;
+}
+
+int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
+                 Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_STOP};
+    Pool *pool = registry_get(&m->registry, pool_id);
+    Operation *o = NULL;
+    int r = refuse_unrecovered(m, error);
+
+    if (r < 0)
+        return r;
+    if (!pool)
+        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
+        return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to stop", pool_id);
+    if (pool->operation.kind == OPERATION_STOP) {
+        *ret_operation = operation_find(m, pool->operation.id);
+        if (*ret_operation)
+            return 0;
+    }
+    if (operation_new(m, OPERATION_STOP, pool->id, NULL, &o) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    set_correlation_id(pool, correlation_id);
+    event.command.operation = o->id;
+    if (manager_post(m, pool->id, &event) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    *ret_operation = o;
+    return 0;
+}
+
+const Pool *manager_get_pool(const Manager *m, const char *pool_id)
+{
+    return registry_get(&m->registry, pool_id);
+}
+
+size_t manager_count_pools(const Manager *m)
+{
+    return m->registry.count;
+}
+
+const Pool *manager_pool_at(const Manager *m, size_t index)
+{
+    return m->registry.pools[index];
+}
+
+static json_object *describe(const Manager *m, const Pool *pool)
+{
+    PoolStatus status;
+
+    pool_status(pool, manager_now(m), &status);
+    return json_status(&status);
+}
+
+int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
+                          size_t *ret_length)
+{
+    const Pool *pool = registry_get(&m->registry, pool_id);
+
+    return pool ? json_text(describe(m, pool), false, ret_text, ret_length) : -ENOENT;
+}
+
+int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    json_object *array = json_object_new_array_ext((int)m->registry.count + 1);
+
+    if (!array)
+        return -ENOMEM;
+    for (size_t i = 0; i < m->registry.count; i++) {
+        json_object *o = describe(m, m->registry.pools[i]);
+
+        if (!o || json_object_array_add(array, o) < 0) {
+            json_object_put(o);
+            json_object_put(array);
+            return -ENOMEM;
+        }
+    }
+    return json_text(array, false, ret_text, ret_length);
+}
+
+bool manager_is_recovered(const Manager *m)
+{
+    return m->recovered;
+}
+
+static void on_observed(const UnitName *name, const UnitObservation *u, void *userdata)
+{
+    Manager *m = userdata;
+    Event event = {.type = EVENT_UNIT, .generation = name->generation, .unit = *u};
+
+    if (!m->attached)
+        recover_observed(m, name, u);
+    else
+        (void)manager_post(m, name->pool_id, &event);
+}
+
+static void post_unit_failure(Manager *m, const UnitName *name, EventType type, const char *why)
+{
+    Event event = {.type = type, .generation = name->generation};
+
+    (void)snprintf(event.failure, sizeof(event.failure), "%s", why);
+    (void)manager_post(m, name->pool_id, &event);
+}
+
+static void on_start_failed(const UnitName *name, const char *error_text, void *userdata)
+{
+    post_unit_failure(userdata, name, EVENT_START_FAILED, error_text);
+}
+
+static void on_stop_failed(const UnitName *name, const char *error_text, void *userdata)
+{
+    post_unit_failure(userdata, name, EVENT_STOP_FAILED, error_text);
+}
+
+static void on_attached(int error, const char *error_text, void *userdata)
+{
+    recover_attached(userdata, error, error_text);
+}
+
+static const UnitClientCallbacks unit_callbacks = {
+        .observed = on_observed,
+        .start_failed = on_start_failed,
+        .stop_failed = on_stop_failed,
+        .attached = on_attached,
+};
+
+int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settings *settings,
+                Manager **ret)
+{
+    _cleanup_(manager_freep) Manager *m = calloc(1, sizeof(Manager));
+    int r;
+
+    if (!m)
+        return -ENOMEM;
+    m->event = sd_event_ref(event);
+    m->queue_end = &m->queue;
+    r = manager_set_settings(m, settings);
+    if (r >= 0)
+        r = notify_new(m);
+    if (r >= 0)
+        r = prober_new(event, &m->prober);
+    if (r >= 0)
+        r = unit_client_new(bus, &unit_callbacks, m, &m->units);
+    if (r < 0)
+        return r;
+    m->runtime = TAKE_PTR(*runtime);
+    *ret = TAKE_PTR(m);
+    return 0;
+}
+
+static void queue_free(Manager *m)
+{
+    while (m->queue) {
+        QueuedEvent *q = m->queue;
+
+        m->queue = q->next;
+        if (q->event.type == EVENT_PRELOAD)
+            engine_spec_free(q->event.command.spec);
+        free(q);
+    }
+}
+
+Manager *manager_free(Manager *m)
+{
+    if (!m)
+        return NULL;
+    for (size_t i = 0; i < m->registry.count; i++)
+        pool_shell_detach(m->registry.pools[i]);
+    registry_done(&m->registry);
+    queue_free(m);
+    operations_free(m);
+    recover_free(m);
+    unit_client_free(m->units);
+    prober_free(m->prober);
+    runtime_dir_free(m->runtime);
+    sd_event_source_disable_unref(m->notify);
+    sd_event_unref(m->event);
+    free(m->health_path);
+    free(m);
+    return NULL;
+}
+
+int manager_set_settings(Manager *m, const Settings *settings)
+{
+    char *path = strdup(settings->policy.health_path);
+
+    if (!path)
+        return -ENOMEM;
+    free(m->health_path);
+    m->health_path = path;
+    m->policy = settings->policy;
+    m->policy.health_path = path;
+    m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
+    return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <time.h>
+
+#include "manager/manager_internal.h"
+
+PoolShell *pool_shell(const Pool *pool)
+{
+    return pool->userdata;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    PoolShell *shell = userdata;
+    Event event = {.type = EVENT_TIMER, .generation = shell->pool->generation};
+
+    shell->timer_usec = USEC_INFINITY;
+    (void)manager_post(shell->manager, shell->pool->id, &event);
+    return 0;
+}
+
+int pool_shell_attach(Manager *m, Pool *pool)
+{
+    PoolShell *shell = calloc(1, sizeof(PoolShell));
+    int r;
+
+    if (!shell)
+        return -ENOMEM;
+    shell->manager = m;
+    shell->pool = pool;
+    shell->timer_usec = USEC_INFINITY;
+    shell->is_new = true;
+    r = sd_event_add_time(m->event, &shell->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer,
+                          shell);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(shell->timer, SD_EVENT_OFF);
+    if (r < 0) {
+        sd_event_source_unref(shell->timer);
+        free(shell);
+        return r;
+    }
+    (void)sd_event_source_set_description(shell->timer, "pool-deadline");
+    pool->userdata = shell;
+    return 0;
+}
+
+void pool_shell_detach(Pool *pool)
+{
+    PoolShell *shell = pool_shell(pool);
+
+    if (!shell)
+        return;
+    probe_free(shell->probe);
+    sd_event_source_disable_unref(shell->timer);
+    free(shell);
+    pool->userdata = NULL;
+}
+
+void pool_shell_arm(PoolShell *shell)
+{
+    usec_t due = pool_next_deadline(shell->pool);
+
+    if (due == shell->timer_usec)
+        return;
+    shell->timer_usec = due;
+    if (due == USEC_INFINITY) {
+        (void)sd_event_source_set_enabled(shell->timer, SD_EVENT_OFF);
+        return;
+    }
+    (void)sd_event_source_set_time(shell->timer, due);
+    (void)sd_event_source_set_enabled(shell->timer, SD_EVENT_ONESHOT);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "manager/manager_internal.h"
+#include "systemd/journal.h"
+#include "json/state_file.h"
+
+/*
+ * Finding the engines of our last run again: the state files say what was, the service manager says
+ * what is, and the machine puts the two together (EVENT_RECOVER).
+ */
+
+static int reject_state(const char *pool_id, const char *why)
+{
+    const LogField fields[] = {{"POOL_ID", pool_id}};
+
+    journal_send(LOG_WARNING, "0a9b8c7d6e5f4a3b8c2d1e0f9a8b7c15", fields, ELEMENTSOF(fields),
+                 "Pool %s: its state file is set aside as state/%s.json.bad: %s", pool_id, pool_id,
+                 why);
+    return -EBADMSG;
+}
+
+/* Replaces the empty pool of the registry by what the file says. */
+static int take_over(Manager *m, Pool *loaded, Error *error)
+{
+    Pool *pool;
+    void *shell;
+    int r = manager_ensure_pool(m, loaded->id, &pool, error);
+
+    if (r < 0)
+        return r;
+    shell = pool->userdata;
+    engine_spec_free(pool->spec);
+    *pool = *loaded;
+    pool->userdata = shell;
+    loaded->spec = NULL;
+    return 0;
+}
+
+static int on_state(const char *pool_id, const char *text, size_t length, int error, void *userdata)
+{
+    _cleanup_(pool_freep) Pool *loaded = NULL;
+    Error e = {.code = PM_ERROR_NONE};
+    int r;
+
+    if (!text)
+        return reject_state(pool_id, strerror(-error));
+    r = state_file_parse(text, length, pool_id, &loaded, &e);
+    if (r >= 0)
+        r = take_over(userdata, loaded, &e);
+    return r < 0 ? reject_state(pool_id, e.text) : 0;
+}
+
+int recover_read_states(Manager *m)
+{
+    return runtime_dir_read_states(m->runtime, on_state, m);
+}
+
+static void remember_unknown(Manager *m, const UnitName *name)
+{
+    UnknownUnit *u;
+    char unit[PM_UNIT_NAME_MAX + 1];
+    Pool *pool;
+
+    unit_name_format(name->pool_id, name->replica_id, name->generation, unit);
+    for (u = m->unknown; u; u = u->next)
+        if (streq(u->name, unit))
+            return;
+    u = calloc(1, sizeof(UnknownUnit));
+    if (!u)
+        return;
+    (void)snprintf(u->name, sizeof(u->name), "%s", unit);
+    u->next = m->unknown;
+    m->unknown = u;
+    /* Its number is taken: the next start of that pool must not meet it. */
+    if (manager_ensure_pool(m, name->pool_id, &pool, NULL) >= 0 && !pool->spec &&
+        pool->generation < name->generation)
+        pool->generation = name->generation;
+}
+
+static bool unit_may_run(const UnitObservation *u)
+{
+    return u->active == UNIT_ACTIVE_ACTIVE || u->active == UNIT_ACTIVE_ACTIVATING ||
+           u->active == UNIT_ACTIVE_DEACTIVATING || u->active == UNIT_ACTIVE_FAILED;
+}
+
+void recover_observed(Manager *m, const UnitName *name, const UnitObservation *u)
+{
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+
+    if (pool && pool->spec && pool->generation == name->generation &&
+        streq(pool->spec->replica_id, name->replica_id))
+        unit_observation_merge(&pool_shell(pool)->found, u);
+    else if (unit_may_run(u))
+        remember_unknown(m, name);
+}
+
+static int on_unknown_grace_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    Manager *m = userdata;
+
+    while (m->unknown) {
+        UnknownUnit *u = m->unknown;
+
+        journal_log(LOG_WARNING, "Stopping %s: it is an engine, and no pool knows it", u->name);
+        (void)unit_client_stop(m->units, u->name);
+        (void)unit_client_reset_failed(m->units, u->name);
+        m->unknown = u->next;
+        free(u);
+    }
+    return 0;
+}
+
+static void schedule_unknown(Manager *m)
+{
+    if (!m->unknown)
+        return;
+    for (const UnknownUnit *u = m->unknown; u; u = u->next)
+        journal_log(LOG_WARNING,
+                    "Found %s, which no state file knows; it will be stopped in %" PRIu64 " ms",
+                    u->name, usec_to_ms(m->unknown_unit_grace_usec));
+    (void)sd_event_add_time_relative(m->event, &m->unknown_timer, CLOCK_MONOTONIC,
+                                     m->unknown_unit_grace_usec, USEC_PER_MSEC,
+                                     on_unknown_grace_over, m);
+}
+
+/* Each pool learns what became of its unit while we were away. */
+static void recover_pools(Manager *m)
+{
+    for (size_t i = 0; i < m->registry.count; i++) {
+        Pool *pool = m->registry.pools[i];
+        Event event = {.type = EVENT_RECOVER, .generation = pool->generation};
+
+        if (!pool->spec)
+            continue;
+        event.unit = pool_shell(pool)->found;
+        if (event.unit.fields == 0) {
+            event.unit.fields = UNIT_FIELD_LOAD;
+            event.unit.load = UNIT_LOAD_NOT_FOUND;
+        }
+        (void)manager_post(m, pool->id, &event);
+    }
+}
+
+void recover_attached(Manager *m, int error, const char *error_text)
+{
+    if (error < 0) {
+        journal_log(LOG_ERR, "The service manager cannot be watched: %s", error_text);
+        m->recovered_func(error, m->recovered_userdata);
+        return;
+    }
+    m->attached = true;
+    recover_pools(m);
+    schedule_unknown(m);
+    notify_arm(m);
+}
+
+/* Done when each engine that was ready has been probed once: from then on the status can be
+ * believed. */
+void recover_check_done(Manager *m)
+{
+    if (m->recovered || !m->attached)
+        return;
+    for (size_t i = 0; i < m->registry.count; i++)
+        if (m->registry.pools[i]->state == POOL_ADOPTING && m->registry.pools[i]->probe_running)
+            return;
+    m->recovered = true;
+    m->recovered_func(0, m->recovered_userdata);
+}
+
+int manager_start(Manager *m, ManagerRecoveredFunc recovered, void *userdata)
+{
+    int r;
+
+    m->recovered_func = recovered;
+    m->recovered_userdata = userdata;
+    r = recover_read_states(m);
+    return r < 0 ? r : unit_client_attach(m->units);
+}
+
+void recover_free(Manager *m)
+{
+    while (m->unknown) {
+        UnknownUnit *u = m->unknown;
+
+        m->unknown = u->next;
+        free(u);
+    }
+    sd_event_source_disable_unref(m->unknown_timer);
+}
