@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <microhttpd.h>
+
+#include "http/server_internal.h"
+
+/* One listening socket: a libmicrohttpd daemon that is driven by our event loop. */
+struct HttpListener {
+    HttpServer *server;
+    struct MHD_Daemon *daemon;
+    sd_event_source *io;    /* the daemon's epoll has something */
+    sd_event_source *timer; /* its next timeout */
+    sd_event_source *again; /* it wants to run once more, without any event */
+    bool is_tcp;
+    size_t connections;
+    size_t answering; /* requests that are read, but not answered to the last byte */
+    HttpListener *next;
+};
+
+/* Takes `fd` over on success. Returns 0 or negative errno. */
+int http_listener_new(HttpServer *server, int fd, HttpListener **ret);
+
+/* Lets the daemon run soon: it does not notice by itself that a connection was resumed. */
+void http_listener_wake(HttpListener *l);
+
+/* Accepts no more connections, and closes the listening socket. */
+void http_listener_quiesce(HttpListener *l);
+
+/* Sends what can be sent without waiting; no request waits any more. Closes all connections. */
+HttpListener *http_listener_free(HttpListener *l);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "http/deadline_queue.h"
+#include "http/http_server.h"
+#include "http/linger.h"
+
+typedef struct HttpListener HttpListener;
+
+enum {
+    /* Bytes of bodies held in memory at once, so that many clients cannot fill it together. */
+    BODIES_MAX = 32 * 1024 * 1024,
+};
+
+struct HttpServer {
+    sd_event *event;
+    Manager *manager;
+    HttpSettings settings; /* the token is `token` */
+    char *token;
+    HttpListener *listeners; /* a list */
+    DeadlineQueue reading;   /* of connections: their request is to be read by then */
+    DeadlineQueue waiting;   /* of requests: their operation is to be over by then */
+    size_t n_waiting;
+    LingerSet lingering;
+    size_t body_bytes; /* in memory now */
+    bool stopping;
+};

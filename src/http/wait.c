@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "http/connection.h"
+#include "http/wait.h"
+
+void request_wait_done(HttpRequest *request)
+{
+    if (!request->waiting)
+        return;
+    request->waiting = false;
+    request->server->n_waiting--;
+    deadline_cancel(&request->server->waiting, &request->wait_deadline);
+    request->hangup = sd_event_source_disable_unref(request->hangup);
+    request->waiter = operation_waiter_free(request->waiter);
+}
+
+/* There is an answer, or nobody to give it to. */
+static void wake(HttpRequest *request)
+{
+    request_wait_done(request);
+    if (!request->suspended)
+        return;
+    request->suspended = false;
+    MHD_resume_connection(request->mhd);
+    http_listener_wake(request->connection->listener);
+}
+
+static void on_operation_ended(const OperationResult *result, const char *pool_id, void *userdata)
+{
+    HttpRequest *request = userdata;
+    char *text = NULL;
+    size_t length = 0;
+    int status = 0;
+
+    request->waiter = NULL;
+    if (manager_operation_answer(request->server->manager, result, pool_id, &status, &text,
+                                 &length) < 0)
+        text = NULL;
+    answer_text(request, (unsigned)status, text, length);
+    wake(request);
+}
+
+void request_wait(HttpRequest *request, Operation *o)
+{
+    int r = operation_wait(o, on_operation_ended, request, &request->waiter);
+
+    if (r < 0) {
+        answer_refuse(request, PM_ERROR_INTERNAL, NULL,
+                      "out of memory; the operation goes on, the pool's status tells how it ends");
+        return;
+    }
+    request->waiting = true;
+    request->server->n_waiting++;
+    deadline_start(&request->server->waiting, &request->wait_deadline);
+}
+
+/*
+ * The end of what the client sends is ambiguous: over TCP, a client that has shut down its sending
+ * side and still reads looks the same as one that has gone. It gets its answer in either case; but
+ * one that has gone must not keep its place until then. So it is sent an interim answer, which
+ * every HTTP/1.1 client must take at any time (RFC 9110, 15.2): the host of one that is gone
+ * answers it with a reset, and we hear EPOLLHUP. A Unix socket tells the two apart by itself.
+ */
+static void probe_client(HttpRequest *request)
+{
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (request->connection->listener->is_tcp && request->is_http_1_1)
+        (void)!send(request->connection->fd, interim, strlen(interim), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int on_hangup(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    HttpRequest *request = userdata;
+
+    if (revents & (EPOLLHUP | EPOLLERR)) {
+        request->gone = true;
+        wake(request);
+        return 0;
+    }
+    /* EPOLLHUP and EPOLLERR are reported unasked; the half-close would be reported for ever. */
+    (void)sd_event_source_set_io_events(source, 0);
+    probe_client(request);
+    return 0;
+}
+
+void request_suspend(HttpRequest *request)
+{
+    assert(request->waiting);
+    /* Without memory for this the wait still ends, if later: by its operation or its deadline. */
+    (void)sd_event_add_io(request->server->event, &request->hangup, request->connection->fd,
+                          EPOLLRDHUP, on_hangup, request);
+    request->suspended = true;
+    MHD_suspend_connection(request->mhd);
+}
+
+void request_wait_refuse(HttpRequest *request, const char *why)
+{
+    Error error = {.code = PM_ERROR_NONE};
+
+    (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL,
+                    "%s; the operation goes on, the pool's status tells how it ends", why);
+    answer_error(request, &error, 1000);
+    wake(request);
+}
+
+void request_wait_expired(Deadline *d)
+{
+    request_wait_refuse(d->owner, "the request has waited as long as it may");
+}

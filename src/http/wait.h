@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "http/request.h"
+
+/*
+ * Waiting for an operation. The connection is suspended in libmicrohttpd meanwhile, which then does
+ * not look at it at all: that its client goes away is noticed here.
+ */
+
+/* Answers the request when `o` has ended; at once with an error when there is no memory. */
+void request_wait(HttpRequest *request, Operation *o);
+
+/* Suspends the connection of a request that waits. Only from libmicrohttpd's access handler. */
+void request_suspend(HttpRequest *request);
+
+/* Stops waiting, without an answer. The operation goes on. */
+void request_wait_done(HttpRequest *request);
+
+/* Answers a request that waits, before its operation has ended. */
+void request_wait_refuse(HttpRequest *request, const char *why);
+
+/* Of the queue `waiting` of the server. */
+void request_wait_expired(Deadline *d);
