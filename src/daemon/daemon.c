@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <poolmgr/names.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include "daemon/daemon.h"
+#include "daemon/listen.h"
+#include "daemon/token.h"
+#include "dbus/dbus_server.h"
+#include "manager/manager.h"
+#include "systemd/journal.h"
+
+/* Everything that lives as long as the process. */
+typedef struct Daemon {
+    const Options *options;
+    Settings *settings;
+    char *token;
+    sd_event *event;
+    sd_bus *bus;
+    Manager *manager;
+    HttpServer *http;
+    DbusServer *dbus;
+    ManagerListener listener;
+    bool ready;
+} Daemon;
+
+static void on_config_warning(const char *text, void *userdata)
+{
+    journal_log(LOG_WARNING, "%s", text);
+}
+
+static int log_priority(const char *level)
+{
+    static const struct {
+        const char *name;
+        int priority;
+    } levels[] = {
+            {"err", LOG_ERR},   {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
+            {"info", LOG_INFO}, {"debug", LOG_DEBUG},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(levels); i++)
+        if (streq(levels[i].name, level))
+            return levels[i].priority;
+    return LOG_INFO;
+}
+
+static void apply_log_settings(const Settings *s)
+{
+    journal_set_format(log_format_from_string(s->log_format));
+    journal_set_max_level(log_priority(s->log_level));
+}
+
+static int load_settings(const Options *options, Settings **ret)
+{
+    const ConfigSources sources = {
+            .file = options->config_file,
+            .overrides = options->overrides,
+            .user_mode = options->user_mode,
+    };
+    Error error = {.code = PM_ERROR_NONE};
+    int r = settings_load(&sources, on_config_warning, NULL, ret, &error);
+
+    if (r < 0)
+        journal_log(LOG_ERR, "The configuration cannot be used: %s",
+                    error_is_set(&error) ? error.text : strerror(-r));
+    return r;
+}
+
+/* What "systemctl status" shows. */
+static void send_status(const Daemon *d)
+{
+    size_t n = manager_count_pools(d->manager), ready = 0;
+
+    for (size_t i = 0; i < n; i++)
+        ready += pool_is_ready(manager_pool_at(d->manager, i));
+    (void)sd_notifyf(0, "STATUS=%zu pool%s, %zu ready", n, n == 1 ? "" : "s", ready);
+}
+
+static void on_pool(const Pool *pool, void *userdata)
+{
+    const Daemon *d = userdata;
+
+    if (d->ready)
+        send_status(d);
+}
+
+static void on_name(int error, const char *error_text, void *userdata)
+{
+    Daemon *d = userdata;
+
+    if (error < 0) {
+        journal_log(LOG_ERR, "The bus name %s is not to be had: %s", PM_BUS_NAME, error_text);
+        (void)sd_event_exit(d->event, error);
+        return;
+    }
+    d->ready = true;
+    send_status(d);
+    (void)sd_notify(0, "READY=1");
+    journal_log(LOG_NOTICE, "pool-managerd %s is ready: %zu pool(s)", PM_VERSION,
+                manager_count_pools(d->manager));
+}
+
+static void on_recovered(int error, void *userdata)
+{
+    Daemon *d = userdata;
+    int r = error;
+
+    if (r >= 0)
+        r = dbus_server_request_name(d->dbus, on_name, d);
+    if (r < 0)
+        (void)sd_event_exit(d->event, r);
+}
+
+static void reload(Daemon *d)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+    _cleanup_free_ char *restart = NULL;
+
+    if (load_settings(d->options, &s) < 0) {
+        journal_log(LOG_ERR, "The configuration stays as it was");
+        return;
+    }
+    if (settings_needing_restart(d->settings, s, &restart) < 0 ||
+        manager_set_settings(d->manager, s) < 0) {
+        journal_log(LOG_ERR, "Out of memory: the configuration stays as it was");
+        return;
+    }
+    apply_log_settings(s);
+    if (restart[0])
+        journal_log(LOG_WARNING, "Changed, but in force only after a restart of the daemon: %s",
+                    restart);
+    journal_log(LOG_NOTICE, "Configuration read again; engines run on as they are");
+    /* What needs a restart stays compared with what is in force. */
+    if (!restart[0]) {
+        settings_free(d->settings);
+        d->settings = TAKE_PTR(s);
+    }
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+    Daemon *d = userdata;
+    uint64_t now = 0;
+
+    (void)sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+    (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);
+    reload(d);
+    (void)sd_notify(0, "READY=1");
+    return 0;
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
+{
+    Daemon *d = userdata;
+
+    journal_log(LOG_NOTICE, "Stopping on %s; the engines run on",
+                si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+    (void)sd_notify(0, "STOPPING=1");
+    return sd_event_exit(d->event, 0);
+}
+
+static int open_loop(Daemon *d)
+{
+    sigset_t mask;
+    int r = sd_event_default(&d->event);
+
+    (void)sigemptyset(&mask);
+    (void)sigaddset(&mask, SIGTERM);
+    (void)sigaddset(&mask, SIGINT);
+    (void)sigaddset(&mask, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+        return -errno;
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (r >= 0)
+        r = sd_event_add_signal(d->event, NULL, SIGTERM, on_terminate, d);
+    if (r >= 0)
+        r = sd_event_add_signal(d->event, NULL, SIGINT, on_terminate, d);
+    if (r >= 0)
+        r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+    if (r >= 0)
+        r = sd_event_set_watchdog(d->event, true);
+    return r;
+}
+
+static int open_bus(Daemon *d)
+{
+    int r = d->options->user_mode ? sd_bus_open_user(&d->bus) : sd_bus_open_system(&d->bus);
+
+    if (r >= 0)
+        r = sd_bus_set_exit_on_disconnect(d->bus, true);
+    if (r >= 0)
+        r = sd_bus_attach_event(d->bus, d->event, SD_EVENT_PRIORITY_NORMAL);
+    if (r < 0)
+        journal_log(LOG_ERR, "The %s bus cannot be reached: %s",
+                    d->options->user_mode ? "user's" : "system", strerror(-r));
+    return r;
+}
+
+static int open_manager(Daemon *d)
+{
+    _cleanup_(runtime_dir_freep) RuntimeDir *runtime = NULL;
+    int r = runtime_dir_open(d->settings->runtime_directory, &runtime);
+
+    if (r < 0) {
+        journal_log(LOG_ERR, "The runtime directory %s cannot be used: %s",
+                    d->settings->runtime_directory, strerror(-r));
+        return r;
+    }
+    return manager_new(d->event, d->bus, &runtime, d->settings, &d->manager);
+}
+
+static int open_http(Daemon *d)
+{
+    const Settings *s = d->settings;
+    const HttpSettings http = {
+            .connections_max = s->connections_max,
+            .waiting_max = s->waiting_max,
+            .idle_timeout_usec = s->idle_timeout_usec,
+            .request_timeout_usec = s->request_timeout_usec,
+            .wait_timeout_usec = s->wait_timeout_usec,
+            .token = d->token,
+    };
+    Error error = {.code = PM_ERROR_NONE};
+    int r = http_server_new(d->event, d->manager, &http, &d->http);
+
+    if (r >= 0)
+        r = listen_all(d->http, s->listen, s->runtime_directory, d->token != NULL, &error);
+    if (r < 0)
+        journal_log(LOG_ERR, "HTTP cannot be served: %s",
+                    error_is_set(&error) ? error.text : strerror(-r));
+    return r;
+}
+
+/* Returns 0, -EINVAL for a configuration that cannot be used, or negative errno. */
+static int daemon_open(Daemon *d)
+{
+    int r = load_settings(d->options, &d->settings);
+
+    if (r < 0)
+        return r;
+    apply_log_settings(d->settings);
+    (void)umask(0022);
+    r = token_load(&d->token);
+    if (r >= 0)
+        r = open_loop(d);
+    if (r >= 0)
+        r = open_bus(d);
+    if (r >= 0)
+        r = open_manager(d);
+    if (r >= 0)
+        r = open_http(d);
+    if (r >= 0)
+        r = dbus_server_new(d->bus, d->manager, d->options->user_mode, &d->dbus);
+    if (r < 0)
+        return r;
+    d->listener = (ManagerListener){
+            .pool_added = on_pool,
+            .pool_changed = on_pool,
+            .userdata = d,
+    };
+    r = manager_add_listener(d->manager, &d->listener);
+    return r < 0 ? r : manager_start(d->manager, on_recovered, d);
+}
+
+static void daemon_close(Daemon *d)
+{
+    http_server_free(d->http);
+    dbus_server_free(d->dbus);
+    manager_free(d->manager);
+    /* Without that what was sent last, answers included, could be lost. */
+    sd_bus_flush_close_unref(d->bus);
+    sd_event_unref(d->event);
+    settings_free(d->settings);
+    free(d->token);
+}
+
+int daemon_run(const Options *options)
+{
+    Daemon d = {.options = options};
+    int r = daemon_open(&d);
+    int status = EXIT_SUCCESS;
+
+    if (r == -EINVAL) {
+        status = EXIT_CONFIG;
+    } else if (r < 0) {
+        journal_log(LOG_ERR, "pool-managerd cannot start: %s", strerror(-r));
+        status = EXIT_FAILURE;
+    } else {
+        r = sd_event_loop(d.event);
+        status = r < 0 ? EXIT_FAILURE : r;
+        if (r < 0)
+            journal_log(LOG_ERR, "Ending because of: %s", strerror(-r));
+    }
+    daemon_close(&d);
+    return status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
+
+#include "daemon/listen.h"
+#include "http/listen_address.h"
+
+static int listen_on(HttpServer *server, const char *text, bool has_token, Error *error)
+{
+    _cleanup_close_ int fd = -1;
+    ListenAddress address;
+    int r = listen_address_parse(text, &address, error);
+
+    if (r < 0)
+        return r;
+    if (!has_token && !listen_address_is_local(&address))
+        return error_set(error, PM_ERROR_INVALID_FIELD, "Listen",
+                         "Listen=%s: others than this host could start programs here: set "
+                         "LLORCH_API_TOKEN, or listen on loopback or a unix socket",
+                         text);
+    r = listen_address_open(&address, &fd, error);
+    if (r < 0)
+        return r;
+    r = http_server_listen(server, fd);
+    if (r < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "%s: cannot be served: %s", text,
+                         strerror(-r));
+    fd = -1;
+    return 0;
+}
+
+static int listen_activated(HttpServer *server, int n, Error *error)
+{
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+        int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
+
+        if (r > 0)
+            r = http_server_listen(server, fd);
+        else if (r == 0)
+            r = -ENOTSOCK;
+        if (r < 0)
+            return error_set(error, PM_ERROR_INTERNAL, NULL,
+                             "socket %d of the socket unit cannot be served: %s", fd, strerror(-r));
+    }
+    return 0;
+}
+
+int listen_all(HttpServer *server, const char *listen, const char *runtime_directory,
+               bool has_token, Error *error)
+{
+    _cleanup_free_ char *addresses = strdup(listen), *own = NULL;
+    char *save = NULL;
+    int n = sd_listen_fds(1), r = 0;
+
+    if (n > 0)
+        return listen_activated(server, n, error);
+    if (!addresses || asprintf(&own, "unix:%s/http.sock", runtime_directory) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    for (char *a = strtok_r(addresses, " ", &save); a && r >= 0; a = strtok_r(NULL, " ", &save))
+        r = listen_on(server, a, has_token, error);
+    return r < 0 ? r : listen_on(server, own, has_token, error);
+}
