@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/client.h"
+
+#include <poolmgr/names.h>
+
+#include "base/parse.h"
+
+int client_connect(const Options *options, sd_bus **ret, Error *error)
+{
+    int r;
+
+    r = options->user ? sd_bus_default_user(ret) : sd_bus_default_system(ret);
+    if (r >= 0)
+        return 0;
+    if (options->user)
+        return error_set(error, PM_ERROR_UNAVAILABLE, NULL,
+                         "cannot reach your user's bus: %s. Is there a session of yours with "
+                         "$XDG_RUNTIME_DIR set?",
+                         strerror(-r));
+    return error_set(error, PM_ERROR_UNAVAILABLE, NULL,
+                     "cannot reach the system bus: %s. Does it run? See: systemctl status dbus",
+                     strerror(-r));
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (streq(name, *names))
+            return true;
+    return false;
+}
+
+/* What the bus itself says. */
+static int foreign_error(const Options *options, const sd_bus_error *e, Error *error)
+{
+    static const char *const absent[] = {SD_BUS_ERROR_SERVICE_UNKNOWN,
+                                         SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                         "org.freedesktop.systemd1.NoSuchUnit", NULL};
+    static const char *const lost[] = {SD_BUS_ERROR_NO_REPLY, SD_BUS_ERROR_DISCONNECTED, NULL};
+    static const char *const foreign[] = {SD_BUS_ERROR_UNKNOWN_METHOD, SD_BUS_ERROR_UNKNOWN_OBJECT,
+                                          SD_BUS_ERROR_UNKNOWN_INTERFACE, NULL};
+    const char *user = options->user ? "--user " : "";
+
+    if (is_one_of(e->name, absent))
+        return error_set(error, PM_ERROR_UNAVAILABLE, NULL,
+                         "pool-managerd is not running. Start it with: systemctl %sstart "
+                         "pool-managerd",
+                         user);
+    if (is_one_of(e->name, lost))
+        return error_set(error, PM_ERROR_UNAVAILABLE, NULL,
+                         "pool-managerd went away before it answered. See: systemctl %sstatus "
+                         "pool-managerd",
+                         user);
+    if (is_one_of(e->name, foreign))
+        return error_set(error, PM_ERROR_INTERNAL, NULL,
+                         "the running pool-managerd is of another version than this poolctl %s: "
+                         "restart it with: systemctl %srestart pool-managerd",
+                         PM_VERSION, user);
+    if (streq(e->name, SD_BUS_ERROR_ACCESS_DENIED))
+        return error_set(error, PM_ERROR_FORBIDDEN, NULL, "the bus forbids this: %s", e->message);
+    if (streq(e->name, SD_BUS_ERROR_TIMEOUT))
+        return error_set(error, PM_ERROR_REQUEST_TIMEOUT, NULL,
+                         "pool-managerd does not answer. See: systemctl %sstatus pool-managerd",
+                         user);
+    return error_set(error, PM_ERROR_INTERNAL, NULL, "%s (%s)", e->message ? e->message : "failed",
+                     e->name);
+}
+
+int client_error(const Options *options, const sd_bus_error *bus_error, int r, Error *error)
+{
+    PmErrorCode code;
+
+    if (!bus_error || !sd_bus_error_is_set(bus_error))
+        return error_set(error, PM_ERROR_UNAVAILABLE, NULL, "the connection to the bus failed: %s",
+                         strerror(-r));
+    code = pm_error_from_dbus_name(bus_error->name);
+    if (code == PM_ERROR_INVALID)
+        return foreign_error(options, bus_error, error);
+    return error_set(error, code, NULL, "%s", bus_error->message);
+}
+
+int client_new_call(sd_bus *bus, const char *member, sd_bus_message **ret, Error *error)
+{
+    int r;
+
+    r = sd_bus_message_new_method_call(bus, ret, PM_BUS_NAME, PM_OBJECT_PATH, PM_MANAGER_INTERFACE,
+                                       member);
+    if (r < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "cannot make a call: %s", strerror(-r));
+    return 0;
+}
+
+/* Asks, and reads the one string of `type` that comes back. Looking does not start a daemon that is
+ * down. */
+static int ask(const Options *options, sd_bus *bus, sd_bus_message *call, char type, char **ret,
+               Error *error)
+{
+    _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    const char *text;
+    int r;
+
+    r = sd_bus_message_set_auto_start(call, false);
+    if (r >= 0)
+        r = sd_bus_call(bus, call, CLIENT_TIMEOUT_USEC, &bus_error, &reply);
+    if (r >= 0)
+        r = sd_bus_message_read_basic(reply, type, &text);
+    if (r < 0)
+        return client_error(options, &bus_error, r, error);
+    *ret = strdup(text);
+    return *ret ? 0 : error_set(error, PM_ERROR_INTERNAL, NULL, "%s", strerror(ENOMEM));
+}
+
+int client_read_json(const char *text, json_object **ret, Error *error)
+{
+    json_object *object = json_tokener_parse(text);
+
+    if (!object)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "the answer of pool-managerd is no JSON");
+    *ret = object;
+    return 0;
+}
+
+static int ask_json(const Options *options, sd_bus *bus, sd_bus_message *call, json_object **ret,
+                    Error *error)
+{
+    _cleanup_free_ char *text = NULL;
+    int r;
+
+    r = ask(options, bus, call, 's', &text, error);
+    if (r < 0)
+        return r;
+    return client_read_json(text, ret, error);
+}
+
+int client_describe_pools(const Options *options, sd_bus *bus, json_object **ret, Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+    int r;
+
+    r = client_new_call(bus, "Describe", &call, error);
+    if (r < 0)
+        return r;
+    return ask_json(options, bus, call, ret, error);
+}
+
+int client_describe_pool(const Options *options, sd_bus *bus, const char *pool_id,
+                         json_object **ret, Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *find = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+    _cleanup_free_ char *path = NULL;
+    int r;
+
+    r = client_check_pool_id(pool_id, error);
+    if (r < 0)
+        return r;
+    r = client_new_call(bus, "GetPool", &find, error);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_append(find, "s", pool_id);
+    if (r < 0)
+        return client_error(options, NULL, r, error);
+    r = ask(options, bus, find, 'o', &path, error);
+    if (r < 0)
+        return r;
+    r = sd_bus_message_new_method_call(bus, &call, PM_BUS_NAME, path, PM_POOL_INTERFACE,
+                                       "Describe");
+    if (r < 0)
+        return client_error(options, NULL, r, error);
+    return ask_json(options, bus, call, ret, error);
+}
+
+int client_check_pool_id(const char *pool_id, Error *error)
+{
+    if (id_is_valid(pool_id))
+        return 0;
+    return error_set(error, PM_ERROR_INVALID_ID, "pool_id",
+                     "\"%s\" cannot be a pool: 1 to %d letters, digits, '.', '_' or '-', the first "
+                     "a letter or digit",
+                     pool_id, PM_ID_MAX);
+}
+
+const char *status_string(json_object *status, const char *name)
+{
+    json_object *value = NULL;
+
+    if (!json_object_object_get_ex(status, name, &value) || !value)
+        return "";
+    return json_object_get_string(value);
+}
+
+uint64_t status_number(json_object *status, const char *name)
+{
+    json_object *value = NULL;
+
+    if (!json_object_object_get_ex(status, name, &value) || !value)
+        return UINT64_MAX;
+    return json_object_get_uint64(value);
+}
+
+bool status_flag(json_object *status, const char *name)
+{
+    json_object *value = NULL;
+
+    return json_object_object_get_ex(status, name, &value) && json_object_get_boolean(value);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
+#include "ctl/client.h"
+#include "ctl/engine_output.h"
+#include "ctl/report.h"
+#include "ctl/terminal.h"
+#include "ctl/times.h"
+#include "ctl/verbs.h"
+
+enum { OUTPUT_LINES = 10 };
+
+/* One line of the block; nothing for an empty text. */
+static void print_line(const char *label, const char *text, Color color)
+{
+    _cleanup_free_ char *safe = NULL;
+
+    if (!text[0])
+        return;
+    safe = terminal_safe(text);
+    printf("%11s: %s%s%s\n", label, color == COLOR_NORMAL ? "" : terminal_color(stdout, color),
+           safe ? safe : "out of memory",
+           color == COLOR_NORMAL ? "" : terminal_color(stdout, COLOR_NORMAL));
+}
+
+static void print_number(const char *label, json_object *pool, const char *name)
+{
+    uint64_t n = status_number(pool, name);
+
+    if (n != UINT64_MAX)
+        printf("%11s: %" PRIu64 "\n", label, n);
+}
+
+static void print_head(json_object *pool)
+{
+    const char *state = status_string(pool, "state");
+
+    printf("%s%s%s %s - %s%s%s%s\n", terminal_color(stdout, state_color(state)),
+           terminal_is_utf8() ? "●" : "*", terminal_color(stdout, COLOR_NORMAL),
+           status_string(pool, "pool_id"), terminal_color(stdout, state_color(state)), state,
+           terminal_color(stdout, COLOR_NORMAL),
+           status_flag(pool, "managed") ? "" : ", started by someone else");
+}
+
+static void print_engine(json_object *pool)
+{
+    const char *engine = status_string(pool, "engine");
+    char text[PM_ERROR_TEXT_MAX];
+
+    if (!engine[0])
+        return;
+    snprintf(text, sizeof(text), "%s %s, replica %s, generation %" PRIu64, engine,
+             status_string(pool, "engine_version"), status_string(pool, "replica_id"),
+             status_number(pool, "generation"));
+    print_line("Engine", text, COLOR_NORMAL);
+}
+
+static void print_since(json_object *pool)
+{
+    uint64_t uptime_ms = status_number(pool, "uptime_ms");
+    char span[SPAN_TEXT_MAX], stamp[TIMESTAMP_TEXT_MAX];
+
+    if (uptime_ms == UINT64_MAX)
+        return;
+    span_format(uptime_ms, span);
+    timestamp_format(now_ms() - uptime_ms, stamp);
+    printf("%11s: %s; %s ago\n", "Since", stamp, span);
+}
+
+static void print_last_error(json_object *pool)
+{
+    const char *error = status_string(pool, "last_error");
+    const char *class = status_string(pool, "last_error_class");
+    char text[2 * PM_ERROR_TEXT_MAX];
+
+    if (!error[0])
+        return;
+    snprintf(text, sizeof(text), "%s%s%s%s", error, class[0] ? " (" : "", class,
+             class[0] ? ")" : "");
+    print_line("Last error", text, COLOR_RED);
+}
+
+/* What cannot be read of the output is left out: the status is what was asked for. */
+static void print_output(const Options *options, json_object *pool)
+{
+    uint64_t generation = status_number(pool, "generation");
+    OutputQuery query = {.pool_id = status_string(pool, "pool_id"),
+                         .generation = generation,
+                         .lines = OUTPUT_LINES,
+                         .user = options->user};
+    Error error = {0};
+
+    if (generation == UINT64_MAX)
+        return;
+    putchar('\n');
+    if (engine_output_print(&query, stdout, NULL, &error) < 0)
+        report_note("%s", error.text);
+}
+
+static void print_pool(const Options *options, json_object *pool)
+{
+    print_head(pool);
+    print_line("Unit", status_string(pool, "unit"), COLOR_NORMAL);
+    print_engine(pool);
+    print_line("Model", status_string(pool, "model_path"), COLOR_NORMAL);
+    print_line("URL", status_string(pool, "url"), COLOR_NORMAL);
+    print_line("Devices", status_string(pool, "device_mask"), COLOR_NORMAL);
+    print_number("PID", pool, "pid");
+    print_since(pool);
+    if (status_number(pool, "crash_count") > 0)
+        print_number("Crashes", pool, "crash_count");
+    print_last_error(pool);
+    print_output(options, pool);
+}
+
+static int status_of_all(const Options *options, sd_bus *bus, json_object **ret)
+{
+    Error error = {0};
+
+    if (client_describe_pools(options, bus, ret, &error) < 0)
+        return report_error(options, &error, NULL);
+    return 0;
+}
+
+/* All are tried; the exit status is that of the first failure. */
+static int status_of_some(const Options *options, sd_bus *bus, char **pool_ids, json_object **ret)
+{
+    json_object *pools = json_object_new_array();
+    int status = 0;
+
+    if (!pools)
+        return report_errno(options, -ENOMEM);
+    for (; *pool_ids; pool_ids++) {
+        json_object *pool = NULL;
+        Error error = {0};
+
+        if (client_describe_pool(options, bus, *pool_ids, &pool, &error) < 0) {
+            int failed = report_error(options, &error, *pool_ids);
+
+            status = status ? status : failed;
+        } else if (json_object_array_add(pools, pool) < 0) {
+            json_object_put(pool);
+        }
+    }
+    *ret = pools;
+    return status;
+}
+
+/* JSON: of the one pool that was named an object, else an array. */
+static int print_json(const Options *options, char **arguments, json_object *pools)
+{
+    bool one = arguments[0] && !arguments[1];
+
+    if (!one)
+        return report_json(options, json_object_get(pools));
+    if (json_object_array_length(pools) == 0)
+        return 0; /* its error is printed already */
+    return report_json(options, json_object_get(json_object_array_get_idx(pools, 0)));
+}
+
+int verb_status(const Options *options, char **arguments)
+{
+    _cleanup_bus_ sd_bus *bus = NULL;
+    _cleanup_json_ json_object *pools = NULL;
+    Error error = {0};
+    int status, printed = 0;
+
+    if (client_connect(options, &bus, &error) < 0)
+        return report_error(options, &error, NULL);
+    status = arguments[0] ? status_of_some(options, bus, arguments, &pools)
+                          : status_of_all(options, bus, &pools);
+    if (!pools)
+        return status;
+    if (options->json != JSON_OFF)
+        printed = print_json(options, arguments, pools);
+    for (size_t i = 0; options->json == JSON_OFF && i < json_object_array_length(pools); i++) {
+        if (i > 0)
+            putchar('\n');
+        print_pool(options, json_object_array_get_idx(pools, i));
+    }
+    if (!arguments[0] && options->json == JSON_OFF && json_object_array_length(pools) == 0)
+        printf("0 pools.\n");
+    return status ? status : printed;
+}
