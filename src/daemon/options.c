@@ -85,7 +85,7 @@ int options_parse(int argc, char **argv, Options *ret)
             {"set", required_argument, NULL, 'S'},
             {NULL, 0, NULL, 0},
     };
-    Options o = {.user_mode = geteuid() != 0};
+    Options o = {.user_mode = false};
     int option, r = 1;
 
     while (r > 0 && (option = getopt_long(argc, argv, "hc:l:", options, NULL)) != -1)

@@ -61,8 +61,9 @@ static int check_together(const EngineSpec *spec, const char *pool_id, Warnings 
                           Error *error)
 {
     if (!streq(spec->pool_id, pool_id))
-        return field_refuse(error, "pool_id", "must equal the id of the path, \"%s\", got \"%s\"",
-                            pool_id, spec->pool_id);
+        return field_refuse(error, "pool_id",
+                            "must equal the pool of the request, \"%s\", got \"%s\"", pool_id,
+                            spec->pool_id);
     if (!spec->device_mask)
         return 0;
     STRV_FOREACH (variable, spec->env) {

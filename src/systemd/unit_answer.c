@@ -57,7 +57,6 @@ static void send_again(UnitClient *c, Call *call)
     sd_bus_message_unref(call->message);
     call->message = m;
     call->repeated = true;
-    call->unwanted = false;
     r = call_queue_add(call->queue, call);
     if (r == -EEXIST) {
         /* The next one of its kind waits already. */

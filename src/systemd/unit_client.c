@@ -171,13 +171,11 @@ int unit_client_reset_failed(UnitClient *c, const char *unit)
 int unit_client_query(UnitClient *c, const char *unit)
 {
     UnitName name;
-    Call *start;
 
     if (unit_name_parse(unit, &name) < 0)
         return -EINVAL;
     /* It has no state before it is started, and then its start tells. */
-    start = call_queue_find_waiting(&c->starts, CALL_START, unit);
-    if (start && !start->repeated)
+    if (call_queue_find_waiting(&c->starts, CALL_START, unit))
         return 0;
     return unit_client_ask(c, unit, false, false);
 }
