@@ -13,11 +13,6 @@
 #define SYSTEMD_ERROR_NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
 #define SYSTEMD_ERROR_UNIT_EXISTS  "org.freedesktop.systemd1.UnitExists"
 
-static const char *error_text(const sd_bus_error *error)
-{
-    return error->message ? error->message : error->name;
-}
-
 static bool is_gone(const sd_bus_error *error)
 {
     return sd_bus_error_has_name(error, SYSTEMD_ERROR_NO_SUCH_UNIT) ||
@@ -31,7 +26,7 @@ static void log_refusal(const Call *call, const char *what, const sd_bus_error *
 
     (void)unit_name_parse(call->unit, &name);
     journal_send(LOG_WARNING, NULL, &field, 1, "%s: the service manager %s: %s", call->unit, what,
-                 error_text(error));
+                 bus_error_text(error));
 }
 
 /* Ends a call after which only the unit itself can say how things are. */
@@ -111,7 +106,7 @@ static int drop_optional(UnitClient *c, Call *call, const sd_bus_error *error)
     int n = 0;
 
     STRV_FOREACH (name, call->optional) {
-        if (strv_contains(call->dropped, *name) || !has_word(error_text(error), *name))
+        if (strv_contains(call->dropped, *name) || !has_word(bus_error_text(error), *name))
             continue;
         if (unknown && !strv_contains(c->unknown_properties, *name) &&
             strv_extend(&c->unknown_properties, *name) < 0)
@@ -167,7 +162,7 @@ static void start_answered(UnitClient *c, Call *call, sd_bus_message *reply,
     }
     call_finish(call);
     if (unit_name_parse(call->unit, &name) >= 0)
-        c->callbacks->start_failed(&name, error_text(error), c->userdata);
+        c->callbacks->start_failed(&name, bus_error_text(error), c->userdata);
     call_free(call);
 }
 
@@ -199,7 +194,7 @@ static void stop_answered(UnitClient *c, Call *call, sd_bus_message *reply,
     }
     call_finish(call);
     if (unit_name_parse(call->unit, &name) >= 0)
-        c->callbacks->stop_failed(&name, error_text(error), c->userdata);
+        c->callbacks->stop_failed(&name, bus_error_text(error), c->userdata);
     call_free(call);
 }
 
@@ -240,7 +235,7 @@ static void query_failed(UnitClient *c, Call *call, const sd_bus_error *error)
     log_refusal(call, "did not tell the unit's state", error);
     call_finish(call);
     if (call->counted)
-        unit_client_attach_failed(c, -sd_bus_error_get_errno(error), error_text(error));
+        unit_client_attach_failed(c, -sd_bus_error_get_errno(error), bus_error_text(error));
     call_free(call);
 }
 
@@ -328,7 +323,7 @@ static void note_silence(UnitClient *c, const sd_bus_error *error)
 
     if (silent && !c->silent)
         journal_log(LOG_WARNING, "the service manager does not answer, calls are sent again: %s",
-                    error_text(error));
+                    bus_error_text(error));
     c->silent = silent;
 }
 

@@ -80,9 +80,9 @@ static bool take_back_start(UnitClient *c, const char *unit)
         call_free(call);
         return never_sent;
     }
-    TAILQ_FOREACH(call, &c->starts.in_flight, entries)
-    if (streq(call->unit, unit))
-        call->unwanted = true;
+    TAILQ_FOREACH (call, &c->starts.in_flight, entries)
+        if (streq(call->unit, unit))
+            call->unwanted = true;
     return false;
 }
 

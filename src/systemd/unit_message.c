@@ -14,6 +14,11 @@
             return _r;   \
     } while (0)
 
+const char *bus_error_text(const sd_bus_error *error)
+{
+    return error->message ? error->message : error->name;
+}
+
 int manager_message_new(sd_bus *bus, sd_bus_message **ret, const char *method, const char *types,
                         ...)
 {
@@ -59,14 +64,14 @@ int message_new_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret)
     return 0;
 }
 
-static int append_exec(sd_bus_message *m, char *const *argv)
+static int append_exec(sd_bus_message *m, char **argv)
 {
     if (strv_length(argv) == 0)
         return -EINVAL;
     TRY(sd_bus_message_open_container(m, 'a', "(sasb)"));
     TRY(sd_bus_message_open_container(m, 'r', "sasb"));
     TRY(sd_bus_message_append(m, "s", argv[0]));
-    TRY(sd_bus_message_append_strv(m, (char **)(uintptr_t)argv));
+    TRY(sd_bus_message_append_strv(m, argv));
     TRY(sd_bus_message_append(m, "b", false));
     TRY(sd_bus_message_close_container(m));
     return sd_bus_message_close_container(m);

@@ -14,6 +14,9 @@
 #define SYSTEMD_MANAGER_INTERFACE "org.freedesktop.systemd1.Manager"
 #define BUS_PROPERTIES_INTERFACE  "org.freedesktop.DBus.Properties"
 
+/* What an error says, for people: its text, or its name when it has none. */
+const char *bus_error_text(const sd_bus_error *error);
+
 /* A call of a Manager method with arguments of the basic types in `types`. Returns 0 or negative
  * errno of sd-bus. */
 int manager_message_new(sd_bus *bus, sd_bus_message **ret, const char *method, const char *types,

@@ -16,9 +16,9 @@ static Call *find_job(CallQueue *q, const char *unit, uint32_t job, bool other)
 {
     Call *call;
 
-    TAILQ_FOREACH(call, &q->in_flight, entries)
-    if (call->job != 0 && (call->job != job) == other && (!unit || streq(call->unit, unit)))
-        return call;
+    TAILQ_FOREACH (call, &q->in_flight, entries)
+        if (call->job != 0 && (call->job != job) == other && (!unit || streq(call->unit, unit)))
+            return call;
     return NULL;
 }
 
@@ -114,9 +114,9 @@ static void service_manager_back(UnitClient *c)
     const Call *call;
 
     for (size_t i = 0; i < ELEMENTSOF(queues); i++)
-        TAILQ_FOREACH(call, &queues[i]->in_flight, entries)
-    if (call->job != 0)
-        unit_client_recheck(c, call->unit);
+        TAILQ_FOREACH (call, &queues[i]->in_flight, entries)
+            if (call->job != 0)
+                unit_client_recheck(c, call->unit);
     unit_client_release(c);
 }
 
@@ -210,12 +210,15 @@ static void list_refused(UnitClient *c, const sd_bus_error *error)
 {
     int r = 0;
 
-    if (!unit_client_is_unsure(c, error))
+    if (!unit_client_is_unsure(c, error)) {
         r = -sd_bus_error_get_errno(error);
-    else if (!c->held) /* else once the service manager is back */
+    } else if (!c->held) { /* else once the service manager is back */
+        journal_log(LOG_WARNING, "the service manager does not list its units, asking again: %s",
+                    bus_error_text(error));
         r = unit_client_subscribe(c);
+    }
     if (r < 0)
-        unit_client_attach_failed(c, r, error->message);
+        unit_client_attach_failed(c, r, bus_error_text(error));
 }
 
 static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -284,7 +287,7 @@ static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
     UnitClient *c = userdata;
 
     if (error)
-        unit_client_attach_failed(c, -sd_bus_error_get_errno(error), error->message);
+        unit_client_attach_failed(c, -sd_bus_error_get_errno(error), bus_error_text(error));
     return 0;
 }
 

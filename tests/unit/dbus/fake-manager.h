@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager/api.h"
+
+/* A manager whose pools are what the test makes them, and whose operations end when the test says
+ * so. */
+
+Manager *fake_manager_new(void);
+Manager *fake_manager_free(Manager *m);
+
+void fake_manager_set_recovered(Manager *m, bool recovered);
+
+/* A new pool, off; in the order of the ids. It is told to the listener. */
+Pool *fake_manager_add_pool(Manager *m, const char *id);
+void fake_manager_drop_listener(Manager *m);
+void fake_manager_tell_changed(Manager *m, const Pool *pool);
+
+/* The clock, which stands still otherwise. */
+void fake_manager_advance(Manager *m, usec_t usec);
+
+/* How many operations were ever started, and the nth of them, from 0. */
+size_t fake_manager_count_operations(const Manager *m);
+Operation *fake_manager_operation(const Manager *m, size_t n);
+const char *fake_operation_correlation_id(const Operation *o);
+
+/* Ends it and tells the listener and whoever waits. `code` PM_ERROR_NONE: with success. */
+void fake_manager_end(Manager *m, Operation *o, PmErrorCode code, const char *text);
