@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/strv.h"
+#include "manager/config.h"
+#include "manager/config_table.h"
+
+static char directory[] = "/tmp/test-config-XXXXXX";
+static char warnings[2048];
+
+static void on_warning(const char *text, void *userdata)
+{
+    strncat(warnings, text, sizeof(warnings) - strlen(warnings) - 2);
+    strcat(warnings, "\n");
+}
+
+static int set_up(void **state)
+{
+    assert_non_null(mkdtemp(directory));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/test.conf", directory);
+    (void)unlink(path);
+    return rmdir(directory);
+}
+
+/* Loads `text` as the file. The error is that of `error`. */
+static int load(const char *text, char *const *overrides, Settings **ret, Error *error)
+{
+    char path[128];
+    ConfigSources sources = {.file = path, .overrides = overrides};
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/test.conf", directory);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    assert_int_equal(fputs(text, f) >= 0, 1);
+    assert_int_equal(fclose(f), 0);
+    warnings[0] = '\0';
+    return settings_load(&sources, on_warning, NULL, ret, error);
+}
+
+/* The contract's table of defaults; B-CONFIG-002. */
+static void test_defaults(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+
+    assert_int_equal(load("", NULL, &s, NULL), 0);
+    assert_string_equal(s->listen, "127.0.0.1:9200");
+    assert_string_equal(s->runtime_directory, "/run/pool-managerd");
+    assert_int_equal(s->policy.health_interval_usec, 500 * USEC_PER_MSEC);
+    assert_true(s->policy.health_ramp);
+    assert_int_equal(s->policy.health_timeout_usec, 120 * USEC_PER_SEC);
+    assert_int_equal(s->policy.health_try_timeout_usec, 2 * USEC_PER_SEC);
+    assert_string_equal(s->policy.health_path, "/health");
+    assert_int_equal(s->policy.liveness_interval_usec, 5 * USEC_PER_SEC);
+    assert_int_equal(s->policy.liveness_failures, 3);
+    assert_int_equal(s->policy.stop_grace_usec, 5 * USEC_PER_SEC);
+    assert_int_equal(s->policy.engine_log, ENGINE_LOG_JOURNAL);
+    assert_string_equal(warnings, "");
+}
+
+static void test_file(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+
+    assert_int_equal(load("# a comment\n[Health]\nIntervalSec=20ms\nRamp=off\nPath=/ready\n\n"
+                          "[Engine]\nEngineLog=file\nStopGraceSec = 0\n[Liveness]\nFailures=7\n",
+                          NULL, &s, NULL),
+                     0);
+    assert_int_equal(s->policy.health_interval_usec, 20 * USEC_PER_MSEC);
+    assert_false(s->policy.health_ramp);
+    assert_string_equal(s->policy.health_path, "/ready");
+    assert_int_equal(s->policy.engine_log, ENGINE_LOG_FILE);
+    assert_int_equal(s->policy.stop_grace_usec, 0);
+    assert_int_equal(s->policy.liveness_failures, 7);
+    assert_string_equal(warnings, "");
+}
+
+/* Files, then the environment, then the command line; B-CONFIG-001. */
+static void test_order(void **state)
+{
+    _cleanup_(settings_freep) Settings *from_file = NULL, *from_environment = NULL, *both = NULL;
+    char *overrides[] = {(char[]){"Manager.Listen=127.0.0.1:3"}, NULL};
+    const char *text = "[Manager]\nListen=127.0.0.1:1\n";
+
+    assert_int_equal(load(text, NULL, &from_file, NULL), 0);
+    assert_string_equal(from_file->listen, "127.0.0.1:1");
+    assert_int_equal(setenv("POOL_MANAGERD_ADDR", "127.0.0.1:2", 1), 0);
+    assert_int_equal(load(text, NULL, &from_environment, NULL), 0);
+    assert_string_equal(from_environment->listen, "127.0.0.1:2");
+    assert_int_equal(load(text, overrides, &both, NULL), 0);
+    assert_string_equal(both->listen, "127.0.0.1:3");
+    assert_int_equal(unsetenv("POOL_MANAGERD_ADDR"), 0);
+}
+
+static void test_unknown_key_warns(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+
+    assert_int_equal(load("[Health]\nTimeoutSecs=3s\n", NULL, &s, NULL), 0);
+    assert_non_null(strstr(warnings, "test.conf:2: unknown key TimeoutSecs in section [Health]"));
+    assert_non_null(strstr(warnings, "did you mean TimeoutSec?"));
+    assert_int_equal(s->policy.health_timeout_usec, 120 * USEC_PER_SEC);
+}
+
+static const struct {
+    const char *text;
+    const char *part; /* of the error */
+} bad[] = {
+        {"[Health]\nTimeoutSec=soon\n", "test.conf:2: TimeoutSec=soon: must be a time span"},
+        {"[Health]\n\nTimeoutSec=\n", "test.conf:3: TimeoutSec=: must be"},
+        {"[Health]\nIntervalSec=0\n", "must be a time span from 1 ms"},
+        {"[Health]\nIntervalSec=2d\n", "to 1 d"},
+        {"[Health]\nIntervalSec=-1s\n", "IntervalSec=-1s"},
+        {"[Health]\nIntervalSec=infinity\n", "IntervalSec=infinity"},
+        {"[Health]\nRamp=maybe\n", "Ramp=maybe: must be on or off"},
+        {"[Health]\nPath=health\n", "must start with /"},
+        {"[Liveness]\nFailures=0\n", "must be a number from 1 to 1000"},
+        {"[Liveness]\nFailures=three\n", "must be a number from 1 to 1000"},
+        {"[Engine]\nEngineLog=syslog\n", "must be one of journal|file"},
+        {"[Engine]\nEngineLog=jour\n", "must be one of journal|file"},
+        {"[Engine]\nEngineLog=\n", "must be one of journal|file"},
+        {"[Manager]\nRuntimeDirectory=run\n", "must be an absolute path"},
+        {"[Manager]\nthis is no key\n", "test.conf:2: this is neither [Section] nor Key=value"},
+};
+
+static void test_bad_values(void **state)
+{
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        Settings *s = NULL;
+        Error error = {.code = PM_ERROR_NONE};
+
+        assert_int_equal(load(bad[i].text, NULL, &s, &error), -EINVAL);
+        assert_null(s);
+        if (!strstr(error.text, bad[i].part))
+            fail_msg("\"%s\" does not say \"%s\"", error.text, bad[i].part);
+    }
+}
+
+static void test_bad_command_line(void **state)
+{
+    static char texts[][32] = {"Manager", "Manager.Listen", "Manager.Nothing=1",
+                               "Health.Ramp=maybe"};
+
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        char *overrides[] = {texts[i], NULL};
+        Settings *s = NULL;
+        Error error = {.code = PM_ERROR_NONE};
+
+        assert_int_equal(load("", overrides, &s, &error), -EINVAL);
+        assert_true(error_is_set(&error));
+    }
+}
+
+static void test_missing_file(void **state)
+{
+    const ConfigSources sources = {.file = "/nonexistent/pool-managerd.conf"};
+    Settings *s = NULL;
+    Error error = {.code = PM_ERROR_NONE};
+
+    assert_true(settings_load(&sources, on_warning, NULL, &s, &error) < 0);
+    assert_non_null(strstr(error.text, "/nonexistent/pool-managerd.conf: cannot be read"));
+}
+
+static void test_needing_restart(void **state)
+{
+    _cleanup_(settings_freep) Settings *a = NULL, *b = NULL;
+    _cleanup_free_ char *same = NULL, *names = NULL;
+
+    assert_int_equal(load("", NULL, &a, NULL), 0);
+    assert_int_equal(load("[Manager]\nListen=[::1]:1\n[HTTP]\nWaitingMax=3\n[Health]\nRamp=off\n",
+                          NULL, &b, NULL),
+                     0);
+    assert_int_equal(settings_needing_restart(a, a, &same), 0);
+    assert_string_equal(same, "");
+    assert_int_equal(settings_needing_restart(a, b, &names), 0);
+    assert_string_equal(names, "Manager.Listen, HTTP.WaitingMax");
+}
+
+/* Whatever stands in the table as a default must be a value that the table takes. */
+static void test_table(void **state)
+{
+    for (size_t i = 0; i < config_keys_count; i++) {
+        const ConfigKey *key = &config_keys[i];
+
+        assert_ptr_equal(config_key_find(key->section, key->key), key);
+        for (size_t j = 0; j < i; j++)
+            assert_int_not_equal(config_keys[j].offset, key->offset);
+    }
+    assert_null(config_key_find("Health", "Listen"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_defaults),     cmocka_unit_test(test_file),
+            cmocka_unit_test(test_order),        cmocka_unit_test(test_unknown_key_warns),
+            cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_bad_command_line),
+            cmocka_unit_test(test_missing_file), cmocka_unit_test(test_needing_restart),
+            cmocka_unit_test(test_table),
+    };
+
+    return cmocka_run_group_tests_name("config", tests, set_up, tear_down);
+}
