@@ -138,8 +138,8 @@ static void adopt(Step *s)
     Pool *p = s->pool;
     ProbeSettings probing;
 
-    if (p->unit.main_pid <= 0) {
-        /* A unit that is active without a main process is about to say so. */
+    if (unit_observation_verdict(&p->unit) != UNIT_VERDICT_RUNNING || p->unit.main_pid <= 0) {
+        /* Not active yet, or active without a main process: more is about to be said. */
         if (pool_has_handoff(p))
             effects_add(s->effects, EFFECT_REMOVE_HANDOFF);
         p->state = POOL_STARTING;

@@ -43,9 +43,16 @@ int http_connection_new(HttpListener *l, struct MHD_Connection *mhd, HttpConnect
     c->deadline.owner = c;
     if (l->is_tcp)
         set_keepalive(c->fd);
-    deadline_start(&l->server->reading, &c->deadline);
+    deadline_start(&l->reading, &c->deadline);
     *ret = c;
     return 0;
+}
+
+static bool has_unread_bytes(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 HttpConnection *http_connection_free(HttpConnection *c)
@@ -56,8 +63,8 @@ HttpConnection *http_connection_free(HttpConnection *c)
     if (!c)
         return NULL;
     s = c->listener->server;
-    deadline_cancel(&s->reading, &c->deadline);
-    if (c->early && !s->stopping)
+    deadline_cancel(&c->listener->reading, &c->deadline);
+    if ((c->early || has_unread_bytes(c->fd)) && !s->stopping)
         fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 3);
     if (fd >= 0)
         linger_add(&s->lingering, fd);
@@ -67,12 +74,32 @@ HttpConnection *http_connection_free(HttpConnection *c)
 
 void http_connection_request_read(HttpConnection *c)
 {
-    deadline_cancel(&c->listener->server->reading, &c->deadline);
+    deadline_cancel(&c->listener->reading, &c->deadline);
 }
 
 void http_connection_request_done(HttpConnection *c)
 {
-    deadline_start(&c->listener->server->reading, &c->deadline);
+    deadline_start(&c->listener->reading, &c->deadline);
+    c->looked_for_end = false;
+}
+
+/*
+ * libmicrohttpd takes a short read for the last one until the socket says something new, so it
+ * misses the end of a stream that came together with the request. Then the client waits for us to
+ * close, and we for the deadline. The ones to look at are the last that the queue got.
+ */
+void http_connections_find_ended(HttpListener *l)
+{
+    for (Deadline *d = l->reading.last; d; d = d->previous) {
+        HttpConnection *c = d->owner;
+        char byte;
+
+        if (c->looked_for_end)
+            break;
+        c->looked_for_end = true;
+        if (!c->request && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+            (void)shutdown(c->fd, SHUT_RDWR);
+    }
 }
 
 /*

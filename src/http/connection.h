@@ -10,7 +10,8 @@ struct HttpConnection {
     int fd;               /* libmicrohttpd's, which closes it */
     HttpRequest *request; /* being read or answered; NULL in between */
     Deadline deadline;    /* runs until the request is read; cuts the connection off */
-    bool early;           /* answered before the end of the request: linger */
+    bool looked_for_end;  /* see http_connections_find_ended() */
+    bool early;           /* its last request was not read to the end: linger */
 };
 
 /* Starts the deadline for the first request. Returns 0 or -ENOMEM. */
@@ -23,5 +24,9 @@ void http_connection_request_read(HttpConnection *c);
 /* The request is gone: the deadline of the next one starts. */
 void http_connection_request_done(HttpConnection *c);
 
-/* Of the queue `reading` of the server. */
+/* Closes those whose client has stopped sending. Only when libmicrohttpd has nothing to do: what it
+ * has read and not yet looked at is to be answered first. */
+void http_connections_find_ended(HttpListener *l);
+
+/* Of the queue `reading` of the listener. */
 void http_connection_expired(Deadline *d);

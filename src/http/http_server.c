@@ -40,10 +40,6 @@ int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, H
         if (!s->token)
             return -ENOMEM;
     }
-    r = deadline_queue_init(&s->reading, event, settings->request_timeout_usec,
-                            http_connection_expired);
-    if (r < 0)
-        return r;
     r = deadline_queue_init(&s->waiting, event, settings->wait_timeout_usec, request_wait_expired);
     if (r < 0)
         return r;
@@ -84,7 +80,6 @@ HttpServer *http_server_free(HttpServer *s)
     }
     linger_set_done(&s->lingering);
     deadline_queue_done(&s->waiting);
-    deadline_queue_done(&s->reading);
     if (s->token)
         explicit_bzero(s->token, strlen(s->token));
     free(s->token);

@@ -8,8 +8,9 @@
 
 /*
  * The HTTP front end (contract: HTTP): any number of listening sockets on one event loop, over
- * libmicrohttpd. Every answer is JSON but two kinds that the library gives itself before we see a
- * request: what is no HTTP at all (400, 431, 505), and malformed framing of a body.
+ * libmicrohttpd. Every answer is JSON but those that the library gives by itself before we see a
+ * request: to what is no HTTP (400, 505), a head that is too large (414, 431), and framing of a
+ * body that cannot be understood (400, 413).
  */
 
 typedef struct HttpServer HttpServer;

@@ -21,13 +21,16 @@ static void schedule(HttpListener *l)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
 
+    bool has_timeout = MHD_get_timeout(l->daemon, &ms) == MHD_YES;
+
     (void)sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
-    if (MHD_get_timeout(l->daemon, &ms) != MHD_YES)
-        return;
-    if (ms == 0) {
+    if (has_timeout && ms == 0) {
         http_listener_wake(l);
         return;
     }
+    http_connections_find_ended(l);
+    if (!has_timeout)
+        return;
     (void)sd_event_source_set_time_relative(l->timer, ms * USEC_PER_MSEC);
     (void)sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
 }
@@ -107,8 +110,7 @@ static void on_request_done(void *userdata, struct MHD_Connection *mhd, void **c
     if (!request)
         return;
     c = request->connection;
-    if (request->refused_early)
-        c->early = true;
+    c->early = !request->complete;
     *context = request_free(request);
     http_connection_request_done(c);
 }
@@ -227,6 +229,10 @@ static int add_sources(HttpListener *l)
 
     if (!info)
         return -EIO;
+    r = deadline_queue_init(&l->reading, event, l->server->settings.request_timeout_usec,
+                            http_connection_expired);
+    if (r < 0)
+        return r;
     r = sd_event_add_io(event, &l->io, info->epoll_fd, EPOLLIN, on_io, l);
     if (r < 0)
         return r;
@@ -268,6 +274,7 @@ int http_listener_new(HttpServer *server, int fd, HttpListener **ret)
             (void)MHD_quiesce_daemon(l->daemon); /* leaves the socket to the caller */
             MHD_stop_daemon(l->daemon);
         }
+        deadline_queue_done(&l->reading);
         free(l);
         return r;
     }
@@ -292,6 +299,7 @@ HttpListener *http_listener_free(HttpListener *l)
         (void)MHD_run(l->daemon);
     drop_sources(l);
     MHD_stop_daemon(l->daemon);
+    deadline_queue_done(&l->reading);
     free(l);
     return NULL;
 }

@@ -12,6 +12,7 @@ struct HttpListener {
     sd_event_source *io;    /* the daemon's epoll has something */
     sd_event_source *timer; /* its next timeout */
     sd_event_source *again; /* it wants to run once more, without any event */
+    DeadlineQueue reading;  /* of connections: their request is to be read by then */
     bool is_tcp;
     size_t connections;
     size_t answering; /* requests that are read, but not answered to the last byte */

@@ -23,6 +23,12 @@ HttpRequest *request_new(HttpConnection *c, struct MHD_Connection *mhd, const ch
     return request;
 }
 
+static void drop_body(HttpRequest *request)
+{
+    request->server->body_bytes -= request->body.length;
+    text_done(&request->body);
+}
+
 HttpRequest *request_free(HttpRequest *request)
 {
     if (!request)
@@ -31,13 +37,21 @@ HttpRequest *request_free(HttpRequest *request)
     if (request->complete)
         request->connection->listener->answering--;
     request->connection->request = NULL;
-    request->server->body_bytes -= request->body.length;
-    text_done(&request->body);
+    drop_body(request);
     target_done(&request->target);
     answer_done(&request->answer);
     free(request->target_text);
     free(request);
     return NULL;
+}
+
+/* Refuses for the moment, in a second it may be different. */
+static void refuse_for_now(HttpRequest *request, const char *why)
+{
+    Error error = {.code = PM_ERROR_NONE};
+
+    (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL, "%s", why);
+    answer_error(request, &error, 1000);
 }
 
 bool request_read_body(HttpRequest *request, const char *data, size_t n)
@@ -55,26 +69,14 @@ bool request_read_body(HttpRequest *request, const char *data, size_t n)
     if (request->answer.ready)
         return true;
     if (s->body_bytes + n > BODIES_MAX) {
-        Error error = {.code = PM_ERROR_NONE};
-
-        (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL,
-                        "too many large requests at once; try again");
-        answer_error(request, &error, 1000);
+        drop_body(request);
+        refuse_for_now(request, "too many large requests at once; try again");
         return true;
     }
     s->body_bytes -= request->body.length;
     text_append_bytes(&request->body, data, n);
     s->body_bytes += request->body.length;
     return true;
-}
-
-/* Refuses for the moment, in a second it may be different. */
-static void refuse_for_now(HttpRequest *request, const char *why)
-{
-    Error error = {.code = PM_ERROR_NONE};
-
-    (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL, "%s", why);
-    answer_error(request, &error, 1000);
 }
 
 void request_dispatch(HttpRequest *request)

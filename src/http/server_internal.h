@@ -18,7 +18,6 @@ struct HttpServer {
     HttpSettings settings; /* the token is `token` */
     char *token;
     HttpListener *listeners; /* a list */
-    DeadlineQueue reading;   /* of connections: their request is to be read by then */
     DeadlineQueue waiting;   /* of requests: their operation is to be over by then */
     size_t n_waiting;
     LingerSet lingering;

@@ -14,7 +14,8 @@ void request_wait_done(HttpRequest *request)
     request->server->n_waiting--;
     deadline_cancel(&request->server->waiting, &request->wait_deadline);
     request->hangup = sd_event_source_disable_unref(request->hangup);
-    request->waiter = operation_waiter_free(request->waiter);
+    if (request->waiter)
+        request->waiter = operation_waiter_free(request->waiter);
 }
 
 /* There is an answer, or nobody to give it to. */

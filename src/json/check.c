@@ -83,9 +83,10 @@ const char *check_host(const char *s)
 
 const char *check_url_path(const char *s)
 {
-    return *s == '/' && all_between(s, '!', '~')
+    return *s == '/' && all_between(s, '!', '~') && !strchr(s, '#')
                    ? NULL
-                   : "must start with / and have only printable ASCII characters, no spaces";
+                   : "must start with / and have only printable ASCII characters, no spaces and no "
+                     "#";
 }
 
 const char *check_env_name(const char *s)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stdio.h>
 
 #include "manager/manager_internal.h"
 #include "store/port_check.h"
@@ -19,14 +20,40 @@ static const Pool *port_holder(const Manager *m, const Pool *pool)
     return NULL;
 }
 
+/* Whether both would write the same engines/<pool>-<replica>.json: "a-b" + "c" and "a" + "b-c" do.
+ */
+static bool same_handoff(const Pool *a, const Pool *b)
+{
+    char x[2 * PM_ID_MAX + 2], y[2 * PM_ID_MAX + 2];
+
+    (void)snprintf(x, sizeof(x), "%s-%s", a->id, a->spec->replica_id);
+    (void)snprintf(y, sizeof(y), "%s-%s", b->id, b->spec->replica_id);
+    return streq(x, y);
+}
+
+static const Pool *handoff_holder(const Manager *m, const Pool *pool)
+{
+    for (size_t i = 0; i < m->registry.count; i++) {
+        const Pool *other = m->registry.pools[i];
+
+        if (other != pool && other->spec && pool_has_engine(other) && same_handoff(pool, other))
+            return other;
+    }
+    return NULL;
+}
+
 void facts_gather(Manager *m, const Pool *pool, Error *ret)
 {
-    const Pool *other = port_holder(m, pool);
+    const Pool *on_port = port_holder(m, pool), *on_handoff = handoff_holder(m, pool);
 
-    if (other)
+    if (on_port)
         (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "port",
                         "port %u of %s belongs to the engine of pool %s: choose another port",
-                        (unsigned)pool->spec->port, pool->spec->host, other->id);
+                        (unsigned)pool->spec->port, pool->spec->host, on_port->id);
+    else if (on_handoff)
+        (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "replica_id",
+                        "the handoff file %s-%s.json belongs to pool %s: choose another replica_id",
+                        pool->id, pool->spec->replica_id, on_handoff->id);
     else if (port_check_free(pool->spec->host, pool->spec->port) == -EADDRINUSE)
         (void)error_set(
                 ret, PM_ERROR_PRELOAD_FAILED, "port",

@@ -52,6 +52,12 @@ static int on_state(const char *pool_id, const char *text, size_t length, int er
     r = state_file_parse(text, length, pool_id, &loaded, &e);
     if (r >= 0)
         r = take_over(userdata, loaded, &e);
+    /* Our trouble, not the file's: it stays. */
+    if (r == -ENOMEM || r == -EIO) {
+        journal_log(LOG_ERR, "Pool %s: its state file cannot be taken over: %s", pool_id,
+                    error_is_set(&e) ? e.text : strerror(-r));
+        return 0;
+    }
     return r < 0 ? reject_state(pool_id, e.text) : 0;
 }
 

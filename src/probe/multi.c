@@ -7,6 +7,12 @@
 
 #include "base/usec.h"
 
+/*
+ * CURLMOPT_QUICK_EXIT, which libcurl has since 8.20 and needs so that curl_multi_cleanup() does not
+ * wait for name lookups. By number, since we may run with a newer libcurl than we were built with.
+ */
+#define OPTION_QUICK_EXIT ((CURLMoption)21)
+
 struct Multi {
     sd_event *event;
     CURLM *curlm;
@@ -111,6 +117,8 @@ static int set_up(Multi *m)
         curl_multi_setopt(m->curlm, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
         curl_multi_setopt(m->curlm, CURLMOPT_TIMERDATA, m) != CURLM_OK)
         return -EIO;
+    /* Older ones do not know it. */
+    (void)curl_multi_setopt(m->curlm, OPTION_QUICK_EXIT, 1L);
     return 0;
 }
 

@@ -62,7 +62,7 @@ static void judge_transfer(Outcome *o, const Transfer *t, usec_t timeout_usec)
     else if (code == CURLE_OK || code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE ||
              code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
         bad(o, "connection closed before an answer");
-    else if ((code == CURLE_OUT_OF_MEMORY || code == CODE_TOO_LARGE) && t->began)
+    else if (code == CODE_TOO_LARGE || (code == CURLE_OUT_OF_MEMORY && t->began))
         bad_size(o); /* a single line over 100 KiB, which answer_feed() never sees */
     else
         bad(o, "the try failed: %s", curl_easy_strerror(code));
