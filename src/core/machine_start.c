@@ -44,7 +44,7 @@ void step_start_failed(Step *s, const char *why)
         return;
     p->phase_deadline = USEC_INFINITY;
     p->state = POOL_FAILED;
-    step_set_error(s, FAILURE_EXEC_SETUP, "the service manager did not start the engine: %s", why);
+    step_set_error(s, FAILURE_EXEC_SETUP, "the engine could not be started: %s", why);
     step_log(s, LOG_PRELOAD_FAILED, NULL);
     effects_add(s->effects, EFFECT_SAVE);
     step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);

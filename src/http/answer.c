@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -94,9 +95,9 @@ static size_t collect_headers(const HttpRequest *request, Header list[HEADERS_MA
     if (a->challenge)
         list[n++] = (Header){"WWW-Authenticate", "Bearer"};
     if (a->retry_after_ms > 0) {
-        (void)snprintf(
-                retry_after, 24, "%llu",
-                (unsigned long long)(a->retry_after_ms / 1000 + (a->retry_after_ms % 1000 > 0)));
+        uint64_t seconds = a->retry_after_ms / 1000 + (a->retry_after_ms % 1000 > 0);
+
+        (void)snprintf(retry_after, 24, "%" PRIu64, seconds);
         list[n++] = (Header){"Retry-After", retry_after};
     }
     if (request->refused_early)

@@ -53,11 +53,15 @@ static bool matches(const char *pattern, const Target *target, const char **ret_
 /* Adds a method to the list, once. The methods of the table all fit. */
 static void add_allowed(char allow[ROUTE_ALLOW_MAX], const char *method)
 {
-    if (strstr(allow, method) || strlen(allow) + strlen(method) + 3 > ROUTE_ALLOW_MAX)
+    size_t length = strlen(allow), n = strlen(method);
+
+    if (strstr(allow, method) || length + n + sizeof(", ") > ROUTE_ALLOW_MAX)
         return;
-    if (allow[0])
-        strcat(allow, ", ");
-    strcat(allow, method);
+    if (length > 0) {
+        allow[length++] = ',';
+        allow[length++] = ' ';
+    }
+    memcpy(allow + length, method, n + 1);
     if (streq(method, "GET"))
         add_allowed(allow, "HEAD");
 }

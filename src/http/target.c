@@ -58,8 +58,10 @@ static int find_path(char *text, char **ret, Error *error)
                                      "printable ASCII without spaces is allowed");
     if (strncasecmp(text, "http://", 7) == 0) {
         path = text + 7 + strcspn(text + 7, "/?");
-        if (*path != '/') /* the path is empty, which means "/" */
-            path = strcpy(text, "/");
+        if (*path != '/') { /* the path is empty, which means "/" */
+            path = text;
+            memcpy(path, "/", 2);
+        }
     }
     if (*path != '/')
         return bad_target(error, "the path must start with '/'");

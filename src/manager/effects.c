@@ -8,11 +8,11 @@
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 
-static void post_failure(Manager *m, const Pool *pool, EventType type, int error)
+static void post_failure(Manager *m, const Pool *pool, EventType type, const char *what, int error)
 {
     Event event = {.type = type, .generation = pool->generation};
 
-    (void)snprintf(event.failure, sizeof(event.failure), "%s", strerror(-error));
+    (void)snprintf(event.failure, sizeof(event.failure), "%s: %s", what, strerror(-error));
     (void)manager_post(m, pool->id, &event);
 }
 
@@ -55,12 +55,16 @@ static int start_unit(Manager *m, const Pool *pool)
 /* An engine whose state is not saved could not be found again: rather none. */
 static void start(Manager *m, const PoolShell *shell)
 {
-    int r = shell->save_error;
+    int r;
 
-    if (r == 0)
-        r = start_unit(m, shell->pool);
+    if (shell->save_error < 0) {
+        post_failure(m, shell->pool, EVENT_START_FAILED, "its state file cannot be written",
+                     shell->save_error);
+        return;
+    }
+    r = start_unit(m, shell->pool);
     if (r < 0)
-        post_failure(m, shell->pool, EVENT_START_FAILED, r);
+        post_failure(m, shell->pool, EVENT_START_FAILED, "the service manager cannot be asked", r);
 }
 
 static void write_handoff(Manager *m, const Pool *pool)
@@ -148,7 +152,7 @@ static void unit_call(Manager *m, const Pool *pool, EffectType type)
     case EFFECT_STOP_UNIT:
         r = unit_client_stop(m->units, name);
         if (r < 0)
-            post_failure(m, pool, EVENT_STOP_FAILED, r);
+            post_failure(m, pool, EVENT_STOP_FAILED, "the service manager cannot be asked", r);
         return;
     case EFFECT_KILL_UNIT:
         r = unit_client_kill(m->units, name, SIGKILL);

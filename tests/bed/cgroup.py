@@ -3,12 +3,14 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import pathlib
 import select
+import tempfile
 import time
 
-from rootfs import BedError, say
+from rootfs import BedError, locked, say
 
 # Where the v2 tree is in our mount namespace; see machine.py.
 TREE = pathlib.Path("/sys/fs/cgroup")
@@ -55,21 +57,30 @@ def dissolve(path):
 
 
 def sweep():
-    """Removes what a bed that was killed could not remove itself."""
+    """Removes what a bed that was killed could not remove itself: nobody holds its lock."""
     for path in TREE.glob(PREFIX + "*"):
-        owner = path.name.removeprefix(PREFIX)
-        if not os.path.exists(f"/proc/{owner}"):
-            dissolve(path)
+        # Its own bed may be removing it at this moment.
+        with contextlib.suppress(OSError), locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB) as free:
+            if free:
+                dissolve(path)
+
+
+def make():
+    try:
+        path = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=TREE)
+        os.chmod(path, 0o755)
+    except OSError as error:
+        raise BedError(f"cannot make a cgroup for the machine in the v2 tree: {error}") from error
+    return pathlib.Path(path)
 
 
 @contextlib.contextmanager
 def own():
-    path = TREE / f"{PREFIX}{os.getpid()}"
-    try:
-        path.mkdir()
-    except OSError as error:
-        raise BedError(f"cannot make a cgroup for the machine in the v2 tree: {error}") from error
-    try:
+    """A new cgroup, locked for as long as it is ours; what others left behind goes first."""
+    with contextlib.ExitStack() as stack:
+        with locked(TREE, fcntl.LOCK_EX):
+            sweep()
+            path = make()
+            stack.enter_context(locked(path, fcntl.LOCK_EX))
+        stack.callback(dissolve, path)
         yield path
-    finally:
-        dissolve(path)

@@ -250,7 +250,6 @@ def run(
         if terminal:
             machine.set_terminal()
         machine.set_command(command, environment or {}, directory, keep, terminal)
-        cgroup.sweep()
         try:
             with cgroup.own() as group:
                 return watch(machine, group, timeout, terminal)
