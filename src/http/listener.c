@@ -115,12 +115,6 @@ static void on_request_done(void *userdata, struct MHD_Connection *mhd, void **c
     http_connection_request_done(c);
 }
 
-/* Paths are decoded segment by segment in target.c: decoded here, a %2F would be a slash. */
-static size_t leave_escapes(void *userdata, struct MHD_Connection *mhd, char *s)
-{
-    return strlen(s);
-}
-
 /* The whole request is there. */
 static enum MHD_Result answer_request(HttpRequest *request)
 {
@@ -216,8 +210,8 @@ static int start(HttpListener *l, int fd)
             (unsigned)(settings->connections_max + 1), MHD_OPTION_CONNECTION_TIMEOUT,
             (unsigned)usec_min(seconds, UINT32_MAX / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
             (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
-            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_UNESCAPE_CALLBACK,
-            leave_escapes, l, MHD_OPTION_NOTIFY_COMPLETED, on_request_done, l, MHD_OPTION_END);
+            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_NOTIFY_COMPLETED,
+            on_request_done, l, MHD_OPTION_END);
     return l->daemon ? 0 : -EIO;
 }
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/macros.h"
+#include "routes.h"
+
+typedef struct Route {
+    const char *method;
+    const char *path;
+    void (*answer)(Engine *e, const char *query, Answer *a);
+} Route;
+
+/* The value of `key` in a query string, which is that string's tail; NULL when it is not there. */
+static const char *query_find(const char *query, const char *key)
+{
+    size_t n = strlen(key);
+
+    while (query && *query) {
+        if (strncmp(query, key, n) == 0 && query[n] == '=')
+            return query + n + 1;
+        query = strchr(query, '&');
+        if (query)
+            query++;
+    }
+    return NULL;
+}
+
+/* A number out of the query; one that is missing or odd makes the answer a 400. */
+static int query_number(const char *query, const char *key, Answer *a)
+{
+    const char *value = query_find(query, key);
+    int n = value ? atoi(value) : -1;
+
+    if (n >= 0)
+        return n;
+    a->status = 400;
+    return 0;
+}
+
+static void answer_self(Engine *e, const char *query, Answer *a)
+{
+    a->body = engine_describe(e);
+}
+
+static void answer_requests(Engine *e, const char *query, Answer *a)
+{
+    a->body = engine_describe_checks(e);
+}
+
+static void answer_wait(Engine *e, const char *query, Answer *a)
+{
+    a->wait_checks = (uint64_t)query_number(query, "checks", a);
+}
+
+static void answer_control(Engine *e, const char *query, Answer *a)
+{
+    const char *health = query_find(query, "health");
+
+    if (!health) {
+        a->status = 400;
+        return;
+    }
+    e->health_hangs = startswith(health, "hang");
+    if (!e->health_hangs)
+        e->health_status = query_number(query, "health", a);
+}
+
+static void answer_exit(Engine *e, const char *query, Answer *a)
+{
+    a->then_exit = query_number(query, "status", a);
+}
+
+static void answer_kill(Engine *e, const char *query, Answer *a)
+{
+    a->then_signal = query_number(query, "signal", a);
+}
+
+static const Route routes[] = {
+        {"GET", "/self", answer_self},  {"GET", "/requests", answer_requests},
+        {"GET", "/wait", answer_wait},  {"POST", "/control", answer_control},
+        {"POST", "/exit", answer_exit}, {"POST", "/kill", answer_kill},
+};
+
+void route(Engine *e, const Request *request, Answer *ret)
+{
+    *ret = (Answer){.status = 200, .then_exit = -1};
+
+    if (streq(request->path, e->options.health_path)) {
+        engine_count_check(e);
+        ret->status = e->health_status;
+        ret->is_health = true;
+        ret->never = e->health_hangs;
+        return;
+    }
+    for (size_t i = 0; i < ELEMENTSOF(routes); i++)
+        if (streq(routes[i].method, request->method) && streq(routes[i].path, request->path)) {
+            routes[i].answer(e, request->query, ret);
+            return;
+        }
+    ret->status = 404;
+}

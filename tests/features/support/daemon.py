@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon under test: started, configured and put back to nothing through systemd."""
+
+import pathlib
+import shutil
+
+from support import api, units, wait
+from support.shell import TESTER, TESTER_UID, run
+
+UNIT = "pool-managerd.service"
+SOCKET = "pool-managerd.socket"
+PROGRAM = "/usr/sbin/pool-managerd"
+RUNTIME = pathlib.Path("/run/pool-managerd")
+STATE = pathlib.Path("/var/lib/pool-managerd")
+USER_RUNTIME = pathlib.Path(f"/run/user/{TESTER_UID}/pool-managerd")
+CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-test.conf")
+DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/50-test.conf")
+
+
+def prepare_for_leak_check():
+    """A daemon built with the address sanitizer looks for leaks at its end, and for that traces itself.
+
+    The system calls for that have to be allowed, and nobody may send the SIGCONT that systemd sends after
+    SIGTERM: it takes back the SIGSTOP by which tracing begins, and the leak check waits for ever.
+    """
+    if b"__asan_init" not in pathlib.Path(PROGRAM).read_bytes():
+        return
+    stop = pathlib.Path(__file__).with_name("stop_gently.py")
+    for kind in ("system", "user"):
+        path = pathlib.Path(f"/run/systemd/{kind}/{UNIT}.d/10-sanitizer.conf")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"[Service]\nSystemCallFilter=@debug\nExecStop=/usr/bin/python3 {stop}\n")
+    run("systemctl", "daemon-reload")
+
+
+def empty(directory):
+    """Removes what is in a folder, not the folder: the unit may own it."""
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def stop():
+    """Stops it; returns how it ended, in systemd's words."""
+    run("systemctl", "stop", SOCKET, UNIT, check=False)
+    return units.properties(UNIT, "Result")["Result"]
+
+
+def clean():
+    """No daemon, no engine, no file of theirs, no configuration."""
+    stop()
+    run("systemctl", "stop", units.SLICE, check=False)
+    for unit in units.engines():
+        run("systemctl", "stop", unit, check=False)
+    run("systemctl", "reset-failed", check=False)
+    assert not units.slice_processes(), f"processes are left in {units.SLICE}: {units.slice_processes()}"
+    empty(RUNTIME)
+    empty(STATE)
+    CONFIG.unlink(missing_ok=True)
+    if DROP_IN.exists():
+        DROP_IN.unlink()
+        run("systemctl", "daemon-reload")
+
+
+def clean_user():
+    """The same for the test user's service manager, which goes with everything that it runs."""
+    run("systemctl", "stop", f"user@{TESTER_UID}.service", check=False)
+
+
+def configure(text):
+    CONFIG.parent.mkdir(parents=True, exist_ok=True)
+    CONFIG.write_text(text + "\n")
+
+
+def drop_in(text):
+    """Changes the daemon's unit for this scenario."""
+    DROP_IN.parent.mkdir(parents=True, exist_ok=True)
+    DROP_IN.write_text(text + "\n")
+    run("systemctl", "daemon-reload")
+
+
+def start(check=True):
+    """Starts it; returns when it says that it is ready. The scenarios start it oftener than an operator would."""
+    run("systemctl", "reset-failed", UNIT, check=False)
+    return run("systemctl", "start", UNIT, check=check)
+
+
+def main_pid():
+    return int(units.properties(UNIT, "MainPID")["MainPID"])
+
+
+def wait_for_another(old):
+    """Waits until systemd has started the daemon anew and it has recovered."""
+    wait.until(lambda: main_pid() not in (0, old), f"systemd starts {UNIT} again after pid {old}")
+    wait.until(api.is_ready, "the new daemon is ready")
+
+
+def start_user_manager():
+    run("systemctl", "start", f"user@{TESTER_UID}.service")
+    run("systemctl", "--user", "start", "dbus.socket", user=TESTER)

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fake-manager.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <systemd/sd-event.h>
+
+#include "json/encode.h"
+
+enum {
+    FAKE_POOLS_MAX = 16,
+    FAKE_OPERATIONS_MAX = 256,
+};
+
+struct OperationWaiter {
+    Operation *operation;
+    OperationFunc f;
+    void *userdata;
+    sd_event_source *soon; /* of an operation that had ended before */
+    OperationWaiter *next;
+};
+
+struct Operation {
+    OperationResult result;
+    char pool_id[PM_ID_MAX + 1];
+    bool ended;
+    OperationWaiter *waiters;
+};
+
+struct Manager {
+    bool recovered;
+    bool instant;
+    size_t list_size;
+    char pools[FAKE_POOLS_MAX][PM_ID_MAX + 1];
+    size_t n_pools;
+    Operation *operations[FAKE_OPERATIONS_MAX];
+    size_t n_operations;
+    size_t n_warnings;
+    char correlation_id[PM_CORRELATION_ID_MAX + 1];
+};
+
+Manager *fake_manager_new(void)
+{
+    Manager *m = calloc(1, sizeof(*m));
+
+    assert(m);
+    m->recovered = true;
+    return m;
+}
+
+Manager *fake_manager_free(Manager *m)
+{
+    for (size_t i = 0; i < m->n_operations; i++) {
+        while (m->operations[i]->waiters)
+            operation_waiter_free(m->operations[i]->waiters);
+        free(m->operations[i]);
+    }
+    free(m);
+    return NULL;
+}
+
+void fake_manager_set_recovered(Manager *m, bool recovered)
+{
+    m->recovered = recovered;
+}
+
+void fake_manager_add_pool(Manager *m, const char *id)
+{
+    assert(m->n_pools < FAKE_POOLS_MAX);
+    (void)snprintf(m->pools[m->n_pools++], PM_ID_MAX + 1, "%s", id);
+}
+
+void fake_manager_set_list_size(Manager *m, size_t bytes)
+{
+    m->list_size = bytes;
+}
+
+void fake_manager_set_instant(Manager *m, bool instant)
+{
+    m->instant = instant;
+}
+
+const char *fake_manager_correlation_id(const Manager *m)
+{
+    return m->correlation_id;
+}
+
+size_t fake_manager_count_warnings(const Manager *m)
+{
+    return m->n_warnings;
+}
+
+size_t fake_manager_count_operations(const Manager *m)
+{
+    return m->n_operations;
+}
+
+size_t fake_manager_count_waiters(const Manager *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n_operations; i++)
+        for (OperationWaiter *w = m->operations[i]->waiters; w; w = w->next)
+            n++;
+    return n;
+}
+
+/* Calls one of those who wait, who is gone then. */
+static void tell(OperationWaiter *w)
+{
+    Operation *o = w->operation;
+    OperationFunc f = w->f;
+    void *userdata = w->userdata;
+
+    operation_waiter_free(w);
+    f(&o->result, o->pool_id, userdata);
+}
+
+void fake_manager_end(Manager *m, const char *pool_id, PmErrorCode code, const char *text)
+{
+    for (size_t i = 0; i < m->n_operations; i++) {
+        Operation *o = m->operations[i];
+
+        if (o->ended || !streq(o->pool_id, pool_id))
+            continue;
+        o->ended = true;
+        if (code != PM_ERROR_NONE)
+            (void)error_set(&o->result.error, code, NULL, "%s", text);
+        while (o->waiters)
+            tell(o->waiters);
+    }
+}
+
+static bool is_busy(const Manager *m, const char *pool_id)
+{
+    for (size_t i = 0; i < m->n_operations; i++)
+        if (!m->operations[i]->ended && streq(m->operations[i]->pool_id, pool_id))
+            return true;
+    return false;
+}
+
+static void start(Manager *m, OperationKind kind, const char *pool_id, const char *correlation_id,
+                  Operation **ret)
+{
+    Operation *o = calloc(1, sizeof(*o));
+
+    assert(o && m->n_operations < FAKE_OPERATIONS_MAX);
+    o->result = (OperationResult){.id = m->n_operations + 1, .kind = kind};
+    o->ended = m->instant;
+    (void)snprintf(o->pool_id, sizeof(o->pool_id), "%s", pool_id);
+    (void)snprintf(m->correlation_id, sizeof(m->correlation_id), "%s", correlation_id);
+    m->operations[m->n_operations++] = o;
+    *ret = o;
+}
+
+int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
+                    const char *correlation_id, Operation **ret_operation, Error *error)
+{
+    if (is_busy(m, (*spec)->pool_id))
+        return error_set(error, PM_ERROR_BUSY, NULL, "another operation holds the pool");
+    m->n_warnings = strv_length(warnings);
+    start(m, OPERATION_PRELOAD, (*spec)->pool_id, correlation_id, ret_operation);
+    *spec = engine_spec_free(*spec);
+    return 0;
+}
+
+static bool has_pool(const Manager *m, const char *pool_id)
+{
+    for (size_t i = 0; i < m->n_pools; i++)
+        if (streq(m->pools[i], pool_id))
+            return true;
+    return false;
+}
+
+int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
+                 Operation **ret_operation, Error *error)
+{
+    if (!has_pool(m, pool_id))
+        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    start(m, OPERATION_STOP, pool_id, correlation_id, ret_operation);
+    return 0;
+}
+
+static int on_soon(sd_event_source *source, void *userdata)
+{
+    tell(userdata);
+    return 0;
+}
+
+int operation_wait(Operation *o, OperationFunc f, void *userdata, OperationWaiter **ret)
+{
+    OperationWaiter *w = calloc(1, sizeof(*w));
+    sd_event *event = NULL;
+
+    assert(w);
+    *w = (OperationWaiter){.operation = o, .f = f, .userdata = userdata, .next = o->waiters};
+    o->waiters = w;
+    if (o->ended) {
+        int r = sd_event_default(&event);
+
+        assert(r >= 0);
+        r = sd_event_add_defer(event, &w->soon, on_soon, w);
+        assert(r >= 0);
+        sd_event_unref(event);
+    }
+    *ret = w;
+    return 0;
+}
+
+OperationWaiter *operation_waiter_free(OperationWaiter *w)
+{
+    OperationWaiter **p = &w->operation->waiters;
+
+    while (*p != w)
+        p = &(*p)->next;
+    *p = w->next;
+    sd_event_source_disable_unref(w->soon);
+    free(w);
+    return NULL;
+}
+
+int manager_operation_answer(Manager *m, const OperationResult *result, const char *pool_id,
+                             int *ret_http_status, char **ret_text, size_t *ret_length)
+{
+    *ret_http_status = 200;
+    if (error_is_set(&result->error)) {
+        *ret_http_status = pm_error_info(result->error.code)->http_status;
+        return json_text(json_error(&result->error, pool_id), false, ret_text, ret_length);
+    }
+    *ret_length = (size_t)asprintf(ret_text, "{\"pool_id\":\"%s\"}\n", pool_id);
+    return *ret_text ? 0 : -ENOMEM;
+}
+
+int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
+                          size_t *ret_length)
+{
+    if (!has_pool(m, pool_id))
+        return -ENOENT;
+    *ret_length = (size_t)asprintf(ret_text, "{\"pool_id\":\"%s\"}\n", pool_id);
+    return *ret_text ? 0 : -ENOMEM;
+}
+
+int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    size_t n = m->list_size > 2 ? m->list_size : 3;
+    char *text = malloc(n + 1);
+
+    if (!text)
+        return -ENOMEM;
+    memset(text, ' ', n);
+    text[0] = '[';
+    text[n - 2] = ']';
+    text[n - 1] = '\n';
+    text[n] = '\0';
+    *ret_text = text;
+    *ret_length = n;
+    return 0;
+}
+
+bool manager_is_recovered(const Manager *m)
+{
+    return m->recovered;
+}
