@@ -6,20 +6,27 @@
 #include "daemon/listen.h"
 #include "http/listen_address.h"
 
+static int check_reach(const ListenAddress *address, bool has_token, const char *what,
+                       const char *text, Error *error)
+{
+    if (has_token || listen_address_is_local(address))
+        return 0;
+    return error_set(error, PM_ERROR_INVALID_FIELD, what,
+                     "%s=%s: others than this host could start programs here: set "
+                     "LLORCH_API_TOKEN, or listen on loopback or a unix socket",
+                     what, text);
+}
+
 static int listen_on(HttpServer *server, const char *text, bool has_token, Error *error)
 {
     _cleanup_close_ int fd = -1;
     ListenAddress address;
     int r = listen_address_parse(text, &address, error);
 
-    if (r < 0)
-        return r;
-    if (!has_token && !listen_address_is_local(&address))
-        return error_set(error, PM_ERROR_INVALID_FIELD, "Listen",
-                         "Listen=%s: others than this host could start programs here: set "
-                         "LLORCH_API_TOKEN, or listen on loopback or a unix socket",
-                         text);
-    r = listen_address_open(&address, &fd, error);
+    if (r >= 0)
+        r = check_reach(&address, has_token, "Listen", text, error);
+    if (r >= 0)
+        r = listen_address_open(&address, &fd, error);
     if (r < 0)
         return r;
     r = http_server_listen(server, fd);
@@ -30,20 +37,32 @@ static int listen_on(HttpServer *server, const char *text, bool has_token, Error
     return 0;
 }
 
-static int listen_activated(HttpServer *server, int n, Error *error)
+static int listen_handed_over(HttpServer *server, int fd, bool has_token, Error *error)
 {
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-        int r = sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1);
+    char text[LISTEN_ADDRESS_TEXT_MAX];
+    ListenAddress address;
+    int r = listen_address_of_socket(fd, &address);
 
-        if (r > 0)
-            r = http_server_listen(server, fd);
-        else if (r == 0)
-            r = -ENOTSOCK;
+    if (r >= 0) {
+        r = check_reach(&address, has_token, "ListenStream", listen_address_text(&address, text),
+                        error);
         if (r < 0)
-            return error_set(error, PM_ERROR_INTERNAL, NULL,
-                             "socket %d of the socket unit cannot be served: %s", fd, strerror(-r));
+            return r;
+        r = http_server_listen(server, fd);
     }
+    if (r < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL,
+                         "socket %d of the socket unit cannot be served: %s", fd, strerror(-r));
     return 0;
+}
+
+static int listen_activated(HttpServer *server, int n, bool has_token, Error *error)
+{
+    int r = 0;
+
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n && r >= 0; fd++)
+        r = listen_handed_over(server, fd, has_token, error);
+    return r;
 }
 
 int listen_all(HttpServer *server, const char *listen, const char *runtime_directory,
@@ -54,7 +73,7 @@ int listen_all(HttpServer *server, const char *listen, const char *runtime_direc
     int n = sd_listen_fds(1), r = 0;
 
     if (n > 0)
-        return listen_activated(server, n, error);
+        return listen_activated(server, n, has_token, error);
     if (!addresses || asprintf(&own, "unix:%s/http.sock", runtime_directory) < 0)
         return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
     for (char *a = strtok_r(addresses, " ", &save); a && r >= 0; a = strtok_r(NULL, " ", &save))
