@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/status.h"
+#include "world.h"
+
+/* The invariants. */
+
+static bool is_end_log(LogKind kind)
+{
+    return kind == LOG_PRELOAD_FAILED || kind == LOG_ENGINE_CRASHED || kind == LOG_ENGINE_EXITED ||
+           kind == LOG_ENGINE_STOPPED;
+}
+
+/* The generation ended in this step: for the first time, or again because the manager was killed
+ * before that was on disk. */
+static void note_end(World *w, Ledger *l, uint64_t generation)
+{
+    if (l->ended == generation && (l->ended_incarnation == w->manager.incarnation || l->end_saved))
+        world_fail(w, "the end of a generation was handled twice");
+    l->ended = generation;
+    l->ended_incarnation = w->manager.incarnation;
+    l->end_saved = false;
+}
+
+/* The end of a generation is told once, and nothing else is told as one. */
+static void check_end_logs(World *w, const Pool *before, const Pool *pool, const Event *event,
+                           const Effects *effects)
+{
+    bool ended = pool_has_engine(before) && !pool_has_engine(pool);
+    /* What was stopped as unhealthy is told of then. */
+    unsigned expected = ended && !(before->stop_reason == STOP_UNHEALTHY &&
+                                   before->state == POOL_STOPPING),
+             told = 0;
+
+    if (before->state == POOL_PREFLIGHT && pool->state == POOL_FAILED)
+        expected = 1;
+    for (size_t i = 0; i < effects->count; i++)
+        told += effects->items[i].type == EFFECT_LOG && is_end_log(effects->items[i].log.kind);
+    if (told != expected)
+        world_fail(w, "%u end(s) told of, not %u", told, expected);
+}
+
+/* What belongs to another generation, or to an earlier question, changes nothing. */
+static void check_stale(World *w, const Pool *before, const Pool *pool, const Event *event,
+                        const Effects *effects)
+{
+    bool stale = event->generation != 0 && event->generation != before->generation;
+
+    if (event->type == EVENT_FACTS)
+        stale = before->state != POOL_PREFLIGHT || event->facts.attempt != before->attempt;
+    if (stale && (memcmp(before, pool, sizeof(*pool)) != 0 || effects->count != 1 ||
+                  effects->items[0].type != EFFECT_LOG ||
+                  effects->items[0].log.kind != LOG_STALE_EVENT))
+        world_fail(w, "a stale event was more than noted");
+}
+
+static void check_generation(World *w, const Pool *before, const Pool *pool)
+{
+    Ledger *l = &w->ledger[pool_index(pool->id)];
+
+    if (pool->generation < before->generation)
+        world_fail(w, "the generation went back");
+    if (pool->generation != before->generation && pool->generation != before->generation + 1)
+        world_fail(w, "a generation was left out");
+    if (pool->generation != before->generation && pool_has_engine(before))
+        world_fail(w, "a generation began before the last one had ended");
+    if (pool_has_engine(before) && !pool_has_engine(pool))
+        note_end(w, l, before->generation);
+}
+
+static void check_deadlines(World *w, const Pool *before, const Pool *pool, const Event *event)
+{
+    bool phase = pool->phase_deadline != before->phase_deadline || event->type == EVENT_TIMER;
+    bool probe = pool->probe_at != before->probe_at || event->type == EVENT_TIMER;
+    bool stale = event->type == EVENT_TIMER && event->generation != before->generation;
+
+    if (stale)
+        return;
+    if ((phase && pool->phase_deadline <= w->now) || (probe && pool->probe_at <= w->now))
+        world_fail(w, "a deadline is in the past after the step");
+}
+
+/* There is always something that will move the pool on. */
+static void check_awaited(World *w, const Pool *p)
+{
+    bool phase = p->phase_deadline != USEC_INFINITY, probe = p->probe_at != USEC_INFINITY;
+
+    switch (p->state) {
+    case POOL_STARTING:
+    case POOL_STOPPING:
+        if (!phase || probe || p->probe_running)
+            world_fail(w, "starting and stopping have one deadline, and no probe");
+        break;
+    case POOL_WARMING:
+        if (!phase || probe == p->probe_running)
+            world_fail(w, "warming has a deadline, and a probe that runs or is due");
+        break;
+    case POOL_READY:
+    case POOL_ADOPTING:
+        if (phase || probe == p->probe_running)
+            world_fail(w, "a running engine has a probe that runs or is due");
+        break;
+    default:
+        if (phase || probe || p->probe_running)
+            world_fail(w, "without an engine there is no deadline and no probe");
+        break;
+    }
+}
+
+static void check_operation(World *w, const Pool *p)
+{
+    bool open = false;
+
+    for (size_t i = 0; i < w->n_open; i++)
+        open |= w->open[i].id == p->operation.id;
+    switch (p->state) {
+    case POOL_PREFLIGHT:
+        if (p->operation.kind != OPERATION_PRELOAD)
+            world_fail(w, "a preflight without a preload");
+        break;
+    case POOL_STARTING:
+    case POOL_WARMING:
+        if (p->operation.kind == OPERATION_STOP)
+            world_fail(w, "a start goes on although a stop holds the pool");
+        break;
+    case POOL_STOPPING:
+        break;
+    default:
+        if (p->operation.kind != OPERATION_NONE)
+            world_fail(w, "an operation holds a pool in which nothing is going on");
+        break;
+    }
+    if (p->operation.kind != OPERATION_NONE && !open)
+        world_fail(w, "an operation holds the pool that is over or was never begun");
+}
+
+static void check_ready(World *w, const Pool *pool)
+{
+    const Ledger *l = &w->ledger[pool_index(pool->id)];
+
+    if (!pool_is_ready(pool))
+        return;
+    if (!pool_is_live(pool))
+        world_fail(w, "ready, but the unit is not active as far as the pool was told");
+    if (l->probed != pool->generation || !l->probe_good)
+        world_fail(w, "ready, but the last probe was not good");
+}
+
+static void check_status(World *w, const Pool *pool)
+{
+    PoolStatus status;
+
+    if (w->steps % 16 != 0)
+        return;
+    pool_status(pool, world_now(w), &status);
+    if (pool_status_find(&status, "ready")->boolean && !pool_status_find(&status, "live")->boolean)
+        world_fail(w, "the status says ready but not live");
+}
+
+void check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
+                const Effects *effects)
+{
+    if (effects->count >= EFFECTS_MAX)
+        world_fail(w, "the step has as many effects as fit");
+    check_stale(w, before, pool, event, effects);
+    check_generation(w, before, pool);
+    check_end_logs(w, before, pool, event, effects);
+    check_deadlines(w, before, pool, event);
+    check_awaited(w, pool);
+    check_ready(w, pool);
+    check_status(w, pool);
+}
+
+/* Before it is done. */
+void check_effect(World *w, const Pool *pool, const Effect *e)
+{
+    const Files *files = &w->files[pool_index(pool->id)];
+    const Ledger *l = &w->ledger[pool_index(pool->id)];
+
+    switch (e->type) {
+    case EFFECT_START_UNIT:
+        if (!w->manager.slots[pool_index(pool->id)].save_failed &&
+            (!files->exists || files->saved.generation != pool->generation))
+            world_fail(w, "a start before its generation is saved");
+        break;
+    case EFFECT_STOP_UNIT:
+        if (files->handoff)
+            world_fail(w, "a stop before the handoff is withdrawn");
+        break;
+    case EFFECT_PROBE:
+        if (!files->pid)
+            world_fail(w, "a health check before the pid file is written");
+        break;
+    case EFFECT_WRITE_HANDOFF:
+        if (l->probed != pool->generation || !l->probe_good)
+            world_fail(w, "a handoff before a health check passed");
+        break;
+    default:
+        break;
+    }
+}
+
+/* Once all effects of a step are done. */
+void check_files(World *w, const Pool *pool)
+{
+    const Files *files = &w->files[pool_index(pool->id)];
+    const PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
+
+    if (files->handoff && !pool_has_handoff(pool))
+        world_fail(w, "the handoff file is there, and should not be");
+    if (!files->handoff && pool_has_handoff(pool) &&
+        !(pool->state == POOL_ADOPTING && slot->from_stale))
+        world_fail(w, "the handoff file is not there, and should be");
+    if (files->pid && !pool_has_engine(pool))
+        world_fail(w, "the pid file of an engine that is gone");
+    if (pool->probe_running != (slot->probe != 0))
+        world_fail(w, "the pool and the prober do not agree whether a probe runs");
+    check_operation(w, pool);
+}
+
+/* The service manager is asked to start a unit. */
+void check_start(World *w, UnitRef ref)
+{
+    Ledger *l = &w->ledger[ref.pool];
+
+    if (ref.generation <= l->started)
+        world_fail(w, "generation %llu was started before", (unsigned long long)ref.generation);
+    l->started = ref.generation;
+    for (size_t i = 0; i < ELEMENTSOF(w->sm.units); i++) {
+        const Unit *u = &w->sm.units[i];
+
+        if (unit_is_live(u) && u->ref.pool == ref.pool)
+            world_fail(w, "a start while generation %llu of the pool lives",
+                       (unsigned long long)u->ref.generation);
+    }
+}
+
+static bool is_at_rest(const Pool *p)
+{
+    return p->state == POOL_OFF || p->state == POOL_FAILED || p->state == POOL_READY;
+}
+
+/* What is not yet as it should end, or NULL. */
+const char *world_unsettled(World *w, size_t *ret_pool)
+{
+    *ret_pool = SIM_GHOST;
+    if (!manager_is_recovered(w))
+        return "the manager has not recovered";
+    if (w->n_open > 0)
+        return "an operation is open";
+    for (size_t i = 0; i < ELEMENTSOF(w->sm.units); i++) {
+        const Unit *u = &w->sm.units[i];
+
+        *ret_pool = u->ref.pool;
+        if (u->exists && u->phase == UNIT_FAILED)
+            return "a failed unit is not reset";
+        if (u->exists && (!manager_knows(w, u->ref) ||
+                          !pool_has_engine(manager_pool(w, u->ref.pool))))
+            return "a unit runs of which no pool knows";
+    }
+    for (size_t i = 0; i < w->manager.registry.count; i++) {
+        const Pool *p = w->manager.registry.pools[i];
+
+        *ret_pool = pool_index(p->id);
+        if (!is_at_rest(p))
+            return "a pool is still on its way";
+        if (w->ledger[*ret_pool].started > w->ledger[*ret_pool].ended && !pool_has_engine(p))
+            return "the end of a generation was never handled";
+    }
+    return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "world.h"
+
+/* Those who ask for things, in no order and at no good time. */
+
+static uint64_t open_operation(World *w, OperationKind kind, size_t pool)
+{
+    uint64_t id = ++w->operations;
+
+    if (w->n_open == OPEN_OPERATIONS_MAX)
+        world_fail(w, "operations do not end");
+    w->open[w->n_open++] = (OpenOperation){id, kind, pool};
+    return id;
+}
+
+static void preload(World *w, size_t pool)
+{
+    Event event = {.type = EVENT_PRELOAD};
+    Pool *p;
+
+    if (registry_ensure(&w->manager.registry, pool_name(pool), &p, NULL) < 0)
+        abort();
+    event.command.operation = open_operation(w, OPERATION_PRELOAD, pool);
+    event.command.spec = spec_make(
+            pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes : prng_next(&w->prng));
+    manager_step(w, pool, &event);
+}
+
+static void stop(World *w, size_t pool)
+{
+    Event event = {.type = EVENT_STOP};
+
+    if (!manager_pool(w, pool))
+        return;
+    event.command.operation = open_operation(w, OPERATION_STOP, pool);
+    manager_step(w, pool, &event);
+}
+
+static void on_client(World *w, const Item *item)
+{
+    Item next = *item;
+    size_t pool = prng_range(&w->prng, 0, SIM_CLIENT_POOLS - 1);
+
+    if (w->calm)
+        return;
+    if (manager_is_recovered(w)) {
+        if (prng_one_in(&w->prng, 3))
+            stop(w, pool);
+        else
+            preload(w, pool);
+    }
+    next.at = usec_add(w->now, prng_one_in(&w->prng, 3) ? world_span(w, 0, 20 * USEC_PER_SEC)
+                                                        : world_span(w, 0, USEC_PER_SEC));
+    agenda_add(&w->agenda, &next);
+}
+
+/* Everything else that comes from outside, and at random. */
+static void on_trouble(World *w, const Item *item)
+{
+    Item next = *item;
+
+    if (w->calm)
+        return;
+    switch (prng_range(&w->prng, 0, 7)) {
+    case 0:
+    case 1:
+        manager_kill(w);
+        break;
+    case 2:
+    case 3:
+        service_manager_reload(w);
+        break;
+    case 4:
+        service_manager_ghost(w);
+        break;
+    default:
+        service_manager_outsider(w);
+        break;
+    }
+    next.at = usec_add(w->now, world_span(w, 0, 30 * USEC_PER_SEC));
+    agenda_add(&w->agenda, &next);
+}
+
+void clients_start(World *w)
+{
+    Item client = {.run = on_client}, trouble = {.run = on_trouble};
+
+    client.at = trouble.at = w->now;
+    agenda_add(&w->agenda, &client);
+    agenda_add(&w->agenda, &trouble);
+}

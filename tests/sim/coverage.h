@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "core/machine.h"
+
+/* How often each thing was seen, over all seeds. */
+typedef struct Coverage {
+    uint64_t transitions[POOL_STATE_MAX][POOL_STATE_MAX];
+    uint64_t events[EVENT_MAX][POOL_STATE_MAX];
+    uint64_t effects[EFFECT_MAX];
+    uint64_t logs[LOG_KIND_MAX];
+    uint64_t results[OPERATION_MAX][PM_ERROR_MAX];
+    uint64_t recoveries[POOL_STATE_MAX][UNIT_VERDICT_GONE + 1];
+    size_t effects_max;
+    uint64_t steps;
+    uint64_t kills;
+    uint64_t seeds;
+    uint64_t left_running; /* units that the service manager gave up while their process hung */
+} Coverage;
+
+void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Event *event,
+                   const Effects *effects);
+
+void coverage_print(const Coverage *c);
+
+/* Says on stderr what should have been seen and never was. Returns how much that is. */
+unsigned coverage_missing(const Coverage *c);

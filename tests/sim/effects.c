@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "world.h"
+
+static PoolSlot *slot_of(World *w, const Pool *pool)
+{
+    return &w->manager.slots[pool_index(pool->id)];
+}
+
+static Files *files_of(World *w, const Pool *pool)
+{
+    return &w->files[pool_index(pool->id)];
+}
+
+/* What comes back to the pool by itself. */
+static void later(World *w, const Pool *pool, usec_t delay, ItemFunc run, uint64_t number)
+{
+    Item item = {
+            .at = usec_add(w->now, delay),
+            .run = run,
+            .incarnation = w->manager.incarnation,
+            .unit = {pool_index(pool->id), pool->generation, spec_replica(pool->spec)},
+            .number = number,
+    };
+
+    agenda_add(&w->agenda, &item);
+}
+
+static void on_facts(World *w, const Item *item)
+{
+    Event event = {.type = EVENT_FACTS, .facts = {.attempt = item->number}};
+
+    if (prng_one_in(&w->prng, 12))
+        (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED, "port", "Port taken.");
+    manager_step(w, item->unit.pool, &event);
+}
+
+static void gather_facts(World *w, const Pool *pool)
+{
+    usec_t delay = world_mischief(w, 4) ? world_span(w, 0, USEC_PER_SEC) : 0;
+
+    later(w, pool, delay, on_facts, pool->attempt);
+    if (world_mischief(w, 16))
+        later(w, pool, usec_add(delay, world_span(w, 0, USEC_PER_SEC)), on_facts, pool->attempt);
+}
+
+/* What json/state_file keeps. */
+static void save(World *w, const Pool *pool)
+{
+    PoolSlot *slot = slot_of(w, pool);
+    Files *files = files_of(w, pool);
+    Ledger *ledger = &w->ledger[pool_index(pool->id)];
+
+    slot->save_failed = world_mischief(w, 64);
+    files->stale = slot->save_failed;
+    if (slot->save_failed) {
+        world_note(w, "files", "save failed", pool_index(pool->id), pool->generation, 0, NULL);
+        return;
+    }
+    if (!pool_has_engine(pool) && ledger->ended == pool->generation)
+        ledger->end_saved = true;
+    files->exists = true;
+    files->saved = (Saved){
+            .state = pool->state,
+            .generation = pool->generation,
+            .stop_reason = pool->stop_reason,
+            .started = pool->started,
+            .was_ready = pool->was_ready,
+            .last_error_class = pool->last_error_class,
+            .last_heartbeat_real = pool->last_heartbeat_real,
+            .crash_count = pool->crash_count,
+            .spec_seed = pool->spec->ram_bytes,
+    };
+    (void)snprintf(files->saved.last_error, sizeof(files->saved.last_error), "%s",
+                   pool->last_error);
+}
+
+static void on_save_failed(World *w, const Item *item)
+{
+    Event event = {.type = EVENT_START_FAILED, .generation = item->unit.generation};
+
+    (void)snprintf(event.failure, sizeof(event.failure), "No space left on device");
+    manager_step(w, item->unit.pool, &event);
+}
+
+/* An engine whose state is not saved could not be found again: rather none. */
+static void start(World *w, const Pool *pool)
+{
+    if (slot_of(w, pool)->save_failed)
+        later(w, pool, 0, on_save_failed, 0);
+    else
+        call_send(w, CALL_START, pool);
+}
+
+static void on_probe(World *w, const Item *item)
+{
+    PoolSlot *slot = &w->manager.slots[item->unit.pool];
+    Ledger *ledger = &w->ledger[item->unit.pool];
+    const Unit *u = unit_find(w, item->unit);
+    Event event = {
+            .type = EVENT_PROBE,
+            .generation = item->unit.generation,
+            .probe = {.good = u && engine_answers(w, u), .error = "Connection refused"},
+    };
+
+    if (slot->probe == item->number) {
+        slot->probe = 0;
+        ledger->probe_good = event.probe.good;
+        ledger->probed = item->unit.generation;
+    } else if (!world_mischief(w, 2)) {
+        return; /* cancelled; one that is already in the queue comes late */
+    }
+    manager_step(w, item->unit.pool, &event);
+}
+
+static void probe(World *w, const Pool *pool)
+{
+    PoolSlot *slot = slot_of(w, pool);
+    usec_t takes = world_mischief(w, 8) ? world_span(w, 0, w->settings.health_try_timeout_usec)
+                                        : world_span(w, 100, 5000);
+
+    slot->probe = ++w->manager.probes;
+    later(w, pool, takes, on_probe, slot->probe);
+}
+
+static void end_operation(World *w, const OperationResult *result)
+{
+    for (size_t i = 0; i < w->n_open; i++) {
+        if (w->open[i].id != result->id)
+            continue;
+        if (w->open[i].kind != result->kind)
+            world_fail(w, "an operation ended as one of another kind");
+        w->open[i] = w->open[--w->n_open];
+        return;
+    }
+    world_fail(w, "an operation ended that is not open: twice, or never begun");
+}
+
+static void effect_apply(World *w, Pool *pool, const Effect *e)
+{
+    Files *files = files_of(w, pool);
+
+    switch (e->type) {
+    case EFFECT_GATHER_FACTS:
+        gather_facts(w, pool);
+        break;
+    case EFFECT_SAVE:
+        save(w, pool);
+        break;
+    case EFFECT_START_UNIT:
+        start(w, pool);
+        break;
+    case EFFECT_STOP_UNIT:
+        call_send(w, CALL_STOP, pool);
+        break;
+    case EFFECT_KILL_UNIT:
+        call_send(w, CALL_KILL, pool);
+        break;
+    case EFFECT_RESET_FAILED:
+        call_send(w, CALL_RESET_FAILED, pool);
+        break;
+    case EFFECT_QUERY_UNIT:
+        call_send(w, CALL_QUERY, pool);
+        break;
+    case EFFECT_WRITE_PID:
+        files->pid = true;
+        break;
+    case EFFECT_REMOVE_PID:
+        files->pid = false;
+        break;
+    case EFFECT_PROBE:
+        probe(w, pool);
+        break;
+    case EFFECT_CANCEL_PROBE:
+        slot_of(w, pool)->probe = 0;
+        break;
+    case EFFECT_WRITE_HANDOFF:
+        files->handoff = true;
+        break;
+    case EFFECT_REMOVE_HANDOFF:
+        files->handoff = false;
+        break;
+    case EFFECT_END_OPERATION:
+        end_operation(w, &e->result);
+        break;
+    case EFFECT_LOG:
+        break;
+    case EFFECT_MAX:
+        world_fail(w, "an effect that is none");
+    }
+}
+
+static const char *const effect_names[EFFECT_MAX] = {
+        [EFFECT_GATHER_FACTS] = "gather-facts",
+        [EFFECT_SAVE] = "save",
+        [EFFECT_START_UNIT] = "start-unit",
+        [EFFECT_STOP_UNIT] = "stop-unit",
+        [EFFECT_KILL_UNIT] = "kill-unit",
+        [EFFECT_RESET_FAILED] = "reset-failed",
+        [EFFECT_QUERY_UNIT] = "query-unit",
+        [EFFECT_WRITE_PID] = "write-pid",
+        [EFFECT_REMOVE_PID] = "remove-pid",
+        [EFFECT_PROBE] = "probe",
+        [EFFECT_CANCEL_PROBE] = "cancel-probe",
+        [EFFECT_WRITE_HANDOFF] = "write-handoff",
+        [EFFECT_REMOVE_HANDOFF] = "remove-handoff",
+        [EFFECT_END_OPERATION] = "end-operation",
+        [EFFECT_LOG] = "log",
+};
+
+bool manager_apply(World *w, Pool *pool, const Effects *effects)
+{
+    for (size_t i = 0; i < effects->count; i++) {
+        const Effect *e = &effects->items[i];
+
+        if (world_mischief(w, 500)) {
+            manager_kill(w);
+            return false;
+        }
+        world_note(w, "effect", effect_names[e->type], pool_index(pool->id), pool->generation,
+                   e->type == EFFECT_LOG ? (int64_t)e->log.kind : 0, NULL);
+        check_effect(w, pool, e);
+        effect_apply(w, pool, e);
+    }
+    return true;
+}

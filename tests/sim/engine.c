@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+#include <stdio.h>
+
+#include "world.h"
+
+static char *copy(const char *s)
+{
+    char *c = strdup(s);
+
+    if (!c)
+        abort();
+    return c;
+}
+
+static uint64_t one_of(Prng *p, const uint64_t *values, size_t n)
+{
+    return values[prng_range(p, 0, n - 1)];
+}
+
+/* A spec that the seed decides: the same seed, the same spec. ram_bytes carries the seed, from
+ * which the engine takes its behaviour. */
+EngineSpec *spec_make(size_t pool, uint64_t seed)
+{
+    static const uint64_t timeouts[] = {SPEC_UNSET, SPEC_UNSET, 1, 300, 3000};
+    static const uint64_t graces[] = {SPEC_UNSET, 0, 1, 200, 20000};
+    static const uint64_t failures[] = {SPEC_UNSET, 1, 2, 5};
+    Prng p = {seed};
+    EngineSpec *spec;
+
+    if (engine_spec_new(&spec) < 0)
+        abort();
+    spec->pool_id = copy(pool_name(pool));
+    spec->replica_id = copy(prng_one_in(&p, 4) ? "r1" : "r0");
+    spec->binary_path = copy("/engine");
+    spec->host = copy("127.0.0.1");
+    spec->port = (uint16_t)(8000 + pool);
+    spec->model_path = copy("/model");
+    spec->engine = copy("llamacpp");
+    spec->engine_version = copy("1");
+    spec->ram_bytes = seed;
+    spec->health.timeout_ms = one_of(&p, timeouts, ELEMENTSOF(timeouts));
+    spec->health.failures = one_of(&p, failures, ELEMENTSOF(failures));
+    spec->stop_grace_ms = one_of(&p, graces, ELEMENTSOF(graces));
+    return spec;
+}
+
+unsigned spec_replica(const EngineSpec *spec)
+{
+    return streq(spec->replica_id, "r0") ? 0 : 1;
+}
+
+static usec_t ms(Prng *p, uint64_t min, uint64_t max)
+{
+    return prng_range(p, min, max) * USEC_PER_MSEC;
+}
+
+static void draw_exit(Prng *p, Behaviour *b)
+{
+    static const struct {
+        int code, status;
+        UnitResult result;
+    } exits[] = {
+            {CLD_EXITED, 0, UNIT_RESULT_SUCCESS},     {CLD_EXITED, 1, UNIT_RESULT_EXIT_CODE},
+            {CLD_EXITED, 217, UNIT_RESULT_EXIT_CODE}, {CLD_KILLED, SIGTERM, UNIT_RESULT_SUCCESS},
+            {CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL}, {CLD_DUMPED, SIGSEGV, UNIT_RESULT_CORE_DUMP},
+            {CLD_KILLED, SIGKILL, UNIT_RESULT_OOM_KILL},
+    };
+    size_t i = prng_range(p, 0, ELEMENTSOF(exits) - 1);
+
+    b->exit_code = exits[i].code;
+    b->exit_status = exits[i].status;
+    b->exit_result = exits[i].result;
+    b->exit_usec = USEC_INFINITY;
+    if (prng_one_in(p, 6))
+        b->exit_usec = ms(p, 0, 3); /* at once */
+    else if (prng_one_in(p, 3))
+        b->exit_usec = ms(p, 0, 60000);
+}
+
+static void draw_health(Prng *p, Behaviour *b)
+{
+    b->healthy_usec = b->unhealthy_usec = USEC_INFINITY;
+    if (!prng_one_in(p, 6))
+        b->healthy_usec = prng_one_in(p, 2) ? ms(p, 0, 20) : ms(p, 0, 4000);
+    if (prng_one_in(p, 4))
+        b->unhealthy_usec = ms(p, 0, 60000);
+    if (prng_one_in(p, 4))
+        b->flaky = prng_range(p, 2, 4);
+}
+
+static void draw_stop(Prng *p, Behaviour *b)
+{
+    b->term_usec = prng_one_in(p, 4) ? USEC_INFINITY : ms(p, 0, prng_one_in(p, 3) ? 8000 : 50);
+    b->term_exits = prng_one_in(p, 2);
+    b->kill_usec = prng_one_in(p, 6) ? ms(p, 0, 200000) : ms(p, 0, 30);
+    if (prng_one_in(p, 5))
+        b->children_usec = ms(p, 0, 3000);
+    b->refuse_stop = prng_one_in(p, 20);
+}
+
+void behaviour_draw(uint64_t seed, Behaviour *ret)
+{
+    Prng p = {seed ^ 0x5851f42d4c957f2d};
+
+    *ret = (Behaviour){0};
+    ret->refuse_start = prng_one_in(&p, 20);
+    ret->exec_fails = prng_one_in(&p, 16);
+    ret->queue_usec = prng_one_in(&p, 8) ? ms(&p, 0, 2000) : 0;
+    ret->exec_usec = ms(&p, 0, prng_one_in(&p, 4) ? 300 : 10);
+    draw_exit(&p, ret);
+    draw_health(&p, ret);
+    draw_stop(&p, ret);
+}
+
+/* Whether it answers a health check right now. */
+bool engine_answers(World *w, const Unit *u)
+{
+    usec_t age = usec_sub(w->now, u->executed);
+
+    if (!u->process || u->phase == UNIT_QUEUED || u->phase == UNIT_ACTIVATING)
+        return false;
+    if (u->behaviour.flaky > 0 && prng_one_in(&w->prng, u->behaviour.flaky))
+        return false;
+    return age >= u->behaviour.healthy_usec && age < u->behaviour.unhealthy_usec;
+}

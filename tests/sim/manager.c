@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "world.h"
+
+/* The shell around the machine, as the daemon has it: events in, effects out, one timer a pool. */
+
+Pool *manager_pool(const World *w, size_t pool)
+{
+    return registry_get(&w->manager.registry, pool_name(pool));
+}
+
+/* Whether the unit is that of a pool's current generation. */
+bool manager_knows(const World *w, UnitRef ref)
+{
+    const Pool *pool = manager_pool(w, ref.pool);
+
+    return pool && pool->spec && pool->generation == ref.generation &&
+           spec_replica(pool->spec) == ref.replica;
+}
+
+static void on_timer(World *w, const Item *item)
+{
+    PoolSlot *slot = &w->manager.slots[item->unit.pool];
+    Event event = {.type = EVENT_TIMER, .generation = item->unit.generation};
+    const Pool *pool = manager_pool(w, item->unit.pool);
+
+    if (slot->timer == item->number) {
+        slot->armed = USEC_INFINITY;
+        event.generation = pool->generation;
+    } else if (!world_mischief(w, 4)) {
+        return; /* set to another moment meanwhile; one that is already in the queue comes late */
+    }
+    manager_step(w, item->unit.pool, &event);
+}
+
+static void arm(World *w, const Pool *pool)
+{
+    PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
+    usec_t due = pool_next_deadline(pool);
+    Item item = {
+            .run = on_timer,
+            .incarnation = w->manager.incarnation,
+            .unit = {.pool = pool_index(pool->id), .generation = pool->generation},
+            .number = ++slot->timer,
+    };
+
+    if (due == slot->armed) {
+        slot->timer--;
+        return;
+    }
+    slot->armed = due;
+    if (due == USEC_INFINITY)
+        return;
+    item.at = usec_add(usec_max(due, w->now), world_span(w, 0, 1000));
+    if (world_mischief(w, 64))
+        item.at = usec_add(item.at, world_span(w, 0, 3 * USEC_PER_SEC)); /* the loop was held up */
+    agenda_add(&w->agenda, &item);
+}
+
+static const char *const event_names[EVENT_MAX] = {
+        [EVENT_PRELOAD] = "preload",     [EVENT_STOP] = "stop",
+        [EVENT_FACTS] = "facts",         [EVENT_START_FAILED] = "start-failed",
+        [EVENT_STOP_FAILED] = "stop-failed", [EVENT_UNIT] = "unit",
+        [EVENT_PROBE] = "probe",         [EVENT_TIMER] = "timer",
+        [EVENT_RECOVER] = "recover",
+};
+
+static int64_t event_detail(const Event *e)
+{
+    switch (e->type) {
+    case EVENT_UNIT:
+    case EVENT_RECOVER:
+        return e->unit.active;
+    case EVENT_PROBE:
+        return e->probe.good;
+    case EVENT_FACTS:
+        return e->facts.error.code;
+    default:
+        return 0;
+    }
+}
+
+void manager_step(World *w, size_t pool_number, Event *event)
+{
+    Pool *pool = manager_pool(w, pool_number), before;
+    Effects effects = {.count = 0};
+
+    if (!pool) {
+        if (event->type == EVENT_PRELOAD)
+            engine_spec_free(event->command.spec);
+        return;
+    }
+    before = *pool;
+    w->steps++;
+    world_note(w, "step", event_names[event->type], pool_number, event->generation,
+               event_detail(event), pool_state_to_string(pool->state));
+    pool_step(pool, event, &w->settings, world_now(w), &effects);
+    coverage_step(w->coverage, &before, pool, event, &effects);
+    check_step(w, &before, pool, event, &effects);
+    if (!manager_apply(w, pool, &effects))
+        return;
+    check_files(w, pool);
+    arm(w, pool);
+}
+
+static void observed(World *w, const Item *news)
+{
+    Event event = {
+            .type = EVENT_UNIT,
+            .generation = news->unit.generation,
+            .unit = news->observation,
+    };
+
+    if (!w->manager.attached) {
+        manager_found(w, news);
+        return;
+    }
+    /* What belongs to no pool is stopped after a grace; its failure is nobody's to read. */
+    if (!manager_knows(w, news->unit) && news->observation.active == UNIT_ACTIVE_FAILED &&
+        (news->observation.fields & UNIT_FIELD_ACTIVE))
+        call_send_ref(w, CALL_RESET_FAILED, news->unit, false);
+    manager_step(w, news->unit.pool, &event);
+}
+
+static void call_failed(World *w, const Item *news, EventType type)
+{
+    Event event = {.type = type, .generation = news->unit.generation};
+
+    (void)snprintf(event.failure, sizeof(event.failure), "Refused.");
+    manager_step(w, news->unit.pool, &event);
+}
+
+void manager_news(World *w, const Item *news)
+{
+    switch ((NewsKind)news->kind) {
+    case NEWS_OBSERVED:
+        observed(w, news);
+        break;
+    case NEWS_ANSWER:
+        observed(w, news);
+        if (news->flag)
+            manager_attach_progress(w);
+        break;
+    case NEWS_CHANGED:
+        call_send_ref(w, CALL_QUERY, news->unit, false);
+        break;
+    case NEWS_START_FAILED:
+        call_failed(w, news, EVENT_START_FAILED);
+        break;
+    case NEWS_STOP_FAILED:
+        call_failed(w, news, EVENT_STOP_FAILED);
+        break;
+    case NEWS_LISTED:
+        w->manager.attach_left++;
+        call_send_ref(w, CALL_QUERY, news->unit, true);
+        break;
+    case NEWS_LIST_END:
+        manager_attach_progress(w);
+        break;
+    }
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "world.h"
+
+/* The manager's death and return. */
+
+/* How long nobody is there: mostly hardly at all, so that much is still under way. */
+static usec_t away_max(World *w)
+{
+    if (prng_one_in(&w->prng, 2))
+        return 20 * USEC_PER_MSEC;
+    return prng_one_in(&w->prng, 2) ? USEC_PER_SEC : 20 * USEC_PER_SEC;
+}
+
+void manager_kill(World *w)
+{
+    FakeManager *m = &w->manager;
+    uint64_t incarnations = m->incarnations;
+    Item item = {.at = usec_add(w->now, world_span(w, 0, away_max(w))), .run = manager_start};
+
+    if (m->incarnation == 0)
+        return;
+    world_note(w, "manager", "killed", SIM_GHOST, 0, (int64_t)m->incarnation, NULL);
+    registry_done(&m->registry);
+    *m = (FakeManager){.incarnations = incarnations};
+    w->n_open = 0; /* whoever waited sees the connection go */
+    w->sm.subscriber = 0;
+    w->coverage->kills++;
+    agenda_add(&w->agenda, &item);
+}
+
+static void take_over(World *w, size_t number)
+{
+    const Saved *saved = &w->files[number].saved;
+    Pool *pool;
+
+    if (registry_ensure(&w->manager.registry, pool_name(number), &pool, NULL) < 0)
+        abort();
+    pool->state = saved->state;
+    pool->generation = saved->generation;
+    pool->stop_reason = saved->stop_reason;
+    pool->started = saved->started;
+    pool->was_ready = saved->was_ready;
+    (void)snprintf(pool->last_error, sizeof(pool->last_error), "%s", saved->last_error);
+    pool->last_error_class = saved->last_error_class;
+    pool->last_heartbeat_real = saved->last_heartbeat_real;
+    pool->crash_count = saved->crash_count;
+    pool->spec = spec_make(number, saved->spec_seed);
+    w->manager.slots[number].from_stale = w->files[number].stale;
+}
+
+void manager_start(World *w, const Item *item)
+{
+    FakeManager *m = &w->manager;
+
+    m->incarnation = ++m->incarnations;
+    m->attach_left = 1;
+    world_note(w, "manager", "starts", SIM_GHOST, 0, (int64_t)m->incarnation, NULL);
+    for (size_t i = 0; i < SIM_POOLS; i++) {
+        m->slots[i].armed = USEC_INFINITY;
+        if (w->files[i].exists)
+            take_over(w, i);
+    }
+    call_send_ref(w, CALL_ATTACH, (UnitRef){.pool = SIM_GHOST}, false);
+}
+
+/* While units are listed and read: what is said is kept for the recovery. */
+void manager_found(World *w, const Item *news)
+{
+    FakeManager *m = &w->manager;
+    Pool *pool;
+
+    if (manager_knows(w, news->unit)) {
+        unit_observation_merge(&m->slots[news->unit.pool].found, &news->observation);
+        return;
+    }
+    for (size_t i = 0; i < m->n_unknown; i++)
+        if (m->unknown[i].pool == news->unit.pool &&
+            m->unknown[i].generation == news->unit.generation &&
+            m->unknown[i].replica == news->unit.replica)
+            return;
+    if (news->observation.load == UNIT_LOAD_NOT_FOUND || m->n_unknown == SIM_UNITS)
+        return;
+    m->unknown[m->n_unknown++] = news->unit;
+    if (registry_ensure(&m->registry, pool_name(news->unit.pool), &pool, NULL) < 0)
+        abort();
+    /* Its number is taken. */
+    if (!pool->spec && pool->generation < news->unit.generation)
+        pool->generation = news->unit.generation;
+}
+
+static void on_grace_over(World *w, const Item *item)
+{
+    FakeManager *m = &w->manager;
+
+    for (size_t i = 0; i < m->n_unknown; i++) {
+        call_send_ref(w, CALL_STOP, m->unknown[i], false);
+        call_send_ref(w, CALL_RESET_FAILED, m->unknown[i], false);
+    }
+    m->n_unknown = 0;
+}
+
+static void recover_pool(World *w, Pool *pool)
+{
+    Event event = {
+            .type = EVENT_RECOVER,
+            .generation = pool->generation,
+            .unit = w->manager.slots[pool_index(pool->id)].found,
+    };
+
+    if (event.unit.fields == 0) {
+        event.unit.fields = UNIT_FIELD_LOAD;
+        event.unit.load = UNIT_LOAD_NOT_FOUND;
+    }
+    manager_step(w, pool_index(pool->id), &event);
+}
+
+static void recover(World *w)
+{
+    uint64_t incarnation = w->manager.incarnation;
+    Item item = {
+            .at = usec_add(w->now, 2 * USEC_PER_SEC),
+            .run = on_grace_over,
+            .incarnation = incarnation,
+    };
+
+    agenda_add(&w->agenda, &item);
+    w->manager.attached = true;
+    for (size_t i = 0; i < SIM_POOLS && w->manager.incarnation == incarnation; i++) {
+        Pool *pool = manager_pool(w, i);
+
+        if (pool && pool->spec)
+            recover_pool(w, pool);
+    }
+}
+
+void manager_attach_progress(World *w)
+{
+    w->manager.attach_left--;
+    if (w->manager.attach_left == 0 && !w->manager.attached)
+        recover(w);
+}
+
+/* From then on commands are taken. */
+bool manager_is_recovered(const World *w)
+{
+    if (w->manager.incarnation == 0 || !w->manager.attached)
+        return false;
+    for (size_t i = 0; i < w->manager.registry.count; i++) {
+        const Pool *pool = w->manager.registry.pools[i];
+
+        if (pool->state == POOL_ADOPTING && pool->probe_running)
+            return false;
+    }
+    return true;
+}
