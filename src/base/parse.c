@@ -71,8 +71,8 @@ static const struct {
         {"d", 24 * 60 * USEC_PER_MINUTE},
 };
 
-/* Reads the unit at *p and moves behind it; no unit is seconds. Returns 0 when there is another
- * word. */
+/* Reads the unit at *p and moves behind it; no unit is seconds. Returns 0 when something else than
+ * a unit, another number or the end is there. */
 static usec_t parse_span_unit(const char **p)
 {
     size_t n = 0;
@@ -80,7 +80,7 @@ static usec_t parse_span_unit(const char **p)
     while (isalpha((unsigned char)(*p)[n]))
         n++;
     if (n == 0)
-        return USEC_PER_SEC;
+        return **p == '\0' || isdigit((unsigned char)**p) ? USEC_PER_SEC : 0;
     for (size_t i = 0; i < ELEMENTSOF(span_units); i++) {
         if (strlen(span_units[i].suffix) == n && strncmp(span_units[i].suffix, *p, n) == 0) {
             *p += n;
@@ -123,7 +123,7 @@ int parse_span(const char *s, usec_t *ret)
         *ret = USEC_INFINITY;
         return 0;
     }
-    if (*p == '\0')
+    if (*p == '\0' || s[strlen(s) - 1] == ' ')
         return -EINVAL;
     while (*p) {
         uint64_t whole, millionths;
@@ -211,6 +211,22 @@ bool utf8_is_valid(const char *s, size_t n)
         n -= length;
     }
     return true;
+}
+
+void utf8_trim(char *s)
+{
+    unsigned char *p = (unsigned char *)s;
+    size_t n = strlen(s);
+
+    while (n > 0) {
+        size_t length = utf8_sequence(p, n);
+
+        if (length == 0)
+            break;
+        p += length;
+        n -= length;
+    }
+    *p = '\0';
 }
 
 bool path_is_absolute_and_plain(const char *s)

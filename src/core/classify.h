@@ -44,8 +44,8 @@ typedef struct UnitEnd {
 UnitEnd unit_end_classify(const UnitObservation *u);
 
 /*
- * One line for people: "exited with status 3", "killed by signal SIGKILL", "could not be executed:
- * … (status 203)". Writes at most `size` bytes, NUL included.
+ * One line for people: "exited with status 3", "was killed by signal SIGKILL", "could not be
+ * executed: … (status 203)". Writes at most `size` bytes, NUL included.
  */
 void unit_end_describe(const UnitEnd *end, char *buffer, size_t size);
 

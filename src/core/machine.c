@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/parse.h"
 #include "core/machine_internal.h"
 
 Effect *effects_add(Effects *effects, EffectType type)
@@ -32,6 +33,8 @@ void step_set_error(Step *s, FailureClass failure, const char *format, ...)
     va_start(ap, format);
     (void)vsnprintf(s->pool->last_error, sizeof(s->pool->last_error), format, ap);
     va_end(ap);
+    /* The bus takes no other text. */
+    utf8_trim(s->pool->last_error);
     s->pool->last_error_class = failure;
 }
 

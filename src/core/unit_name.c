@@ -28,12 +28,13 @@ static int take_id(const char *from, const char *to, char id[static PM_ID_MAX + 
 
 int unit_name_parse(const char *name, UnitName *ret)
 {
-    const char *pool = name + strlen(PM_UNIT_PREFIX), *replica, *generation, *end;
+    const char *pool, *replica, *generation, *end;
     char digits[24];
     UnitName n;
 
     if (!startswith(name, PM_UNIT_PREFIX) || strlen(name) > PM_UNIT_NAME_MAX)
         return -EINVAL;
+    pool = name + strlen(PM_UNIT_PREFIX);
     replica = strchr(pool, ':');
     generation = replica ? strchr(replica + 1, ':') : NULL;
     if (!generation || generation[1] != 'g')

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poolmgr/names.h>
-#include <stdio.h>
 
 #include "base/text.h"
 #include "core/probe_schedule.h"
@@ -81,6 +80,18 @@ static int double_dollars(const char *s, char **ret)
     for (; *s; s++)
         text_append_bytes(&t, *s == '$' ? "$$" : s, *s == '$' ? 2 : 1);
     return text_take(&t, ret);
+}
+
+static void add_description(Builder *b, const Pool *pool)
+{
+    Text t = {0};
+    _cleanup_free_ char *description = NULL;
+
+    text_printf(&t, "LLM engine of pool %s (%s)", pool->id, pool->spec->engine);
+    if (text_take(&t, &description) < 0)
+        b->error = -ENOMEM;
+    else
+        add_string(b, "Description", description);
 }
 
 static void add_command(Builder *b, const EngineSpec *spec)
@@ -163,7 +174,8 @@ static void add_lifecycle(Builder *b, const EngineSpec *spec, const PolicySettin
     add_string(b, "Restart", "no"); /* the policy is ours */
     add_string(b, "KillMode", "control-group");
     add_string(b, "OOMPolicy", "kill");
-    add_u64(b, "TimeoutStopUSec", spec_stop_grace(spec, settings));
+    /* 0 would mean "for ever" once the service manager has reloaded its configuration. */
+    add_u64(b, "TimeoutStopUSec", usec_max(spec_stop_grace(spec, settings), USEC_PER_MSEC));
 }
 
 static void add_resources(Builder *b, const EngineSpec *spec)
@@ -197,14 +209,11 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = calloc(1, sizeof(UnitPlan));
     Builder b = {.plan = plan};
-    char description[256];
 
     if (!plan)
         return -ENOMEM;
     unit_name_format(pool->id, pool->spec->replica_id, pool->generation, plan->name);
-    (void)snprintf(description, sizeof(description), "LLM engine of pool %s (%s)", pool->id,
-                   pool->spec->engine);
-    add_string(&b, "Description", description);
+    add_description(&b, pool);
     add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
     add_command(&b, pool->spec);

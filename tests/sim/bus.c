@@ -71,8 +71,8 @@ static void enqueue(World *w, const Item *item)
 }
 
 static const char *const call_names[CALL_KIND_MAX] = {
-        [CALL_START] = "start",         [CALL_STOP] = "stop",   [CALL_KILL] = "kill",
-        [CALL_RESET_FAILED] = "reset",  [CALL_QUERY] = "query", [CALL_ATTACH] = "attach",
+        [CALL_START] = "start",        [CALL_STOP] = "stop",   [CALL_KILL] = "kill",
+        [CALL_RESET_FAILED] = "reset", [CALL_QUERY] = "query", [CALL_ATTACH] = "attach",
 };
 
 static void call_add(World *w, CallKind kind, UnitRef ref, const EngineSpec *spec, bool counted)

@@ -27,8 +27,8 @@ static void check_end_logs(World *w, const Pool *before, const Pool *pool, const
 {
     bool ended = pool_has_engine(before) && !pool_has_engine(pool);
     /* What was stopped as unhealthy is told of then. */
-    unsigned expected = ended && !(before->stop_reason == STOP_UNHEALTHY &&
-                                   before->state == POOL_STOPPING),
+    unsigned expected = ended &&
+                        !(before->stop_reason == STOP_UNHEALTHY && before->state == POOL_STOPPING),
              told = 0;
 
     if (before->state == POOL_PREFLIGHT && pool->state == POOL_FAILED)
@@ -47,9 +47,9 @@ static void check_stale(World *w, const Pool *before, const Pool *pool, const Ev
 
     if (event->type == EVENT_FACTS)
         stale = before->state != POOL_PREFLIGHT || event->facts.attempt != before->attempt;
-    if (stale && (memcmp(before, pool, sizeof(*pool)) != 0 || effects->count != 1 ||
-                  effects->items[0].type != EFFECT_LOG ||
-                  effects->items[0].log.kind != LOG_STALE_EVENT))
+    if (stale &&
+        (memcmp(before, pool, sizeof(*pool)) != 0 || effects->count != 1 ||
+         effects->items[0].type != EFFECT_LOG || effects->items[0].log.kind != LOG_STALE_EVENT))
         world_fail(w, "a stale event was more than noted");
 }
 
@@ -253,8 +253,8 @@ const char *world_unsettled(World *w, size_t *ret_pool)
         *ret_pool = u->ref.pool;
         if (u->exists && u->phase == UNIT_FAILED)
             return "a failed unit is not reset";
-        if (u->exists && (!manager_knows(w, u->ref) ||
-                          !pool_has_engine(manager_pool(w, u->ref.pool))))
+        if (u->exists &&
+            (!manager_knows(w, u->ref) || !pool_has_engine(manager_pool(w, u->ref.pool))))
             return "a unit runs of which no pool knows";
     }
     for (size_t i = 0; i < w->manager.registry.count; i++) {

@@ -21,8 +21,8 @@ static void preload(World *w, size_t pool)
     if (registry_ensure(&w->manager.registry, pool_name(pool), &p, NULL) < 0)
         abort();
     event.command.operation = open_operation(w, OPERATION_PRELOAD, pool);
-    event.command.spec = spec_make(
-            pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes : prng_next(&w->prng));
+    event.command.spec = spec_make(pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes
+                                                                             : prng_next(&w->prng));
     manager_step(w, pool, &event);
 }
 

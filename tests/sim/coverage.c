@@ -28,13 +28,20 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
 }
 
 static const char *const effect_names[EFFECT_MAX] = {
-        [EFFECT_GATHER_FACTS] = "gather facts",     [EFFECT_SAVE] = "save",
-        [EFFECT_START_UNIT] = "start unit",         [EFFECT_STOP_UNIT] = "stop unit",
-        [EFFECT_KILL_UNIT] = "kill unit",           [EFFECT_RESET_FAILED] = "reset failed",
-        [EFFECT_QUERY_UNIT] = "query unit",         [EFFECT_WRITE_PID] = "write pid",
-        [EFFECT_REMOVE_PID] = "remove pid",         [EFFECT_PROBE] = "probe",
-        [EFFECT_CANCEL_PROBE] = "cancel probe",     [EFFECT_WRITE_HANDOFF] = "write handoff",
-        [EFFECT_REMOVE_HANDOFF] = "remove handoff", [EFFECT_END_OPERATION] = "end operation",
+        [EFFECT_GATHER_FACTS] = "gather facts",
+        [EFFECT_SAVE] = "save",
+        [EFFECT_START_UNIT] = "start unit",
+        [EFFECT_STOP_UNIT] = "stop unit",
+        [EFFECT_KILL_UNIT] = "kill unit",
+        [EFFECT_RESET_FAILED] = "reset failed",
+        [EFFECT_QUERY_UNIT] = "query unit",
+        [EFFECT_WRITE_PID] = "write pid",
+        [EFFECT_REMOVE_PID] = "remove pid",
+        [EFFECT_PROBE] = "probe",
+        [EFFECT_CANCEL_PROBE] = "cancel probe",
+        [EFFECT_WRITE_HANDOFF] = "write handoff",
+        [EFFECT_REMOVE_HANDOFF] = "remove handoff",
+        [EFFECT_END_OPERATION] = "end operation",
         [EFFECT_LOG] = "log",
 };
 
@@ -49,10 +56,14 @@ static const char *const log_names[LOG_KIND_MAX] = {
 };
 
 static const char *const event_names[EVENT_MAX] = {
-        [EVENT_PRELOAD] = "preload",           [EVENT_STOP] = "stop",
-        [EVENT_FACTS] = "facts",               [EVENT_START_FAILED] = "start failed",
-        [EVENT_STOP_FAILED] = "stop failed",   [EVENT_UNIT] = "unit",
-        [EVENT_PROBE] = "probe",               [EVENT_TIMER] = "timer",
+        [EVENT_PRELOAD] = "preload",
+        [EVENT_STOP] = "stop",
+        [EVENT_FACTS] = "facts",
+        [EVENT_START_FAILED] = "start failed",
+        [EVENT_STOP_FAILED] = "stop failed",
+        [EVENT_UNIT] = "unit",
+        [EVENT_PROBE] = "probe",
+        [EVENT_TIMER] = "timer",
         [EVENT_RECOVER] = "recover",
 };
 
@@ -122,30 +133,30 @@ void coverage_print(const Coverage *c)
 }
 
 static const PoolState expected_transitions[][2] = {
-        {POOL_OFF, POOL_PREFLIGHT},     {POOL_FAILED, POOL_PREFLIGHT},
-        {POOL_PREFLIGHT, POOL_OFF},     {POOL_PREFLIGHT, POOL_FAILED},
+        {POOL_OFF, POOL_PREFLIGHT},      {POOL_FAILED, POOL_PREFLIGHT},
+        {POOL_PREFLIGHT, POOL_OFF},      {POOL_PREFLIGHT, POOL_FAILED},
         {POOL_PREFLIGHT, POOL_STARTING}, {POOL_STARTING, POOL_WARMING},
-        {POOL_STARTING, POOL_STOPPING}, {POOL_STARTING, POOL_FAILED},
-        {POOL_STARTING, POOL_OFF},      {POOL_WARMING, POOL_READY},
-        {POOL_WARMING, POOL_STOPPING},  {POOL_WARMING, POOL_FAILED},
-        {POOL_WARMING, POOL_OFF},       {POOL_READY, POOL_STOPPING},
-        {POOL_READY, POOL_FAILED},      {POOL_READY, POOL_OFF},
-        {POOL_READY, POOL_ADOPTING},    {POOL_ADOPTING, POOL_READY},
-        {POOL_ADOPTING, POOL_STOPPING}, {POOL_ADOPTING, POOL_FAILED},
-        {POOL_STOPPING, POOL_OFF},      {POOL_STOPPING, POOL_FAILED},
+        {POOL_STARTING, POOL_STOPPING},  {POOL_STARTING, POOL_FAILED},
+        {POOL_STARTING, POOL_OFF},       {POOL_WARMING, POOL_READY},
+        {POOL_WARMING, POOL_STOPPING},   {POOL_WARMING, POOL_FAILED},
+        {POOL_WARMING, POOL_OFF},        {POOL_READY, POOL_STOPPING},
+        {POOL_READY, POOL_FAILED},       {POOL_READY, POOL_OFF},
+        {POOL_READY, POOL_ADOPTING},     {POOL_ADOPTING, POOL_READY},
+        {POOL_ADOPTING, POOL_STOPPING},  {POOL_ADOPTING, POOL_FAILED},
+        {POOL_STOPPING, POOL_OFF},       {POOL_STOPPING, POOL_FAILED},
 };
 
 static const struct {
     PoolState state;
     UnitVerdict verdict;
 } expected_recoveries[] = {
-        {POOL_OFF, UNIT_VERDICT_GONE},        {POOL_FAILED, UNIT_VERDICT_GONE},
-        {POOL_FAILED, UNIT_VERDICT_ENDED},    {POOL_STARTING, UNIT_VERDICT_GONE},
-        {POOL_STARTING, UNIT_VERDICT_ENDED},  {POOL_STARTING, UNIT_VERDICT_UNDECIDED},
+        {POOL_OFF, UNIT_VERDICT_GONE},          {POOL_FAILED, UNIT_VERDICT_GONE},
+        {POOL_FAILED, UNIT_VERDICT_ENDED},      {POOL_STARTING, UNIT_VERDICT_GONE},
+        {POOL_STARTING, UNIT_VERDICT_ENDED},    {POOL_STARTING, UNIT_VERDICT_UNDECIDED},
         {POOL_STARTING, UNIT_VERDICT_STARTING}, {POOL_STARTING, UNIT_VERDICT_RUNNING},
         {POOL_STARTING, UNIT_VERDICT_STOPPING}, {POOL_READY, UNIT_VERDICT_RUNNING},
-        {POOL_READY, UNIT_VERDICT_STOPPING},  {POOL_READY, UNIT_VERDICT_ENDED},
-        {POOL_READY, UNIT_VERDICT_GONE},      {POOL_STOPPING, UNIT_VERDICT_RUNNING},
+        {POOL_READY, UNIT_VERDICT_STOPPING},    {POOL_READY, UNIT_VERDICT_ENDED},
+        {POOL_READY, UNIT_VERDICT_GONE},        {POOL_STOPPING, UNIT_VERDICT_RUNNING},
         {POOL_STOPPING, UNIT_VERDICT_STOPPING}, {POOL_STOPPING, UNIT_VERDICT_ENDED},
         {POOL_STOPPING, UNIT_VERDICT_GONE},
 };

@@ -61,9 +61,12 @@ static void draw_exit(Prng *p, Behaviour *b)
         int code, status;
         UnitResult result;
     } exits[] = {
-            {CLD_EXITED, 0, UNIT_RESULT_SUCCESS},     {CLD_EXITED, 1, UNIT_RESULT_EXIT_CODE},
-            {CLD_EXITED, 217, UNIT_RESULT_EXIT_CODE}, {CLD_KILLED, SIGTERM, UNIT_RESULT_SUCCESS},
-            {CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL}, {CLD_DUMPED, SIGSEGV, UNIT_RESULT_CORE_DUMP},
+            {CLD_EXITED, 0, UNIT_RESULT_SUCCESS},
+            {CLD_EXITED, 1, UNIT_RESULT_EXIT_CODE},
+            {CLD_EXITED, 217, UNIT_RESULT_EXIT_CODE},
+            {CLD_KILLED, SIGTERM, UNIT_RESULT_SUCCESS},
+            {CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL},
+            {CLD_DUMPED, SIGSEGV, UNIT_RESULT_CORE_DUMP},
             {CLD_KILLED, SIGKILL, UNIT_RESULT_OOM_KILL},
     };
     size_t i = prng_range(p, 0, ELEMENTSOF(exits) - 1);

@@ -59,10 +59,14 @@ static void arm(World *w, const Pool *pool)
 }
 
 static const char *const event_names[EVENT_MAX] = {
-        [EVENT_PRELOAD] = "preload",     [EVENT_STOP] = "stop",
-        [EVENT_FACTS] = "facts",         [EVENT_START_FAILED] = "start-failed",
-        [EVENT_STOP_FAILED] = "stop-failed", [EVENT_UNIT] = "unit",
-        [EVENT_PROBE] = "probe",         [EVENT_TIMER] = "timer",
+        [EVENT_PRELOAD] = "preload",
+        [EVENT_STOP] = "stop",
+        [EVENT_FACTS] = "facts",
+        [EVENT_START_FAILED] = "start-failed",
+        [EVENT_STOP_FAILED] = "stop-failed",
+        [EVENT_UNIT] = "unit",
+        [EVENT_PROBE] = "probe",
+        [EVENT_TIMER] = "timer",
         [EVENT_RECOVER] = "recover",
 };
 

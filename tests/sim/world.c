@@ -59,8 +59,8 @@ void world_note(World *w, const char *who, const char *what, size_t pool, uint64
 
 static void explain(const World *w)
 {
-    fprintf(stderr, "seed %" PRIu64 ", step %" PRIu64 "; the last things that happened:\n",
-            w->seed, w->steps);
+    fprintf(stderr, "seed %" PRIu64 ", step %" PRIu64 "; the last things that happened:\n", w->seed,
+            w->steps);
     trace_dump(&w->trace);
     fprintf(stderr, "To see it again: sim-pool --seeds 1 --first %" PRIu64 " --steps %" PRIu64 "\n",
             w->seed, w->max_steps);

@@ -23,22 +23,22 @@ enum {
 
 /* What an engine does, drawn when its spec is. Spans count from the moment that they name. */
 typedef struct Behaviour {
-    bool refuse_start;       /* the service manager does not take the unit */
-    bool refuse_stop;        /* nor stop it, the first time */
-    bool exec_fails;         /* status 203 */
-    usec_t queue_usec;       /* its start job waits */
-    usec_t exec_usec;        /* from fork to exec */
-    usec_t exit_usec;        /* from exec to its end by itself; USEC_INFINITY: runs on */
-    int exit_code;           /* CLD_* */
+    bool refuse_start; /* the service manager does not take the unit */
+    bool refuse_stop;  /* nor stop it, the first time */
+    bool exec_fails;   /* status 203 */
+    usec_t queue_usec; /* its start job waits */
+    usec_t exec_usec;  /* from fork to exec */
+    usec_t exit_usec;  /* from exec to its end by itself; USEC_INFINITY: runs on */
+    int exit_code;     /* CLD_* */
     int exit_status;
     UnitResult exit_result;
-    usec_t healthy_usec;     /* from exec; USEC_INFINITY: never */
-    usec_t unhealthy_usec;   /* from exec; USEC_INFINITY: never again */
-    uint64_t flaky;          /* one probe in so many fails; 0: none */
-    usec_t term_usec;        /* from SIGTERM to its end; USEC_INFINITY: ignores it */
-    bool term_exits;         /* with status 0, not by the signal */
-    usec_t kill_usec;        /* from SIGKILL to its end; long when it hangs in the kernel */
-    usec_t children_usec;    /* others of its cgroup outlive it */
+    usec_t healthy_usec;   /* from exec; USEC_INFINITY: never */
+    usec_t unhealthy_usec; /* from exec; USEC_INFINITY: never again */
+    uint64_t flaky;        /* one probe in so many fails; 0: none */
+    usec_t term_usec;      /* from SIGTERM to its end; USEC_INFINITY: ignores it */
+    bool term_exits;       /* with status 0, not by the signal */
+    usec_t kill_usec;      /* from SIGKILL to its end; long when it hangs in the kernel */
+    usec_t children_usec;  /* others of its cgroup outlive it */
 } Behaviour;
 
 /* How far a unit is, in systemd's terms. */
@@ -129,7 +129,7 @@ typedef struct PoolSlot {
     uint64_t probe; /* outstanding; 0: none */
     UnitObservation found;
     bool save_failed;
-    bool from_stale; /* recovered from a state file that was not the last one */
+    bool from_stale;        /* recovered from a state file that was not the last one */
     uint64_t start_waiting; /* generation of a start that is not yet sent; 0: none */
 } PoolSlot;
 

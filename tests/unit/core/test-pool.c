@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec-fixture.h"
+
+#include <errno.h>
+
+/* contract, section 5: state */
+static const struct {
+    const char *name;
+    bool engine, handoff;
+} states[POOL_STATE_MAX] = {
+        [POOL_OFF] = {"off", false, false},
+        [POOL_PREFLIGHT] = {"preflight", false, false},
+        [POOL_STARTING] = {"starting", true, false},
+        [POOL_WARMING] = {"warming", true, false},
+        [POOL_READY] = {"ready", true, true},
+        [POOL_DRAINING] = {"draining", true, true},
+        [POOL_STOPPING] = {"stopping", true, false},
+        [POOL_BACKOFF] = {"backoff", false, false},
+        [POOL_TRIPPED] = {"tripped", false, false},
+        [POOL_FAILED] = {"failed", false, false},
+        [POOL_ADOPTING] = {"adopting", true, false}, /* until it is known to have been ready */
+        [POOL_EXTERNAL] = {"external", false, false},
+};
+
+static void test_state_names(void **state)
+{
+    static const char *const strange[] = {"", "Off", "off ", "invalid", "crashed"};
+
+    for (int i = 0; i < POOL_STATE_MAX; i++) {
+        assert_string_equal(pool_state_to_string((PoolState)i), states[i].name);
+        assert_int_equal(pool_state_from_string(states[i].name), i);
+    }
+    for (size_t i = 0; i < ELEMENTSOF(strange); i++)
+        assert_int_equal(pool_state_from_string(strange[i]), POOL_STATE_INVALID);
+    assert_null(pool_state_to_string(POOL_STATE_MAX));
+    assert_null(pool_state_to_string(POOL_STATE_INVALID));
+}
+
+static void test_new(void **state)
+{
+    static const char *const bad[] = {"", ".p", "a b", "a/b"};
+    Pool *pool = NULL;
+
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        assert_int_equal(pool_new(bad[i], &pool), -EINVAL);
+        assert_null(pool);
+    }
+    assert_int_equal(pool_new("p.1", &pool), 0);
+    assert_string_equal(pool->id, "p.1");
+    assert_int_equal(pool->state, POOL_OFF);
+    assert_null(pool->spec);
+    assert_true(pool->generation == 0);
+    assert_int_equal(pool->operation.kind, OPERATION_NONE);
+    assert_true(pool_next_deadline(pool) == USEC_INFINITY);
+    assert_null(pool_free(pool));
+    assert_null(pool_free(NULL));
+}
+
+static void test_what_each_state_has(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
+
+    pool->unit = unit_running(42);
+    for (int i = 0; i < POOL_STATE_MAX; i++) {
+        pool->state = (PoolState)i;
+        assert_int_equal(pool_has_engine(pool), states[i].engine);
+        assert_int_equal(pool_is_live(pool), states[i].engine);
+        for (int was_ready = 0; was_ready < 2; was_ready++) {
+            pool->was_ready = was_ready;
+            assert_int_equal(pool_has_handoff(pool),
+                             states[i].handoff || (i == POOL_ADOPTING && was_ready));
+        }
+        pool->was_ready = false;
+        pool->probe_failures = 0;
+        assert_int_equal(pool_is_ready(pool), i == POOL_READY);
+        pool->probe_failures = 1; /* ready = its last health check passed */
+        assert_false(pool_is_ready(pool));
+    }
+}
+
+/* live = the engine runs, as far as the service manager has said. */
+static void test_live(void **state)
+{
+    static const struct {
+        UnitActive active;
+        bool live;
+    } cases[] = {
+            {UNIT_ACTIVE_UNKNOWN, false},      {UNIT_ACTIVE_INACTIVE, false},
+            {UNIT_ACTIVE_ACTIVATING, false},   {UNIT_ACTIVE_ACTIVE, true},
+            {UNIT_ACTIVE_DEACTIVATING, false}, {UNIT_ACTIVE_FAILED, false},
+    };
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
+
+    pool->state = POOL_WARMING;
+    pool->unit = unit_running(42);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        pool->unit.active = cases[i].active;
+        assert_int_equal(pool_is_live(pool), cases[i].live);
+    }
+}
+
+static void test_next_deadline(void **state)
+{
+    static const struct {
+        usec_t phase, probe, next;
+    } cases[] = {
+            {5, 7, 5},
+            {7, 5, 5},
+            {5, USEC_INFINITY, 5},
+            {USEC_INFINITY, 5, 5},
+            {USEC_INFINITY, USEC_INFINITY, USEC_INFINITY},
+    };
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        pool->phase_deadline = cases[i].phase;
+        pool->probe_at = cases[i].probe;
+        assert_true(pool_next_deadline(pool) == cases[i].next);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_state_names),         cmocka_unit_test(test_new),
+            cmocka_unit_test(test_what_each_state_has), cmocka_unit_test(test_live),
+            cmocka_unit_test(test_next_deadline),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
