@@ -29,7 +29,7 @@ bool id_is_valid(const char *s);
 /* Whether the `n` bytes are UTF-8 (no surrogates, no overlong forms) without a NUL. */
 bool utf8_is_valid(const char *s, size_t n);
 
-/* Cuts `s` short where it stops being UTF-8: after snprintf() may have cut it within a character. */
+/* Cuts `s` short where it stops being UTF-8, as snprintf() may have cut it within a character. */
 void utf8_trim(char *s);
 
 /* Whether `s` starts with '/', has no component "..", and is at most PATH_MAX - 1 bytes long. */

@@ -73,14 +73,14 @@ static int load_settings(const Options *options, Settings **ret)
     return r;
 }
 
-/* What "systemctl status" shows. */
-static void send_status(const Daemon *d)
+/* Tells systemd `state`, and what "systemctl status" shows. */
+static void notify(const Daemon *d, const char *state)
 {
     size_t n = manager_count_pools(d->manager), ready = 0;
 
     for (size_t i = 0; i < n; i++)
         ready += pool_is_ready(manager_pool_at(d->manager, i));
-    (void)sd_notifyf(0, "STATUS=%zu pool%s, %zu ready", n, n == 1 ? "" : "s", ready);
+    (void)sd_notifyf(0, "%sSTATUS=%zu pool%s, %zu ready", state, n, n == 1 ? "" : "s", ready);
 }
 
 static void on_pool(const Pool *pool, void *userdata)
@@ -88,7 +88,7 @@ static void on_pool(const Pool *pool, void *userdata)
     const Daemon *d = userdata;
 
     if (d->ready)
-        send_status(d);
+        notify(d, "");
 }
 
 static void on_name(int error, const char *error_text, void *userdata)
@@ -101,8 +101,7 @@ static void on_name(int error, const char *error_text, void *userdata)
         return;
     }
     d->ready = true;
-    send_status(d);
-    (void)sd_notify(0, "READY=1");
+    notify(d, "READY=1\n");
     journal_log(LOG_NOTICE, "pool-managerd %s is ready: %zu pool(s)", PM_VERSION,
                 manager_count_pools(d->manager));
 }

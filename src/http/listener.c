@@ -115,6 +115,13 @@ static void on_request_done(void *userdata, struct MHD_Connection *mhd, void **c
     http_connection_request_done(c);
 }
 
+/* Paths are decoded in target.c, segment by segment; decoded here, a %2F would be a slash, and
+ * libmicrohttpd would refuse a bad escape itself, in HTML. */
+static size_t leave_escapes(void *userdata, struct MHD_Connection *mhd, char *s)
+{
+    return strlen(s);
+}
+
 /* The whole request is there. */
 static enum MHD_Result answer_request(HttpRequest *request)
 {
@@ -210,8 +217,8 @@ static int start(HttpListener *l, int fd)
             (unsigned)(settings->connections_max + 1), MHD_OPTION_CONNECTION_TIMEOUT,
             (unsigned)usec_min(seconds, UINT32_MAX / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
             (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
-            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_NOTIFY_COMPLETED,
-            on_request_done, l, MHD_OPTION_END);
+            MHD_OPTION_URI_LOG_CALLBACK, on_request_line, l, MHD_OPTION_UNESCAPE_CALLBACK,
+            leave_escapes, l, MHD_OPTION_NOTIFY_COMPLETED, on_request_done, l, MHD_OPTION_END);
     return l->daemon ? 0 : -EIO;
 }
 

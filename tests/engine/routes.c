@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/macros.h"
@@ -29,10 +30,11 @@ static const char *query_find(const char *query, const char *key)
 static int query_number(const char *query, const char *key, Answer *a)
 {
     const char *value = query_find(query, key);
-    int n = value ? atoi(value) : -1;
+    char *end = NULL;
+    long n = value ? strtol(value, &end, 10) : -1;
 
-    if (n >= 0)
-        return n;
+    if (n >= 0 && n <= INT_MAX && end != value)
+        return (int)n;
     a->status = 400;
     return 0;
 }

@@ -81,7 +81,7 @@ static void call_add(World *w, CallKind kind, UnitRef ref, const EngineSpec *spe
     bool waiting = w->manager.slots[ref.pool].start_waiting == ref.generation;
 
     world_note(w, "manager", call_names[kind], ref.pool, ref.generation, 0, NULL);
-    if (kind == CALL_START) {
+    if (kind == CALL_START && spec) {
         call.seed = spec->ram_bytes;
         call.span_usec = spec_stop_grace(spec, &w->settings);
     } else if (kind == CALL_QUERY && waiting && !counted) {

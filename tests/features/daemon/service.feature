@@ -146,6 +146,7 @@ Feature: The daemon is a good service
     Given the socket unit is started
     When I send GET "/health"
     Then the answer is 200
+    And the status line of the daemon becomes "0 pools, 0 ready"
     And the unit "pool-managerd.service" has
       | property    | value  |
       | ActiveState | active |

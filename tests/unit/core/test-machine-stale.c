@@ -155,10 +155,14 @@ static void test_timer_without_deadline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            pool_test(test_other_generation),   pool_test(test_stale_facts),
-            pool_test(test_late_news_in_preflight), pool_test(test_end_told_again),
-            pool_test(test_running_told_again), pool_test(test_late_start_failure),
-            pool_test(test_late_probe),         pool_test(test_timer_without_deadline),
+            pool_test(test_other_generation),
+            pool_test(test_stale_facts),
+            pool_test(test_late_news_in_preflight),
+            pool_test(test_end_told_again),
+            pool_test(test_running_told_again),
+            pool_test(test_late_start_failure),
+            pool_test(test_late_probe),
+            pool_test(test_timer_without_deadline),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

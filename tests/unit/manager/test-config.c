@@ -16,8 +16,9 @@ static char warnings[2048];
 
 static void on_warning(const char *text, void *userdata)
 {
-    strncat(warnings, text, sizeof(warnings) - strlen(warnings) - 2);
-    strcat(warnings, "\n");
+    size_t n = strlen(warnings);
+
+    (void)snprintf(warnings + n, sizeof(warnings) - n, "%s\n", text);
 }
 
 static int set_up(void **state)
