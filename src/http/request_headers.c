@@ -18,6 +18,7 @@ typedef struct Headers {
     const char *expect;
     const char *correlation_id;
     const char *authorization;
+    const char *origin;
     const char *twice; /* the name of a header that decides and came more than once */
     bool has_bad_name; /* one has a name that is no token */
 } Headers;
@@ -52,6 +53,7 @@ static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const 
             {"Expect", &h->expect, false},
             {"X-Correlation-Id", &h->correlation_id, true},
             {"Authorization", &h->authorization, true},
+            {"Origin", &h->origin, false},
     };
 
     if (!is_token(name))
@@ -161,6 +163,17 @@ static bool is_authorized(const HttpRequest *request, const Headers *h)
            auth_bearer_is(h->authorization, token);
 }
 
+/*
+ * Where loopback is all that protects us, any page that a browser of this host shows could send
+ * commands: a browser says by Origin that a page is behind a request (RFC 6454, 7), and lets no
+ * page leave it out.
+ */
+static bool is_from_web_page(const HttpRequest *request, const Headers *h)
+{
+    return h->origin && !request->server->token && request->route &&
+           (request->route->flags & ROUTE_COMMAND);
+}
+
 /* What the path and the method say. */
 static void judge_target(HttpRequest *request, const Headers *h, const char *method)
 {
@@ -173,6 +186,9 @@ static void judge_target(HttpRequest *request, const Headers *h, const char *met
         answer_error(request, &error, 0);
     else
         find_route(request, method);
+    if (!request->answer.ready && is_from_web_page(request, h))
+        answer_refuse(request, PM_ERROR_FORBIDDEN, "Origin",
+                      "commands of web pages are not taken without an API token");
     if (is_authorized(request, h))
         return;
     /* Without the token nobody learns what is there and what is not. */

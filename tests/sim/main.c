@@ -13,6 +13,7 @@
 
 typedef struct Options {
     uint64_t seeds;
+    uint64_t long_seeds; /* 0: as many */
     uint64_t first;
     uint64_t steps;
     bool verbose;
@@ -21,10 +22,11 @@ typedef struct Options {
 
 static void usage(FILE *f)
 {
-    fputs("Usage: sim-pool [--seeds N] [--first SEED] [--steps N] [--require-coverage] "
-          "[--verbose]\n"
+    fputs("Usage: sim-pool [--seeds N] [--long-seeds N] [--first SEED] [--steps N] "
+          "[--require-coverage] [--verbose]\n"
           "Runs N seeds (default 1000) of N steps (default 400) each and checks the invariants "
           "of the pool machine.\n"
+          "  --long-seeds N      how many instead when POOL_MANAGERD_TEST_LONG=1 is set\n"
           "  --first SEED        the first seed (default 1)\n"
           "  --require-coverage  fail when something that should be reachable was never seen\n"
           "  --verbose           tell all that happens\n",
@@ -45,13 +47,10 @@ static uint64_t number(const char *s)
 static void parse_options(int argc, char **argv, Options *o)
 {
     static const struct option options[] = {
-            {"seeds", required_argument, NULL, 's'},
-            {"first", required_argument, NULL, 'f'},
-            {"steps", required_argument, NULL, 'n'},
-            {"verbose", no_argument, NULL, 'v'},
-            {"require-coverage", no_argument, NULL, 'c'},
-            {"help", no_argument, NULL, 'h'},
-            {NULL, 0, NULL, 0},
+            {"seeds", required_argument, NULL, 's'}, {"long-seeds", required_argument, NULL, 'l'},
+            {"first", required_argument, NULL, 'f'}, {"steps", required_argument, NULL, 'n'},
+            {"verbose", no_argument, NULL, 'v'},     {"require-coverage", no_argument, NULL, 'c'},
+            {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
     int c;
 
@@ -59,6 +58,9 @@ static void parse_options(int argc, char **argv, Options *o)
         switch (c) {
         case 's':
             o->seeds = number(optarg);
+            break;
+        case 'l':
+            o->long_seeds = number(optarg);
             break;
         case 'f':
             o->first = number(optarg);
@@ -82,12 +84,21 @@ static void parse_options(int argc, char **argv, Options *o)
     }
 }
 
+static bool takes_long(void)
+{
+    const char *s = getenv("POOL_MANAGERD_TEST_LONG");
+
+    return s && streq(s, "1");
+}
+
 int main(int argc, char **argv)
 {
     Options o = {.seeds = 1000, .first = 1, .steps = 400};
     Coverage coverage = {.steps = 0};
 
     parse_options(argc, argv, &o);
+    if (o.long_seeds > 0 && takes_long())
+        o.seeds = o.long_seeds;
     for (uint64_t i = 0; i < o.seeds; i++)
         world_run(o.first + i, o.steps, o.verbose, &coverage);
     coverage_print(&coverage);

@@ -95,14 +95,15 @@ static void draw_settings(World *w)
 
     w->settings = (PolicySettings){
             .health_interval_usec = 500 * USEC_PER_MSEC,
-            .health_ramp = prng_one_in(&w->prng, 2),
-            .health_timeout_usec = world_span(w, 1, 20) * USEC_PER_SEC,
             .health_try_timeout_usec = 2 * USEC_PER_SEC,
             .health_path = "/health",
             .liveness_interval_usec = 5 * USEC_PER_SEC,
-            .liveness_failures = world_span(w, 1, 3),
-            .stop_grace_usec = graces[prng_range(&w->prng, 0, ELEMENTSOF(graces) - 1)],
     };
+    /* One after the other: in an initialiser the order would be the compiler's. */
+    w->settings.health_ramp = prng_one_in(&w->prng, 2);
+    w->settings.health_timeout_usec = world_span(w, 1, 20) * USEC_PER_SEC;
+    w->settings.liveness_failures = prng_range(&w->prng, 1, 3);
+    w->settings.stop_grace_usec = graces[prng_range(&w->prng, 0, ELEMENTSOF(graces) - 1)];
 }
 
 static bool ghost_lives(const World *w)

@@ -92,6 +92,9 @@ Feature: A stop is done when nothing is left
     And I remember the status of pool "p"
     And I stop pool "p"
     Then the answer is 200
+    And the answer has
+      | field         | value |
+      | force_stopped | true  |
     And the remembered engine of pool "p" is gone
     And the remembered child of pool "p" is gone
     And nothing is left in pools.slice

@@ -314,6 +314,10 @@ static void test_bodies(void **state)
             {"/pools/p1/stop", "Content-Type: application/json\r\n", "{\"a\":1", 400,
              "INVALID_JSON"},
             {"/pools/p1/status", "Content-Type: text/plain\r\n", "whatever", 200, NULL},
+            {"/pools/p1/stop", "Origin: https://pages.example\r\n", "", 403, "FORBIDDEN"},
+            {"/pools/p1/preload", "Origin: null\r\nContent-Type: application/json\r\n", "{}", 403,
+             "FORBIDDEN"},
+            {"/pools/p1/status", "Origin: https://pages.example\r\n", "", 200, NULL},
     };
     Fixture *f = *state;
     Client *c = client_new(f);
