@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <json.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,24 +115,35 @@ static void dump(const Engine *e)
 }
 
 /* A child as badly run engines have them: out of the session, deaf to SIGTERM. */
-static void start_child(Engine *e)
+static _Noreturn void be_child(int ready_fd)
 {
     sigset_t all;
 
-    e->child = fork();
-    if (e->child < 0) {
-        perror("fork");
-        exit(1);
-    }
-    if (e->child > 0) {
-        printf("child %d\n", (int)e->child);
-        return;
-    }
     setsid();
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
+    close(ready_fd);
     for (;;)
         pause();
+}
+
+/* Returns when the child is what it is to be: the end of the pipe tells. */
+static void start_child(Engine *e)
+{
+    int fds[2];
+    char end;
+
+    if (pipe2(fds, O_CLOEXEC) < 0 || (e->child = fork()) < 0) {
+        perror("--setsid-child");
+        exit(1);
+    }
+    if (e->child == 0)
+        be_child(fds[1]);
+    close(fds[1]);
+    while (read(fds[0], &end, 1) < 0 && errno == EINTR)
+        ;
+    close(fds[0]);
+    printf("child %d\n", (int)e->child);
 }
 
 void engine_start(Engine *e)
