@@ -85,6 +85,9 @@ static void step_unit(Step *s, const UnitObservation *news)
         if (p->state != POOL_STOPPING)
             step_going_down(s);
         break;
+    case UNIT_VERDICT_ABANDONED:
+        step_abandoned(s);
+        break;
     case UNIT_VERDICT_ENDED:
     case UNIT_VERDICT_GONE:
         step_ended(s);

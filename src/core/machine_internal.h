@@ -38,4 +38,6 @@ void step_begin_stop(Step *s, StopReason reason);
 /* The engine is going down, and not because we asked. */
 void step_going_down(Step *s);
 void step_stop_overdue(Step *s);
+/* The service manager has given up stopping the engine. */
+void step_abandoned(Step *s);
 void step_ended(Step *s);

@@ -170,6 +170,9 @@ static void recover_engine(Step *s, UnitVerdict verdict)
     case UNIT_VERDICT_GONE:
         step_ended(s);
         return;
+    case UNIT_VERDICT_ABANDONED:
+        step_abandoned(s);
+        return;
     case UNIT_VERDICT_STOPPING:
         if (p->state != POOL_STOPPING) {
             step_going_down(s);

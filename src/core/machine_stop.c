@@ -97,6 +97,19 @@ void step_stop_overdue(Step *s)
     step_fail_operation(s, PM_ERROR_STOP_FAILED);
 }
 
+/*
+ * Reset, the unit is no longer failed but stays loaded until its cgroup is empty: that it is gone
+ * then is the end.
+ */
+void step_abandoned(Step *s)
+{
+    if (s->pool->state != POOL_STOPPING)
+        step_going_down(s);
+    effects_add(s->effects, EFFECT_RESET_FAILED);
+    if (s->pool->kills == 0)
+        step_stop_overdue(s);
+}
+
 /* It ended by itself. */
 static void ended_unasked(Step *s, bool starting, const UnitEnd *end)
 {

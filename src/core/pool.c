@@ -75,7 +75,10 @@ bool pool_has_engine(const Pool *pool)
 
 bool pool_is_live(const Pool *pool)
 {
-    return pool_has_engine(pool) && unit_observation_verdict(&pool->unit) == UNIT_VERDICT_RUNNING;
+    UnitVerdict verdict = unit_observation_verdict(&pool->unit);
+
+    return pool_has_engine(pool) && (verdict == UNIT_VERDICT_RUNNING ||
+                                     (verdict == UNIT_VERDICT_STOPPING && pool->unit.main_pid > 0));
 }
 
 bool pool_is_ready(const Pool *pool)

@@ -40,6 +40,17 @@ static bool end_is_recorded(const UnitObservation *u)
            (u->result != UNIT_RESULT_UNKNOWN && u->result != UNIT_RESULT_SUCCESS);
 }
 
+/*
+ * A process that not even SIGKILL ended, because it hangs in the kernel, is waited for four times
+ * TimeoutStopSec=; then the unit is called failed all the same (systemd.service(5)). What tells it
+ * from one that ended is that no exit of the main process was ever recorded.
+ */
+static bool is_abandoned(const UnitObservation *u)
+{
+    return u->load != UNIT_LOAD_NOT_FOUND && u->result == UNIT_RESULT_TIMEOUT &&
+           u->exec_main_code == 0 && u->exec_main_pid > 0;
+}
+
 UnitVerdict unit_observation_verdict(const UnitObservation *u)
 {
     switch (u->active) {
@@ -53,6 +64,8 @@ UnitVerdict unit_observation_verdict(const UnitObservation *u)
     case UNIT_ACTIVE_FAILED:
         if (u->job != 0)
             return UNIT_VERDICT_UNDECIDED;
+        if (is_abandoned(u))
+            return UNIT_VERDICT_ABANDONED;
         if (end_is_recorded(u))
             return UNIT_VERDICT_ENDED;
         return u->load == UNIT_LOAD_NOT_FOUND ? UNIT_VERDICT_GONE : UNIT_VERDICT_UNDECIDED;

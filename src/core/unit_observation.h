@@ -72,8 +72,9 @@ typedef enum UnitVerdict {
     UNIT_VERDICT_STARTING,
     UNIT_VERDICT_RUNNING,
     UNIT_VERDICT_STOPPING,
-    UNIT_VERDICT_ENDED, /* it ran, or tried to, and how it ended is recorded */
-    UNIT_VERDICT_GONE,  /* the service manager knows no such unit: how it ended is lost */
+    UNIT_VERDICT_ABANDONED, /* the service manager gave up stopping it: a process is left */
+    UNIT_VERDICT_ENDED,     /* it ran, or tried to, and how it ended is recorded */
+    UNIT_VERDICT_GONE,      /* the service manager knows no such unit: how it ended is lost */
 } UnitVerdict;
 
 /*

@@ -11,6 +11,7 @@
 enum {
     LISTENERS_MAX = 8,
     OPERATIONS_MAX = 4096, /* ended ones that are remembered */
+    OPERATIONS_PURGE_STEP = 64,
 };
 
 /* An event in the queue. */
@@ -81,7 +82,8 @@ struct Manager {
 
     Operation *operations; /* the newest first */
     size_t operations_count;
-    size_t operations_untold; /* ended, and somebody is to be told */
+    size_t operations_purge_at; /* how many there are when the old ones are forgotten next */
+    size_t operations_untold;   /* ended, and somebody is to be told */
     uint64_t last_operation_id;
 
     sd_event_source *notify; /* deferred: tells the outside once the queue is empty */

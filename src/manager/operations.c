@@ -72,8 +72,6 @@ int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *con
     o->next = m->operations;
     m->operations = o;
     m->operations_count++;
-    if (m->operations_count % 64 == 0)
-        operations_purge(m);
     *ret = o;
     return 0;
 }
@@ -201,6 +199,11 @@ void operations_tell(Manager *m)
         tell_waiters(o);
     }
     m->operations_untold = 0;
+    /* Here, where nobody is in the middle of the list. */
+    if (m->operations_count >= m->operations_purge_at) {
+        operations_purge(m);
+        m->operations_purge_at = m->operations_count + OPERATIONS_PURGE_STEP;
+    }
 }
 
 void operations_free(Manager *m)

@@ -87,7 +87,7 @@ static void test_live(void **state)
     } cases[] = {
             {UNIT_ACTIVE_UNKNOWN, false},      {UNIT_ACTIVE_INACTIVE, false},
             {UNIT_ACTIVE_ACTIVATING, false},   {UNIT_ACTIVE_ACTIVE, true},
-            {UNIT_ACTIVE_DEACTIVATING, false}, {UNIT_ACTIVE_FAILED, false},
+            {UNIT_ACTIVE_DEACTIVATING, true}, {UNIT_ACTIVE_FAILED, false},
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
 
@@ -97,6 +97,10 @@ static void test_live(void **state)
         pool->unit.active = cases[i].active;
         assert_int_equal(pool_is_live(pool), cases[i].live);
     }
+    /* The main process is gone, what it left is still being killed. */
+    pool->unit.active = UNIT_ACTIVE_DEACTIVATING;
+    pool->unit.main_pid = 0;
+    assert_false(pool_is_live(pool));
 }
 
 static void test_next_deadline(void **state)

@@ -231,7 +231,7 @@ static void test_what_each_state_shows(void **state)
     }
 }
 
-/* An engine whose end has begun has no pid that anybody could use. */
+/* An engine that is being stopped still runs; when its main process is gone it does not. */
 static void test_not_live_has_no_pid(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
@@ -239,6 +239,9 @@ static void test_not_live_has_no_pid(void **state)
     pool->state = POOL_STOPPING;
     pool->unit = unit_running(42);
     pool->unit.active = UNIT_ACTIVE_DEACTIVATING;
+    assert_field(pool, "live", "true");
+    assert_field(pool, "pid", "42");
+    pool->unit.main_pid = 0;
     assert_field(pool, "live", "false");
     assert_field(pool, "pid", "null");
     assert_field(pool, "uptime_ms", "null");
