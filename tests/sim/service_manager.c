@@ -15,7 +15,7 @@ Unit *unit_find(World *w, UnitRef ref)
 
 bool unit_is_live(const Unit *u)
 {
-    return u->exists && u->phase != UNIT_INACTIVE && u->phase != UNIT_FAILED;
+    return u->exists && (u->process || (u->phase != UNIT_INACTIVE && u->phase != UNIT_FAILED));
 }
 
 static UnitObservation gone(void)
@@ -110,8 +110,8 @@ void service_manager_call(World *w, const Item *call)
             unit_kill(w, u);
         break;
     case CALL_RESET_FAILED:
-        if (u && u->phase == UNIT_FAILED)
-            unit_remove(w, u);
+        if (u)
+            unit_reset_failed(w, u);
         break;
     case CALL_QUERY:
         on_query(w, call);
@@ -173,7 +173,7 @@ void service_manager_outsider(World *w)
         if (u->phase != UNIT_FAILED)
             break;
         world_note(w, "outsider", "reset-failed", u->ref.pool, u->ref.generation, 0, NULL);
-        unit_remove(w, u);
+        unit_reset_failed(w, u);
         break;
     }
 }

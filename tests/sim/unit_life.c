@@ -84,6 +84,21 @@ void unit_remove(World *w, Unit *u)
     u->exists = false;
 }
 
+/* What failed is forgotten, but not while a process is left of it. */
+void unit_reset_failed(World *w, Unit *u)
+{
+    if (u->phase != UNIT_FAILED)
+        return;
+    if (!u->process) {
+        unit_remove(w, u);
+        return;
+    }
+    u->phase = UNIT_INACTIVE;
+    u->truth.active = UNIT_ACTIVE_INACTIVE;
+    u->truth.result = UNIT_RESULT_SUCCESS;
+    unit_changed(w, u);
+}
+
 /* CollectMode=inactive: a unit that ended well goes by itself. */
 static void collect(World *w, const Item *item)
 {
@@ -156,8 +171,10 @@ static void process_ended(World *w, Unit *u, int code, int status, UnitResult re
     if (!u->process)
         return;
     u->process = false;
-    if (u->phase == UNIT_FAILED || u->phase == UNIT_INACTIVE)
-        return; /* given up long ago */
+    if (u->phase == UNIT_INACTIVE)
+        unit_remove(w, u); /* given up and reset: it stayed for its process only */
+    if (!u->exists || u->phase == UNIT_FAILED)
+        return;
     world_note(w, "engine", "ended", u->ref.pool, u->ref.generation, status,
                code == CLD_EXITED ? "exit" : "signal");
     u->truth.main_pid = 0;

@@ -219,6 +219,7 @@ void service_manager_call(World *w, const Item *call);
 void service_manager_reload(World *w);
 void service_manager_ghost(World *w);
 Unit *unit_find(World *w, UnitRef ref);
+/* Whether it runs, or is about to, or has left a process behind. */
 bool unit_is_live(const Unit *u);
 /* What somebody at a terminal may do to a unit. */
 void service_manager_outsider(World *w);
@@ -228,6 +229,7 @@ void unit_start(World *w, UnitRef ref, uint64_t seed, usec_t grace);
 void unit_stop(World *w, Unit *u);
 void unit_kill(World *w, Unit *u);
 void unit_remove(World *w, Unit *u);
+void unit_reset_failed(World *w, Unit *u);
 void unit_changed(World *w, Unit *u);
 void units_unhang(World *w);
 

@@ -85,8 +85,8 @@ static void test_live(void **state)
         UnitActive active;
         bool live;
     } cases[] = {
-            {UNIT_ACTIVE_UNKNOWN, false},      {UNIT_ACTIVE_INACTIVE, false},
-            {UNIT_ACTIVE_ACTIVATING, false},   {UNIT_ACTIVE_ACTIVE, true},
+            {UNIT_ACTIVE_UNKNOWN, false},     {UNIT_ACTIVE_INACTIVE, false},
+            {UNIT_ACTIVE_ACTIVATING, false},  {UNIT_ACTIVE_ACTIVE, true},
             {UNIT_ACTIVE_DEACTIVATING, true}, {UNIT_ACTIVE_FAILED, false},
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
