@@ -216,15 +216,31 @@ bool manager_is_recovered(const Manager *m)
     return m->recovered;
 }
 
+/* A failed unit that is no pool's engine now has nobody who reads its end: it must not stay behind.
+ */
+static void reset_unknown(Manager *m, const UnitName *name, const UnitObservation *u)
+{
+    const Pool *pool = registry_get(&m->registry, name->pool_id);
+    char unit[PM_UNIT_NAME_MAX + 1];
+
+    if (!(u->fields & UNIT_FIELD_ACTIVE) || u->active != UNIT_ACTIVE_FAILED ||
+        (pool && pool->spec && pool->generation == name->generation))
+        return;
+    unit_name_format(name->pool_id, name->replica_id, name->generation, unit);
+    (void)unit_client_reset_failed(m->units, unit);
+}
+
 static void on_observed(const UnitName *name, const UnitObservation *u, void *userdata)
 {
     Manager *m = userdata;
     Event event = {.type = EVENT_UNIT, .generation = name->generation, .unit = *u};
 
-    if (!m->attached)
+    if (!m->attached) {
         recover_observed(m, name, u);
-    else
-        (void)manager_post(m, name->pool_id, &event);
+        return;
+    }
+    reset_unknown(m, name, u);
+    (void)manager_post(m, name->pool_id, &event);
 }
 
 static void post_unit_failure(Manager *m, const UnitName *name, EventType type, const char *why)

@@ -26,10 +26,11 @@ static void check_end_logs(World *w, const Pool *before, const Pool *pool, const
                            const Effects *effects)
 {
     bool ended = pool_has_engine(before) && !pool_has_engine(pool);
-    /* What was stopped as unhealthy is told of then. */
-    unsigned expected = ended &&
-                        !(before->stop_reason == STOP_UNHEALTHY && before->state == POOL_STOPPING),
-             told = 0;
+    /* One that was ready and then stopped for its health: that was told of then. */
+    bool told_before =
+            before->state == POOL_STOPPING && before->was_ready &&
+            (before->stop_reason == STOP_UNHEALTHY || before->stop_reason == STOP_START_TIMEOUT);
+    unsigned expected = ended && !told_before, told = 0;
 
     if (before->state == POOL_PREFLIGHT && pool->state == POOL_FAILED)
         expected = 1;

@@ -67,8 +67,12 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_RECOVER] = "recover",
 };
 
-static const char *const verdict_names[] = {"undecided", "starting", "running",
-                                            "stopping",  "ended",    "gone"};
+static const char *const verdict_names[] = {
+        [UNIT_VERDICT_UNDECIDED] = "undecided", [UNIT_VERDICT_STARTING] = "starting",
+        [UNIT_VERDICT_RUNNING] = "running",     [UNIT_VERDICT_STOPPING] = "stopping",
+        [UNIT_VERDICT_ABANDONED] = "abandoned", [UNIT_VERDICT_ENDED] = "ended",
+        [UNIT_VERDICT_GONE] = "gone",
+};
 
 static void print_pairs(const char *title, const uint64_t *counts, size_t rows, size_t columns,
                         const char *(*row_name)(size_t), const char *(*column_name)(size_t))
@@ -158,7 +162,7 @@ static const struct {
         {POOL_READY, UNIT_VERDICT_STOPPING},    {POOL_READY, UNIT_VERDICT_ENDED},
         {POOL_READY, UNIT_VERDICT_GONE},        {POOL_STOPPING, UNIT_VERDICT_RUNNING},
         {POOL_STOPPING, UNIT_VERDICT_STOPPING}, {POOL_STOPPING, UNIT_VERDICT_ENDED},
-        {POOL_STOPPING, UNIT_VERDICT_GONE},
+        {POOL_STOPPING, UNIT_VERDICT_GONE},     {POOL_STOPPING, UNIT_VERDICT_ABANDONED},
 };
 
 static const struct {

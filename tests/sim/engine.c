@@ -96,7 +96,7 @@ static void draw_stop(Prng *p, Behaviour *b)
 {
     b->term_usec = prng_one_in(p, 4) ? USEC_INFINITY : ms(p, 0, prng_one_in(p, 3) ? 8000 : 50);
     b->term_exits = prng_one_in(p, 2);
-    b->kill_usec = prng_one_in(p, 6) ? ms(p, 0, 200000) : ms(p, 0, 30);
+    b->kill_usec = prng_one_in(p, 12) ? ms(p, 0, 200000) : ms(p, 0, 30);
     if (prng_one_in(p, 5))
         b->children_usec = ms(p, 0, 3000);
     b->refuse_stop = prng_one_in(p, 20);

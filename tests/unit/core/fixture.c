@@ -210,6 +210,23 @@ UnitObservation unit_failed(int code, int status, UnitResult result)
     return u;
 }
 
+UnitObservation unit_abandoned(void)
+{
+    UnitObservation u = unit_failed(0, 0, UNIT_RESULT_TIMEOUT);
+
+    u.exec_main_pid = 4711;
+    return u;
+}
+
+UnitObservation unit_abandoned_and_reset(void)
+{
+    UnitObservation u = unit_abandoned();
+
+    u.active = UNIT_ACTIVE_INACTIVE;
+    u.result = UNIT_RESULT_SUCCESS;
+    return u;
+}
+
 UnitObservation unit_left(int code, int status)
 {
     UnitObservation u = unit_failed(code, status, UNIT_RESULT_SUCCESS);

@@ -54,6 +54,9 @@ UnitObservation unit_stopping(void);
 UnitObservation unit_failed(int code, int status, UnitResult result);
 UnitObservation unit_left(int code, int status); /* ended well: inactive */
 UnitObservation unit_gone(void);
+/* Called failed, but its process hangs in the kernel; then reset, which keeps it loaded. */
+UnitObservation unit_abandoned(void);
+UnitObservation unit_abandoned_and_reset(void);
 
 /* Brings a new pool to `state`, the way that it goes there. */
 void reach(Fixture *f, PoolState state);

@@ -35,12 +35,16 @@ static void test_recover(void **state)
 
             {POOL_READY, unit_running(), POOL_ADOPTING, "pid probe"},
             {POOL_READY, unit_stopping(), POOL_STOPPING, "no-handoff save"},
+            {POOL_READY, unit_abandoned(), POOL_STOPPING, "no-handoff save reset kill query"},
             {POOL_READY, crashed, POOL_FAILED, "no-handoff no-pid reset log:crashed save no-pid"},
             {POOL_READY, left, POOL_OFF, "no-handoff no-pid log:exited save no-pid"},
             {POOL_READY, unit_gone(), POOL_FAILED, "no-handoff no-pid log:crashed save no-pid"},
 
             {POOL_STOPPING, unit_running(), POOL_STOPPING, "no-handoff save log:stopping stop"},
             {POOL_STOPPING, unit_stopping(), POOL_STOPPING, "no-handoff save log:stopping stop"},
+            {POOL_STOPPING, unit_abandoned(), POOL_STOPPING, "no-handoff reset kill query"},
+            {POOL_STOPPING, unit_abandoned_and_reset(), POOL_STOPPING,
+             "no-handoff save log:stopping stop"},
             {POOL_STOPPING, left, POOL_OFF, "no-handoff no-pid log:stopped save no-pid"},
             {POOL_STOPPING, crashed, POOL_OFF, "no-handoff no-pid reset log:stopped save no-pid"},
             {POOL_STOPPING, unit_gone(), POOL_OFF, "no-handoff no-pid log:stopped save no-pid"},

@@ -221,6 +221,72 @@ static void test_overdue_preload(void **state)
     expect(f, POOL_FAILED, "no-pid log:preload-failed save");
 }
 
+/* The service manager gives up before we do and calls the unit failed; but a process is left, and
+ * owns its memory. The end is that the unit, reset, is gone. */
+static void test_abandoned(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_STOPPING);
+    observe(f, unit_abandoned());
+    expect(f, POOL_STOPPING, "reset kill query");
+    assert_int_equal(pool_next_deadline(f->pool), f->now.mono + 10 * USEC_PER_SEC);
+    /* Told again: no reason to be alarmed sooner. */
+    observe(f, unit_abandoned());
+    expect(f, POOL_STOPPING, "reset");
+    observe(f, unit_abandoned_and_reset());
+    expect(f, POOL_STOPPING, "");
+    preload(f);
+    expect(f, POOL_STOPPING, "end:preload:OPERATION_IN_PROGRESS");
+    observe(f, unit_gone());
+    expect(f, POOL_OFF, "no-pid log:stopped save end:stop:forced");
+}
+
+static void test_abandoned_for_good(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_STOPPING);
+    observe(f, unit_abandoned());
+    observe(f, unit_abandoned_and_reset());
+    timer(f);
+    expect(f, POOL_STOPPING, "kill query log:stuck end:stop:STOP_FAILED");
+    observe(f, unit_abandoned_and_reset());
+    expect(f, POOL_STOPPING, "");
+    timer(f);
+    expect(f, POOL_STOPPING, "kill query");
+    observe(f, unit_gone());
+    expect(f, POOL_OFF, "no-pid log:stopped save");
+}
+
+/* After we had sent our own SIGKILL: the alarm comes when it would have come. */
+static void test_abandoned_when_overdue(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_STOPPING);
+    timer(f);
+    expect(f, POOL_STOPPING, "kill query");
+    pass(f, 5 * USEC_PER_SEC);
+    observe(f, unit_abandoned());
+    expect(f, POOL_STOPPING, "reset");
+    timer(f);
+    expect(f, POOL_STOPPING, "kill query log:stuck end:stop:STOP_FAILED");
+}
+
+/* Somebody else's stop got stuck. */
+static void test_abandoned_unasked(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_READY);
+    observe(f, unit_abandoned());
+    expect(f, POOL_STOPPING, "no-handoff save reset kill query");
+    observe(f, unit_abandoned_and_reset());
+    observe(f, unit_gone());
+    expect(f, POOL_FAILED, "no-pid log:crashed save");
+}
+
 /* A stop that comes when the pool is stuck already is told at the next try. */
 static void test_stop_when_stuck(void **state)
 {
@@ -288,6 +354,10 @@ int main(void)
             pool_test(test_overdue),
             pool_test(test_overdue_ends_after_kill),
             pool_test(test_overdue_preload),
+            pool_test(test_abandoned),
+            pool_test(test_abandoned_for_good),
+            pool_test(test_abandoned_when_overdue),
+            pool_test(test_abandoned_unasked),
             pool_test(test_stop_when_stuck),
             pool_test(test_stop_refused),
             pool_test(test_stop_refused_too_late),

@@ -150,6 +150,12 @@ static const struct {
          UNIT_VERDICT_ENDED},
         {"killed", {LOADED, FAILED, KILLED(SIGKILL), RESULT(SIGNAL)}, UNIT_VERDICT_ENDED},
         {"out of memory", {LOADED, FAILED, KILLED(SIGKILL), RESULT(OOM_KILL)}, UNIT_VERDICT_ENDED},
+        {"given up while its process hangs in the kernel: no exit was recorded",
+         {LOADED, FAILED, RESULT(TIMEOUT), .exec_main_pid = 42},
+         UNIT_VERDICT_ABANDONED},
+        {"the same, and gone at last",
+         {NOT_FOUND, INACTIVE, RESULT(TIMEOUT), .exec_main_pid = 42},
+         UNIT_VERDICT_ENDED},
         {"no process could be made at all",
          {LOADED, FAILED, RESULT(RESOURCES)},
          UNIT_VERDICT_ENDED},
@@ -231,12 +237,38 @@ static void test_end_that_nobody_saw(void **state)
     deliver(messages, ELEMENTSOF(messages));
 }
 
+/* A process that not even SIGKILL ends: systemd 252 and 262 say this, SIGTERM to reset. */
+static void test_hangs_in_the_kernel(void **state)
+{
+    static const Message messages[] = {
+            {{.fields = UNIT, ACTIVE}, UNIT_VERDICT_RUNNING},
+            {{.fields = SERVICE | UNIT_FIELD_EXEC_MAIN_PID, RESULT(SUCCESS), .exec_main_pid = 42},
+             UNIT_VERDICT_RUNNING},
+            {{.fields = UNIT, DEACTIVATING, JOB}, UNIT_VERDICT_STOPPING},
+            {{.fields = SERVICE, RESULT(TIMEOUT)}, UNIT_VERDICT_STOPPING},
+            {{.fields = UNIT, DEACTIVATING, JOB}, UNIT_VERDICT_STOPPING},
+            {{.fields = SERVICE, RESULT(TIMEOUT)}, UNIT_VERDICT_STOPPING},
+            {{.fields = UNIT, FAILED, JOB}, UNIT_VERDICT_UNDECIDED},
+            {{.fields = UNIT, FAILED}, UNIT_VERDICT_ABANDONED},
+            /* reset: it stays loaded for its process */
+            {{.fields = SERVICE, RESULT(SUCCESS)}, UNIT_VERDICT_UNDECIDED},
+            {{.fields = UNIT, INACTIVE}, UNIT_VERDICT_UNDECIDED},
+            {{.fields = UNIT | UNIT_FIELD_LOAD, NOT_FOUND, INACTIVE}, UNIT_VERDICT_GONE},
+    };
+
+    deliver(messages, ELEMENTSOF(messages));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_merge),        cmocka_unit_test(test_merge_into_nothing),
-            cmocka_unit_test(test_verdict),      cmocka_unit_test(test_start_then_crash),
-            cmocka_unit_test(test_exit_at_once), cmocka_unit_test(test_end_that_nobody_saw),
+            cmocka_unit_test(test_merge),
+            cmocka_unit_test(test_merge_into_nothing),
+            cmocka_unit_test(test_verdict),
+            cmocka_unit_test(test_start_then_crash),
+            cmocka_unit_test(test_exit_at_once),
+            cmocka_unit_test(test_end_that_nobody_saw),
+            cmocka_unit_test(test_hangs_in_the_kernel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
