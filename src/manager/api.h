@@ -16,8 +16,6 @@ typedef struct Manager Manager;
 typedef struct Operation Operation;
 
 uint64_t operation_id(const Operation *o);
-OperationKind operation_kind(const Operation *o);
-const char *operation_pool_id(const Operation *o);
 
 /*
  * Starts a command. On success *ret_operation may already have ended; wait for it with

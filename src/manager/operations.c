@@ -12,16 +12,6 @@ uint64_t operation_id(const Operation *o)
     return o->id;
 }
 
-OperationKind operation_kind(const Operation *o)
-{
-    return o->kind;
-}
-
-const char *operation_pool_id(const Operation *o)
-{
-    return o->pool_id;
-}
-
 static Operation *operation_free(Operation *o)
 {
     while (o->waiters)
