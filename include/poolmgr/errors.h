@@ -22,14 +22,22 @@
     X(PM_ERROR_NOT_FOUND, "NOT_FOUND", 404, "NotFound", 4, false)                                \
     X(PM_ERROR_POOL_NOT_FOUND, "POOL_NOT_FOUND", 404, "PoolNotFound", 4, false)                  \
     X(PM_ERROR_NO_ENGINE, "NO_ENGINE", 404, "NoEngine", 4, false)                                \
+    X(PM_ERROR_OPERATION_NOT_FOUND, "OPERATION_NOT_FOUND", 404, "OperationNotFound", 4, false)   \
+    X(PM_ERROR_LEASE_NOT_FOUND, "LEASE_NOT_FOUND", 404, "LeaseNotFound", 4, false)               \
     X(PM_ERROR_METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", 405, "MethodNotAllowed", 2, false)      \
     X(PM_ERROR_REQUEST_TIMEOUT, "REQUEST_TIMEOUT", 408, "RequestTimeout", 7, true)               \
     X(PM_ERROR_BUSY, "OPERATION_IN_PROGRESS", 409, "OperationInProgress", 5, true)               \
     X(PM_ERROR_ALREADY_RUNNING, "ALREADY_RUNNING", 409, "AlreadyRunning", 5, false)              \
     X(PM_ERROR_CANCELLED, "CANCELLED", 409, "Cancelled", 5, false)                               \
+    X(PM_ERROR_NOT_READY, "NOT_READY", 409, "NotReady", 5, true)                                 \
+    X(PM_ERROR_DRAINING, "DRAINING", 409, "Draining", 5, true)                                   \
+    X(PM_ERROR_BREAKER_CLOSED, "BREAKER_CLOSED", 409, "BreakerClosed", 5, false)                 \
     X(PM_ERROR_BODY_TOO_LARGE, "BODY_TOO_LARGE", 413, "BodyTooLarge", 2, false)                  \
     X(PM_ERROR_UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaType", 2, \
       false)                                                                                     \
+    X(PM_ERROR_NO_SLOT, "NO_SLOT", 429, "NoSlot", 5, true)                                       \
+    X(PM_ERROR_REGISTRY_LOCK, "REGISTRY_LOCK", 500, "RegistryLock", 7, true)                     \
+    X(PM_ERROR_GPU_REQUIRED, "GPU_REQUIRED", 500, "GpuRequired", 6, false)                       \
     X(PM_ERROR_PRELOAD_FAILED, "PRELOAD_FAILED", 500, "PreloadFailed", 6, true)                  \
     X(PM_ERROR_STOP_FAILED, "STOP_FAILED", 500, "StopFailed", 6, true)                           \
     X(PM_ERROR_INTERNAL, "INTERNAL", 500, "Internal", 1, true)                                   \

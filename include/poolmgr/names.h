@@ -18,5 +18,6 @@
 #define PM_UNIT_GLOB   "pool@*.service"
 #define PM_SLICE       "pools.slice"
 
+#define PM_DEFAULT_POOL    "default" /* of a handoff that names none */
 #define PM_DEFAULT_REPLICA "r0"
 #define PM_DEFAULT_ENGINE  "llamacpp"

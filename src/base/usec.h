@@ -42,6 +42,12 @@ static inline usec_t usec_max(usec_t a, usec_t b)
     return a > b ? a : b;
 }
 
+/* "never" when it would not fit. */
+static inline usec_t usec_from_ms(uint64_t ms)
+{
+    return ms > USEC_INFINITY / USEC_PER_MSEC ? USEC_INFINITY : ms * USEC_PER_MSEC;
+}
+
 static inline uint64_t usec_to_ms(usec_t t)
 {
     return t / USEC_PER_MSEC;

@@ -9,6 +9,8 @@
 typedef enum EffectType {
     EFFECT_GATHER_FACTS, /* answers with EVENT_FACTS */
     EFFECT_SAVE,         /* write the state file */
+    EFFECT_SAVE_LEASES,  /* write the file of its leases */
+    EFFECT_FORGET,       /* remove the pool and its files; the last of the list */
     EFFECT_START_UNIT,   /* of the pool's spec and generation; save before */
     EFFECT_STOP_UNIT,    /* SIGTERM, grace, SIGKILL: by the service manager */
     EFFECT_KILL_UNIT,    /* SIGKILL to the whole cgroup, now */
@@ -39,6 +41,12 @@ typedef enum LogKind {
     LOG_ENGINE_STOPPED,
     LOG_STOP_STUCK,
     LOG_ENGINE_ADOPTED,
+    LOG_EXTERNAL_REGISTERED,
+    LOG_EXTERNAL_LOST, /* its health checks fail */
+    LOG_EXTERNAL_BACK,
+    LOG_EXTERNAL_GONE, /* its handoff file was removed */
+    LOG_LEASES_EXPIRED,
+    LOG_DEREGISTERED,
     LOG_STALE_EVENT,
     LOG_KIND_MAX,
 } LogKind;
@@ -55,7 +63,7 @@ typedef struct Effect {
 } Effect;
 
 enum {
-    EFFECTS_MAX = 16 /* of one step; the longest path needs fewer */
+    EFFECTS_MAX = 20 /* of one step; the longest path needs fewer */
 };
 
 typedef struct Effects {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/handoff.h"
 #include "core/operation.h"
 #include "core/spec.h"
 #include "core/unit_observation.h"
@@ -10,6 +11,11 @@
 typedef enum EventType {
     EVENT_PRELOAD,      /* command: start this spec */
     EVENT_STOP,         /* command: stop the engine */
+    EVENT_RESTART,      /* command: start the last spec again, after a stop where it runs */
+    EVENT_DEREGISTER,   /* command: stop the engine where it runs, and forget the pool */
+    EVENT_HANDOFF,      /* somebody else runs an engine for the pool */
+    EVENT_HANDOFF_GONE, /* its handoff file was removed */
+    EVENT_LOAD,         /* how much of the model a starting engine has read */
     EVENT_FACTS,        /* the facts for a start are there */
     EVENT_START_FAILED, /* the service manager refused the unit, or we could not ask */
     EVENT_STOP_FAILED,  /* the service manager refused to stop the unit */
@@ -28,6 +34,14 @@ typedef struct Event {
             uint64_t operation;
             EngineSpec *spec; /* preload: taken over by pool_step() */
         } command;
+        struct {
+            Handoff *handoff; /* taken over by pool_step() */
+            bool is_file;     /* it came as a file of the handoff directory */
+        } handoff;
+        struct {
+            uint64_t read_bytes; /* SPEC_UNSET: not known */
+            uint64_t model_bytes;
+        } load;
         struct {
             uint64_t attempt; /* pool->attempt of the EFFECT_GATHER_FACTS */
             Error error;      /* code PM_ERROR_NONE: all is well */

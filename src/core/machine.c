@@ -58,14 +58,23 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
     p->operation = (PoolOperation){.kind = OPERATION_NONE};
 }
 
+const char *step_failure_prefix(const Step *s)
+{
+    switch (s->pool->operation.kind) {
+    case OPERATION_PRELOAD:
+        return "preload failed: ";
+    case OPERATION_RESTART:
+        return "restart failed: ";
+    default:
+        return "";
+    }
+}
+
 void step_fail_operation(Step *s, PmErrorCode code)
 {
     Error error = {.code = PM_ERROR_NONE};
 
-    if (s->pool->operation.kind == OPERATION_PRELOAD)
-        (void)error_set(&error, code, NULL, "preload failed: %s", s->pool->last_error);
-    else
-        (void)error_set(&error, code, NULL, "%s", s->pool->last_error);
+    (void)error_set(&error, code, NULL, "%s%s", step_failure_prefix(s), s->pool->last_error);
     step_end_operation(s, &error, false);
 }
 
@@ -98,10 +107,19 @@ static void step_unit(Step *s, const UnitObservation *news)
     }
 }
 
+static void expire_leases(Step *s)
+{
+    if (lease_release_expired(s->pool, s->now) == 0)
+        return;
+    step_log(s, LOG_LEASES_EXPIRED, NULL);
+    effects_add(s->effects, EFFECT_SAVE_LEASES);
+}
+
 static void step_timer(Step *s)
 {
     Pool *p = s->pool;
 
+    expire_leases(s);
     if (p->phase_deadline <= s->now.mono) {
         p->phase_deadline = USEC_INFINITY;
         if (p->state == POOL_STOPPING)
@@ -111,6 +129,19 @@ static void step_timer(Step *s)
     } else if (p->probe_at <= s->now.mono) {
         step_probe_now(s);
     }
+}
+
+/* What it has read only grows; an engine that forgets what it mapped has read it all the same. */
+static void step_load(Step *s, uint64_t read_bytes, uint64_t model_bytes)
+{
+    Pool *p = s->pool;
+
+    if (p->state != POOL_STARTING && p->state != POOL_WARMING)
+        return;
+    p->load_model_bytes = model_bytes;
+    if (read_bytes != SPEC_UNSET &&
+        (p->load_read_bytes == SPEC_UNSET || read_bytes > p->load_read_bytes))
+        p->load_read_bytes = read_bytes;
 }
 
 static void step_stop_failed(Step *s, const char *why)
@@ -144,6 +175,21 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         break;
     case EVENT_STOP:
         step_stop(&s, event->command.operation);
+        break;
+    case EVENT_RESTART:
+        step_restart(&s, event->command.operation);
+        break;
+    case EVENT_DEREGISTER:
+        step_deregister(&s, event->command.operation);
+        break;
+    case EVENT_HANDOFF:
+        step_handoff(&s, TAKE_PTR(event->handoff.handoff), event->handoff.is_file);
+        break;
+    case EVENT_HANDOFF_GONE:
+        step_handoff_gone(&s);
+        break;
+    case EVENT_LOAD:
+        step_load(&s, event->load.read_bytes, event->load.model_bytes);
         break;
     case EVENT_FACTS:
         step_facts(&s, &event->facts.error);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/machine_internal.h"
 
+static const char busy_text[] =
+        "another operation holds the pool: wait until it has ended, or stop the pool";
+static const char external_text[] = "the pool is served by an engine that somebody else started";
+
 /* The operation begins to hold the pool. */
 static void take_operation(Step *s, OperationKind kind, uint64_t id)
 {
@@ -19,19 +23,27 @@ static void answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, c
         (void)error_set(&e->result.error, code, NULL, "%s", text);
 }
 
-static void begin_preflight(Step *s, uint64_t operation, EngineSpec *spec)
+void step_begin_preflight(Step *s)
 {
     Pool *p = s->pool;
 
-    take_operation(s, OPERATION_PRELOAD, operation);
-    engine_spec_free(p->spec);
-    p->spec = spec;
     p->state = POOL_PREFLIGHT;
     p->attempt++;
     p->probe_error[0] = '\0';
     p->unit = (UnitObservation){0};
     step_log(s, LOG_PRELOAD_STARTED, NULL);
     effects_add(s->effects, EFFECT_GATHER_FACTS);
+}
+
+static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
+{
+    Pool *p = s->pool;
+
+    take_operation(s, OPERATION_PRELOAD, operation);
+    engine_spec_free(p->spec);
+    p->spec = spec;
+    pool_meta_from_spec(p, spec);
+    step_begin_preflight(s);
 }
 
 void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
@@ -43,7 +55,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
     case POOL_FAILED:
     case POOL_BACKOFF:
     case POOL_TRIPPED:
-        begin_preflight(s, operation, spec);
+        begin_preload(s, operation, spec);
         return;
     case POOL_READY:
         if (p->operation.kind != OPERATION_NONE)
@@ -58,8 +70,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
         engine_spec_free(spec);
         return;
     case POOL_EXTERNAL:
-        answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,
-               "the pool is served by an engine that somebody else started");
+        answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING, external_text);
         engine_spec_free(spec);
         return;
     case POOL_PREFLIGHT:
@@ -72,8 +83,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
     case POOL_STATE_INVALID:
         break;
     }
-    answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY,
-           "another operation holds the pool: wait until it has ended, or stop the pool");
+    answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY, busy_text);
     engine_spec_free(spec);
 }
 
@@ -83,7 +93,7 @@ static void cancel_operation(Step *s)
     Error error = {.code = PM_ERROR_NONE};
 
     (void)error_set(&error, PM_ERROR_CANCELLED, NULL, "%sthe pool was stopped meanwhile",
-                    s->pool->operation.kind == OPERATION_PRELOAD ? "preload failed: " : "");
+                    step_failure_prefix(s));
     step_end_operation(s, &error, false);
 }
 
@@ -102,7 +112,7 @@ void step_stop(Step *s, uint64_t operation)
         answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE, "the pool has no engine to stop");
         return;
     }
-    if (p->operation.kind == OPERATION_STOP) {
+    if (p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DEREGISTER) {
         answer(s, OPERATION_STOP, operation, PM_ERROR_BUSY, "the pool is being stopped already");
         return;
     }
@@ -112,4 +122,55 @@ void step_stop(Step *s, uint64_t operation)
         p->stop_reason = STOP_REQUESTED;
     else
         step_begin_stop(s, STOP_REQUESTED);
+}
+
+void step_restart(Step *s, uint64_t operation)
+{
+    Pool *p = s->pool;
+
+    if (p->state == POOL_EXTERNAL) {
+        answer(s, OPERATION_RESTART, operation, PM_ERROR_ALREADY_RUNNING, external_text);
+    } else if (!p->spec) {
+        answer(s, OPERATION_RESTART, operation, PM_ERROR_NO_ENGINE,
+               "the pool has never had an engine: preload one");
+    } else if (p->operation.kind != OPERATION_NONE || p->state == POOL_DRAINING ||
+               p->state == POOL_STOPPING) {
+        answer(s, OPERATION_RESTART, operation, PM_ERROR_BUSY, busy_text);
+    } else if (pool_has_engine(p)) {
+        take_operation(s, OPERATION_RESTART, operation);
+        step_begin_stop(s, STOP_RESTART);
+    } else {
+        take_operation(s, OPERATION_RESTART, operation);
+        step_begin_preflight(s);
+    }
+}
+
+void step_forget(Step *s)
+{
+    step_log(s, LOG_DEREGISTERED, NULL);
+    step_end_operation(s, NULL, false);
+    effects_add(s->effects, EFFECT_FORGET);
+}
+
+void step_deregister(Step *s, uint64_t operation)
+{
+    Pool *p = s->pool;
+
+    if (p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DEREGISTER) {
+        answer(s, OPERATION_DEREGISTER, operation, PM_ERROR_BUSY, busy_text);
+        return;
+    }
+    cancel_operation(s);
+    take_operation(s, OPERATION_DEREGISTER, operation);
+    if (!pool_has_engine(p)) {
+        if (p->probe_running)
+            effects_add(s->effects, EFFECT_CANCEL_PROBE);
+        p->state = POOL_OFF;
+        step_forget(s);
+    } else if (p->state == POOL_STOPPING) {
+        p->stop_reason = STOP_REQUESTED;
+        effects_add(s->effects, EFFECT_SAVE);
+    } else {
+        step_begin_stop(s, STOP_REQUESTED);
+    }
 }

@@ -17,13 +17,25 @@ void step_log(Step *s, LogKind kind, const UnitEnd *end);
 void step_set_error(Step *s, FailureClass failure, const char *format, ...) _printf_(3, 4);
 /* Ends the operation that holds the pool, if there is one. `error` NULL: success. */
 void step_end_operation(Step *s, const Error *error, bool force_stopped);
-/* Ends it with `code` and what pool->last_error says: a preload's text starts with "preload failed:
- * " (contract). */
+/* What the error text of the operation starts with: "preload failed: " (contract). */
+const char *step_failure_prefix(const Step *s);
+/* Ends it with `code` and what pool->last_error says. */
 void step_fail_operation(Step *s, PmErrorCode code);
 
 /* machine_command.c */
 void step_preload(Step *s, uint64_t operation, EngineSpec *spec);
 void step_stop(Step *s, uint64_t operation);
+void step_restart(Step *s, uint64_t operation);
+void step_deregister(Step *s, uint64_t operation);
+/* Preflight of the pool's spec, for the operation that holds it. */
+void step_begin_preflight(Step *s);
+/* The pool has no engine (any more) and is to be forgotten. */
+void step_forget(Step *s);
+
+/* machine_external.c */
+void step_handoff(Step *s, Handoff *handoff, bool is_file);
+void step_handoff_gone(Step *s);
+void step_external_probe(Step *s, bool good);
 
 /* machine_start.c */
 void step_facts(Step *s, const Error *error);

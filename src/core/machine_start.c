@@ -4,6 +4,16 @@
 #include "core/machine_internal.h"
 #include "core/probe_schedule.h"
 
+/* Ends the operation with the code and the field of what was found. */
+static void fail_preflight(Step *s, const Error *found)
+{
+    Error error = *found;
+
+    (void)error_set(&error, found->code, NULL, "%s%s", step_failure_prefix(s), s->pool->last_error);
+    (void)memcpy(error.field, found->field, sizeof(error.field));
+    step_end_operation(s, &error, false);
+}
+
 void step_facts(Step *s, const Error *error)
 {
     Pool *p = s->pool;
@@ -14,7 +24,7 @@ void step_facts(Step *s, const Error *error)
         p->state = POOL_FAILED;
         step_log(s, LOG_PRELOAD_FAILED, NULL);
         effects_add(s->effects, EFFECT_SAVE);
-        step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
+        fail_preflight(s, error);
         return;
     }
     probe_settings(p->spec, s->settings, &probing);
@@ -26,6 +36,8 @@ void step_facts(Step *s, const Error *error)
     p->probe_failures = 0;
     p->stop_reason = STOP_NONE;
     p->kills = 0;
+    p->load_read_bytes = p->load_model_bytes = SPEC_UNSET;
+    lease_begin_generation(p);
     p->phase_deadline = usec_add(s->now.mono, probing.timeout_usec);
     effects_add(s->effects, EFFECT_SAVE);
     effects_add(s->effects, EFFECT_START_UNIT);
@@ -116,6 +128,10 @@ void step_probe(Step *s, bool good, const char *error)
         return;
     p->probe_running = false;
     (void)snprintf(p->probe_error, sizeof(p->probe_error), "%s", good ? "" : error);
+    if (p->state == POOL_EXTERNAL) {
+        step_external_probe(s, good);
+        return;
+    }
     probe_settings(p->spec, s->settings, &probing);
     if (p->state == POOL_READY && good) {
         p->probe_failures = 0;
@@ -198,8 +214,17 @@ void step_recover(Step *s, const UnitObservation *unit)
     p->unit = *unit;
     p->probe_running = false;
     p->phase_deadline = p->probe_at = USEC_INFINITY;
-    if (p->state == POOL_PREFLIGHT)
+    if (p->state == POOL_EXTERNAL) {
+        step_probe_now(s);
+        return;
+    }
+    if (p->state == POOL_PREFLIGHT) {
+        if (p->operation.kind == OPERATION_RESTART) {
+            step_begin_preflight(s);
+            return;
+        }
         p->state = POOL_OFF;
+    }
     /* We may have been killed between writing a file and saving the state that goes with it. The
      * handoff goes before the engine is stopped. */
     if (!pool_has_handoff(p))

@@ -138,7 +138,7 @@ static bool ended_asked(Step *s, const UnitEnd *end)
     Pool *p = s->pool;
     bool forced = end->signal == SIGKILL || p->unit.result == UNIT_RESULT_TIMEOUT || p->kills > 0;
 
-    if (p->stop_reason == STOP_REQUESTED) {
+    if (p->stop_reason == STOP_REQUESTED || p->stop_reason == STOP_RESTART) {
         p->state = POOL_OFF;
         step_log(s, LOG_ENGINE_STOPPED, end);
     } else {
@@ -165,8 +165,19 @@ void step_ended(Step *s)
         forced = ended_asked(s, &end);
     else
         ended_unasked(s, !p->was_ready, &end);
+    if (p->leases.count > 0) {
+        /* Nobody uses an engine that is gone. */
+        (void)lease_release_all(p);
+        effects_add(s->effects, EFFECT_SAVE_LEASES);
+    }
+    if (asked && p->stop_reason == STOP_RESTART && p->operation.kind == OPERATION_RESTART)
+        step_begin_preflight(s);
     effects_add(s->effects, EFFECT_SAVE);
-    if (p->operation.kind == OPERATION_STOP)
+    if (p->state == POOL_PREFLIGHT)
+        return;
+    if (p->operation.kind == OPERATION_DEREGISTER)
+        step_forget(s);
+    else if (p->operation.kind == OPERATION_STOP)
         step_end_operation(s, NULL, forced);
     else
         step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);

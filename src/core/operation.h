@@ -8,11 +8,13 @@ typedef enum OperationKind {
     OPERATION_NONE,
     OPERATION_PRELOAD,
     OPERATION_STOP,
+    OPERATION_RESTART,
+    OPERATION_DEREGISTER,
     OPERATION_MAX,
     OPERATION_INVALID = -EINVAL,
 } OperationKind;
 
-/* "preload", "stop"; NULL for NONE and values out of range. */
+/* "preload", "stop", "restart", "deregister"; NULL for NONE and values out of range. */
 const char *operation_kind_to_string(OperationKind kind);
 
 /* How an operation ended. Every operation ends exactly once. */

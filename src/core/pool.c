@@ -37,6 +37,8 @@ int pool_new(const char *id, Pool **ret)
     (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
     pool->state = POOL_OFF;
     pool->phase_deadline = pool->probe_at = USEC_INFINITY;
+    pool->load_read_bytes = pool->load_model_bytes = SPEC_UNSET;
+    pool_meta_init(&pool->meta);
     *ret = pool;
     return 0;
 }
@@ -46,8 +48,27 @@ Pool *pool_free(Pool *pool)
     if (!pool)
         return NULL;
     engine_spec_free(pool->spec);
+    pool_meta_done(&pool->meta);
+    handoff_free(pool->external);
+    (void)lease_release_all(pool);
     free(pool);
     return NULL;
+}
+
+void pool_take(Pool *pool, Pool *from)
+{
+    void *userdata = pool->userdata;
+
+    engine_spec_free(pool->spec);
+    pool_meta_done(&pool->meta);
+    handoff_free(pool->external);
+    (void)lease_release_all(pool);
+    *pool = *from;
+    pool->userdata = userdata;
+    from->spec = NULL;
+    from->external = NULL;
+    from->leases = (LeaseList){0};
+    pool_meta_init(&from->meta);
 }
 
 bool pool_has_engine(const Pool *pool)
@@ -77,13 +98,15 @@ bool pool_is_live(const Pool *pool)
 {
     UnitVerdict verdict = unit_observation_verdict(&pool->unit);
 
+    if (pool->state == POOL_EXTERNAL)
+        return !pool->external_is_lost;
     return pool_has_engine(pool) && (verdict == UNIT_VERDICT_RUNNING ||
                                      (verdict == UNIT_VERDICT_STOPPING && pool->unit.main_pid > 0));
 }
 
 bool pool_is_ready(const Pool *pool)
 {
-    return pool->state == POOL_READY && pool->probe_failures == 0;
+    return (pool->state == POOL_READY || pool->state == POOL_EXTERNAL) && pool->probe_failures == 0;
 }
 
 bool pool_has_handoff(const Pool *pool)
@@ -92,7 +115,28 @@ bool pool_has_handoff(const Pool *pool)
            (pool->state == POOL_ADOPTING && pool->was_ready);
 }
 
+const char *pool_host(const Pool *pool)
+{
+    if (pool->state == POOL_EXTERNAL)
+        return pool->external->host;
+    return pool->spec ? pool->spec->host : NULL;
+}
+
+uint16_t pool_port(const Pool *pool)
+{
+    if (pool->state == POOL_EXTERNAL)
+        return pool->external->port;
+    return pool->spec ? pool->spec->port : 0;
+}
+
+const char *pool_replica(const Pool *pool)
+{
+    if (pool->state == POOL_EXTERNAL)
+        return pool->external->replica_id;
+    return pool->spec ? pool->spec->replica_id : NULL;
+}
+
 usec_t pool_next_deadline(const Pool *pool)
 {
-    return usec_min(pool->phase_deadline, pool->probe_at);
+    return usec_min(usec_min(pool->phase_deadline, pool->probe_at), lease_next_expiry(pool));
 }

@@ -4,7 +4,10 @@
 #include <poolmgr/limits.h>
 
 #include "core/classify.h"
+#include "core/handoff.h"
+#include "core/lease.h"
 #include "core/operation.h"
+#include "core/pool_update.h"
 #include "core/spec.h"
 #include "core/unit_observation.h"
 
@@ -35,6 +38,7 @@ typedef enum StopReason {
     STOP_REQUESTED,
     STOP_START_TIMEOUT, /* it never became healthy */
     STOP_UNHEALTHY,     /* it was ready, then failed its health checks */
+    STOP_RESTART,       /* to be started again */
 } StopReason;
 
 /* The operation that holds the pool. */
@@ -58,6 +62,19 @@ typedef struct Pool {
     Instant started;      /* when this generation's unit was asked for */
     bool was_ready;       /* this generation has been ready */
 
+    PoolMeta meta;
+    LeaseList leases;
+
+    /* State external: the engine that somebody else started. */
+    Handoff *external;
+    bool external_is_file; /* its handoff lies in the directory, and it goes with it */
+    bool external_is_lost; /* its health checks fail */
+    bool registered;       /* the entry is more than its handoff: it stays when that goes */
+
+    /* How much of the model a starting engine has read; SPEC_UNSET: not known. */
+    uint64_t load_read_bytes;
+    uint64_t load_model_bytes;
+
     bool probe_running;
     uint64_t probe_failures;                 /* in a row, of a ready engine */
     char probe_error[PM_ERROR_TEXT_MAX + 1]; /* of the last try, "" after a good one */
@@ -79,6 +96,9 @@ typedef struct Pool {
 int pool_new(const char *id, Pool **ret);
 Pool *pool_free(Pool *pool);
 
+/* Makes `pool` what `from` is, which is empty then; only userdata stays. */
+void pool_take(Pool *pool, Pool *from);
+
 /* Whether the engine's process runs as far as we know (status: live). */
 bool pool_is_live(const Pool *pool);
 
@@ -90,6 +110,11 @@ bool pool_has_handoff(const Pool *pool);
 
 /* Whether a unit of the current generation may exist. */
 bool pool_has_engine(const Pool *pool);
+
+/* Where its engine listens, and its replica. NULL and 0 when there never was an engine. */
+const char *pool_host(const Pool *pool);
+uint16_t pool_port(const Pool *pool);
+const char *pool_replica(const Pool *pool);
 
 usec_t pool_next_deadline(const Pool *pool);
 

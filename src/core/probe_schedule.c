@@ -13,15 +13,20 @@ static usec_t override_ms(uint64_t ms, usec_t setting)
 
 void probe_settings(const EngineSpec *spec, const PolicySettings *settings, ProbeSettings *ret)
 {
+    static const uint64_t unset = SPEC_UNSET;
+    const char *path = spec ? spec->health.path : NULL;
+    uint64_t failures = spec ? spec->health.failures : unset;
+
     *ret = (ProbeSettings){
-            .path = spec->health.path ? spec->health.path : settings->health_path,
-            .interval_usec = override_ms(spec->health.interval_ms, settings->health_interval_usec),
-            .timeout_usec = override_ms(spec->health.timeout_ms, settings->health_timeout_usec),
+            .path = path ? path : settings->health_path,
+            .interval_usec = override_ms(spec ? spec->health.interval_ms : unset,
+                                         settings->health_interval_usec),
+            .timeout_usec = override_ms(spec ? spec->health.timeout_ms : unset,
+                                        settings->health_timeout_usec),
             .try_timeout_usec = settings->health_try_timeout_usec,
             .ramp = settings->health_ramp,
             .liveness_interval_usec = settings->liveness_interval_usec,
-            .liveness_failures = spec->health.failures == SPEC_UNSET ? settings->liveness_failures
-                                                                     : spec->health.failures,
+            .liveness_failures = failures == unset ? settings->liveness_failures : failures,
     };
 }
 

@@ -4,7 +4,7 @@
 #include "core/pool.h"
 #include "core/settings.h"
 
-/* The settings of one pool: the daemon's, with the overrides of its spec. */
+/* The settings of one pool: the daemon's, with the overrides of its spec (NULL: none). */
 typedef struct ProbeSettings {
     const char *path;
     usec_t interval_usec;

@@ -28,37 +28,92 @@ static StatusValue value_number(const char *name, const char *property, uint64_t
     return (StatusValue){name, property, STATUS_NUMBER, {.number = n}};
 }
 
-/* How far a start is: {"phase": …}, only while there is one. */
-static const char *load_text(const Pool *pool, PoolStatus *status)
+enum {
+    PERCENT_MAX = 99, /* all is done only when the engine says so */
+};
+
+static void format_number(uint64_t number, char buffer[24])
 {
+    if (number == SPEC_UNSET)
+        (void)snprintf(buffer, 24, "null");
+    else
+        (void)snprintf(buffer, 24, "%" PRIu64, number);
+}
+
+uint64_t pool_load_percent(const Pool *pool)
+{
+    uint64_t read = pool->load_read_bytes, model = pool->load_model_bytes;
+
+    if ((pool->state != POOL_STARTING && pool->state != POOL_WARMING) || read == SPEC_UNSET ||
+        model == SPEC_UNSET || model == 0)
+        return SPEC_UNSET;
+    if (read >= model)
+        return PERCENT_MAX;
+    return usec_min((uint64_t)((double)read * 100.0 / (double)model), PERCENT_MAX);
+}
+
+/* The rest at the pace so far. */
+static uint64_t load_eta_ms(const Pool *pool, Instant now)
+{
+    uint64_t percent = pool_load_percent(pool);
+    uint64_t waited_ms = usec_to_ms(usec_sub(now.mono, pool->started.mono));
+
+    if (percent == SPEC_UNSET || percent == 0 || percent >= PERCENT_MAX)
+        return SPEC_UNSET;
+    return waited_ms / percent * (100 - percent);
+}
+
+/* How far a start is: {"phase": …}, only while there is one. */
+static const char *load_text(const Pool *pool, Instant now, PoolStatus *status)
+{
+    char percent[24], eta[24];
+
     switch (pool->state) {
     case POOL_PREFLIGHT:
     case POOL_STARTING:
     case POOL_WARMING:
+        format_number(pool_load_percent(pool), percent);
+        format_number(load_eta_ms(pool, now), eta);
         (void)snprintf(status->load, sizeof(status->load),
-                       "{\"phase\":\"%s\",\"percent\":null,\"eta_ms\":null}",
-                       pool_state_to_string(pool->state));
+                       "{\"phase\":\"%s\",\"percent\":%s,\"eta_ms\":%s}",
+                       pool_state_to_string(pool->state), percent, eta);
         return status->load;
     default:
         return NULL;
     }
 }
 
+/* What the pool's engine is: that of its spec, or of its handoff. */
+typedef struct EngineView {
+    const char *replica_id, *engine, *model_id, *model_path, *url;
+} EngineView;
+
+static EngineView engine_view(const Pool *pool, PoolStatus *status)
+{
+    const EngineSpec *spec = pool->spec;
+    const Handoff *external = pool->external;
+
+    if (pool->state == POOL_EXTERNAL)
+        return (EngineView){external->replica_id, external->engine, external->model_id,
+                            external->model_path, external->url};
+    if (!spec)
+        return (EngineView){0};
+    spec_url(spec, status->url, sizeof(status->url));
+    return (EngineView){spec->replica_id, spec->engine, spec->model_id, spec->model_path,
+                        status->url};
+}
+
 void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
 {
-    static const EngineSpec none = {.slots_total = SPEC_UNSET};
-    const EngineSpec *spec = pool->spec ? pool->spec : &none;
+    const EngineView view = engine_view(pool, ret);
+    const PoolMeta *meta = &pool->meta;
     const UnitObservation *unit = &pool->unit;
     bool engine = pool_has_engine(pool), live = pool_is_live(pool);
-    const char *url = NULL, *unit_name = NULL;
+    const char *unit_name = NULL;
     size_t n = 0;
 
-    if (pool->spec) {
-        spec_url(spec, ret->url, sizeof(ret->url));
-        url = ret->url;
-    }
     if (engine && pool->spec) {
-        unit_name_format(pool->id, spec->replica_id, pool->generation, ret->unit_name);
+        unit_name_format(pool->id, pool->spec->replica_id, pool->generation, ret->unit_name);
         unit_name = ret->unit_name;
     }
 #define STRING(name, property, s) ret->values[n++] = value_string(name, property, s)
@@ -73,29 +128,30 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
         }                              \
     }
     STRING("pool_id", "PoolId", pool->id);
-    STRING("replica_id", "ReplicaId", spec->replica_id);
+    STRING("replica_id", "ReplicaId", view.replica_id);
     STRING("state", "State", pool_state_to_string(pool->state));
     BOOL("live", "Live", live);
     BOOL("ready", "Ready", pool_is_ready(pool));
     BOOL("draining", "Draining", pool->state == POOL_DRAINING);
-    NUMBER("active_leases", "ActiveLeases", 0);
-    NUMBER("slots_total", "SlotsTotal", spec->slots_total);
-    NUMBER("slots_free", "SlotsFree", spec->slots_total);
-    STRING("engine", "Engine", spec->engine);
-    STRING("engine_version", "EngineVersion", spec->engine_version);
-    STRING("engine_digest", "EngineDigest", spec->engine_digest);
-    STRING("engine_catalog_id", "EngineCatalogId", spec->engine_catalog_id);
-    STRING("version", "RegistryVersion", NULL);
-    STRING("model_id", "ModelId", spec->model_id);
-    STRING("model_path", "ModelPath", spec->model_path);
-    STRING("device_mask", "DeviceMask", spec->device_mask);
-    STRING("url", "Url", url);
+    NUMBER("active_leases", "ActiveLeases", pool->leases.count);
+    NUMBER("slots_total", "SlotsTotal", meta->slots_total);
+    NUMBER("slots_free", "SlotsFree", pool_slots_free(pool));
+    STRING("engine", "Engine", view.engine);
+    STRING("engine_version", "EngineVersion", meta->engine_version);
+    STRING("engine_digest", "EngineDigest", meta->engine_digest);
+    STRING("engine_catalog_id", "EngineCatalogId", meta->engine_catalog_id);
+    STRING("version", "RegistryVersion", meta->version);
+    STRING("model_id", "ModelId", view.model_id);
+    STRING("model_path", "ModelPath", view.model_path);
+    STRING("device_mask", "DeviceMask", meta->device_mask);
+    STRING("url", "Url", view.url);
     NUMBER("generation", "Generation", pool->generation ? pool->generation : SPEC_UNSET);
     STRING("unit", "Unit", unit_name);
     STRING("invocation_id", "InvocationId", engine ? unit->invocation_id : NULL);
     NUMBER("pid", "Pid", live && unit->main_pid > 0 ? (uint64_t)unit->main_pid : SPEC_UNSET);
     NUMBER("uptime_ms", "UptimeMs",
-           live ? usec_to_ms(usec_sub(now.mono, pool->started.mono)) : SPEC_UNSET);
+           live && pool->state != POOL_EXTERNAL ? usec_to_ms(usec_sub(now.mono, pool->started.mono))
+                                                : SPEC_UNSET);
     STRING("last_error", "LastError", pool->last_error);
     STRING("last_error_class", "LastErrorClass", failure_class_to_string(pool->last_error_class));
     NUMBER("last_heartbeat_ms", "LastHeartbeatMs",
@@ -106,9 +162,9 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     NUMBER("next_restart_at_ms", "NextRestartAtMs", SPEC_UNSET);
     STRING("circuit_state", "CircuitState", "closed");
     NUMBER("circuit_opens_until_ms", "CircuitOpensUntilMs", SPEC_UNSET);
-    OBJECT("perf_hints", "PerfHints", NULL);
+    OBJECT("perf_hints", "PerfHints", meta->perf_hints);
     BOOL("managed", "Managed", pool->state != POOL_EXTERNAL);
-    OBJECT("load", "Load", load_text(pool, ret));
+    OBJECT("load", "Load", load_text(pool, now, ret));
 #undef STRING
 #undef BOOL
 #undef NUMBER

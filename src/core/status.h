@@ -29,7 +29,7 @@ typedef struct PoolStatus {
     StatusValue values[STATUS_FIELDS];
     char unit_name[PM_UNIT_NAME_MAX + 1];
     char url[PM_STRING_MAX];
-    char load[64];
+    char load[96];
 } PoolStatus;
 
 /* What the outside sees of a pool at `now`. The fields stand in the order of the contract. */
@@ -37,6 +37,10 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret);
 
 /* The value named `name` on the wire, or NULL when there is no such field. */
 const StatusValue *pool_status_find(const PoolStatus *status, const char *name);
+
+/* How much of its model a starting engine has read: 0 to 99; SPEC_UNSET: not known, or not
+ * starting. */
+uint64_t pool_load_percent(const Pool *pool);
 
 /* "http://host:port" of the spec's engine, an IPv6 host in brackets. */
 void spec_url(const EngineSpec *spec, char *buffer, size_t size);

@@ -82,10 +82,9 @@ json_object *json_handoff(const Pool *pool)
     builder_add_string(&b, "replica_id", spec->replica_id);
     builder_add_value(&b, "model", model_of(spec));
     builder_add_value(&b, "flags", json_string_array(spec->flags));
-    builder_add_string(&b, "device_mask", spec->device_mask);
-    builder_add_number(&b, "slots_total", spec->slots_total);
-    /* Written at the moment when the engine becomes ready: no slot is taken yet. */
-    builder_add_number(&b, "slots_free", spec->slots_total);
+    builder_add_string(&b, "device_mask", pool->meta.device_mask);
+    builder_add_number(&b, "slots_total", pool->meta.slots_total);
+    builder_add_number(&b, "slots_free", pool_slots_free(pool));
     add_pid(&b, pool);
     builder_add_number(&b, "generation", pool->generation);
     return builder_take(&b);
@@ -115,6 +114,91 @@ json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
     builder_add_string(&b, "pool_id", pool->id);
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
+    return builder_take(&b);
+}
+
+json_object *json_health(const PoolStatus *status)
+{
+    static const char *const fields[] = {"live", "ready", "draining", "last_error"};
+    static const char *const metrics[] = {"active_leases", "slots_total",   "slots_free",
+                                          "restart_count", "crash_count",   "uptime_ms",
+                                          "backoff_ms",    "circuit_state", "last_heartbeat_ms"};
+    Builder b, m;
+
+    builder_init(&b);
+    for (size_t i = 0; i < ELEMENTSOF(fields); i++)
+        add_status_value(&b, pool_status_find(status, fields[i]));
+    builder_init(&m);
+    for (size_t i = 0; i < ELEMENTSOF(metrics); i++)
+        add_status_value(&m, pool_status_find(status, metrics[i]));
+    builder_add_value(&b, "metrics", builder_take(&m));
+    return builder_take(&b);
+}
+
+json_object *json_lease_answer(const char *lease_id, uint64_t active_leases, uint64_t generation,
+                               char *const *warnings)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "lease_id", lease_id);
+    builder_add_number(&b, "active_leases", active_leases);
+    builder_add_number(&b, "generation", generation);
+    builder_add_value(&b, "warnings", json_string_array(warnings));
+    return builder_take(&b);
+}
+
+json_object *json_active_leases(uint64_t active_leases)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_number(&b, "active_leases", active_leases);
+    return builder_take(&b);
+}
+
+json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_ms)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool_id);
+    builder_add_number(&b, "last_heartbeat_ms", last_heartbeat_ms);
+    return builder_take(&b);
+}
+
+json_object *json_deregister_answer(const char *pool_id)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool_id);
+    builder_add_bool(&b, "deregistered", true);
+    return builder_take(&b);
+}
+
+json_object *json_pool_removed(const char *pool_id)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool_id);
+    return builder_take(&b);
+}
+
+json_object *json_operation(const OperationView *view)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_number(&b, "id", view->id);
+    builder_add_string(&b, "kind", operation_kind_to_string(view->kind));
+    builder_add_string(&b, "pool_id", view->pool_id);
+    builder_add_string(&b, "phase", view->phase);
+    builder_add_number(&b, "percent", view->percent);
+    builder_add_number(&b, "started_ms", view->started_ms);
+    if (view->result)
+        builder_add_text(&b, "result", view->result);
     return builder_take(&b);
 }
 

@@ -29,6 +29,34 @@ json_object *json_preload_answer(const Pool *pool, const char *handoff_path, cha
 /* {pool_id, force_stopped, duration_ms} */
 json_object *json_stop_answer(const Pool *pool, const OperationResult *result);
 
+/* {live, ready, draining, last_error, metrics: {…}} */
+json_object *json_health(const PoolStatus *status);
+
+/* {lease_id, active_leases, generation, warnings}; {active_leases}; {pool_id, last_heartbeat_ms} */
+json_object *json_lease_answer(const char *lease_id, uint64_t active_leases, uint64_t generation,
+                               char *const *warnings);
+json_object *json_active_leases(uint64_t active_leases);
+json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_ms);
+
+/* {pool_id, deregistered: true} */
+json_object *json_deregister_answer(const char *pool_id);
+
+/* {id, kind, pool_id, phase, percent, started_ms, result?}; `phase` is "done" or "failed" once it
+ * has ended, `result` (taken; NULL: none) is its answer then. */
+typedef struct OperationView {
+    uint64_t id;
+    OperationKind kind;
+    const char *pool_id;
+    const char *phase;
+    uint64_t percent; /* SPEC_UNSET: not known */
+    uint64_t started_ms;
+    const char *result; /* JSON text; NULL: it has not ended */
+} OperationView;
+json_object *json_operation(const OperationView *view);
+
+/* {pool_id}: of an event that says that the pool is gone. */
+json_object *json_pool_removed(const char *pool_id);
+
 /* What a restarted manager needs, see json/state_file.h for reading it. */
 json_object *json_state_file(const Pool *pool);
 

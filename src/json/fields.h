@@ -26,6 +26,7 @@ typedef enum FieldType {
     FIELD_LIST,    /* char **, an array of strings; NULL: empty */
     FIELD_MAP,     /* char ** of "name=value", an object of strings; NULL: empty */
     FIELD_OPAQUE,  /* char *, the text of an object whose members are unknown; NULL: unset */
+    FIELD_OBJECT,  /* the same, of members that are nobody's business; `max` bytes */
     FIELD_GROUP,   /* an object whose fields lie in the same struct */
 } FieldType;
 

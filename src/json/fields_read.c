@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+
 #include "base/nearest.h"
 #include "json/field_store.h"
 #include "json/refuse.h"
@@ -36,6 +38,21 @@ static int warn_unknown(const FieldTable *table, const char *prefix, const char 
         r = warnings_add(warnings, "unknown field \"%s\" was ignored", name);
     }
     return r < 0 ? refuse_no_memory(error) : 0;
+}
+
+static int store_object(const Target *t, json_object *value)
+{
+    const char *text;
+    size_t length;
+
+    if (json_object_get_type(value) != json_type_object)
+        return refuse_value(t, "an object", value);
+    text = json_object_to_json_string_length(value, JSON_TEXT_LINE, &length);
+    if (text && length > t->field->max)
+        return field_refuse(t->error, t->name, "must be at most %" PRIu64 " bytes long, got %zu",
+                            t->field->max, length);
+    *(char **)t->place = text ? strdup(text) : NULL;
+    return *(char **)t->place ? 0 : refuse_no_memory(t->error);
 }
 
 static int store_opaque(const Target *t, json_object *value, Warnings *warnings)
@@ -93,6 +110,8 @@ static int store_value(const Target *t, json_object *value, void *base, Warnings
         return store_map(t, value);
     case FIELD_OPAQUE:
         return store_opaque(t, value, warnings);
+    case FIELD_OBJECT:
+        return store_object(t, value);
     case FIELD_GROUP:
         return store_group(t, value, base, warnings);
     }

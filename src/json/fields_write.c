@@ -99,12 +99,13 @@ static void write_field(Builder *b, const Field *f, const void *base)
     case FIELD_STRING:
     case FIELD_BUFFER:
     case FIELD_ENUM:
-    case FIELD_OPAQUE: {
+    case FIELD_OPAQUE:
+    case FIELD_OBJECT: {
         const char *text = load_text(f, place);
 
         if (!text)
             write_unset(b, f);
-        else if (f->type == FIELD_OPAQUE)
+        else if (f->type == FIELD_OPAQUE || f->type == FIELD_OBJECT)
             builder_add_text(b, f->name, text);
         else
             builder_add_string(b, f->name, text);

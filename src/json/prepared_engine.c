@@ -10,7 +10,7 @@
 #define CUDA_DEVICES "CUDA_VISIBLE_DEVICES"
 
 enum {
-    STATE_RESERVE = 8192, /* bytes of a state file beside its spec, at most */
+    STATE_RESERVE = 192 * 1024, /* bytes of a state file beside its spec, at most */
 };
 
 /* Takes the start of a field's name away, so that names are the same in a wrapped and in a bare

@@ -6,6 +6,7 @@
 
 #include "json/encode.h"
 #include "json/fields.h"
+#include "json/pool_fields.h"
 #include "json/reader.h"
 #include "json/refuse.h"
 #include "json/spec_fields.h"
@@ -22,6 +23,7 @@ static const char *const stop_reason_names[] = {
         [STOP_REQUESTED] = "requested",
         [STOP_START_TIMEOUT] = "start_timeout",
         [STOP_UNHEALTHY] = "unhealthy",
+        [STOP_RESTART] = "restart",
 };
 
 static const char *state_name(int value)
@@ -40,6 +42,11 @@ static const char *failure_name(int value)
     return failure_class_to_string((FailureClass)value);
 }
 
+static const char *operation_name(int value)
+{
+    return operation_kind_to_string((OperationKind)value);
+}
+
 static const char *check_invocation_id(const char *s)
 {
     return strlen(s) == 32 && s[strspn(s, HEX_DIGITS)] == '\0' ? NULL : "must be 32 hex digits";
@@ -51,6 +58,16 @@ static const Field started_fields[] = {
 };
 static const FieldTable started_table = {started_fields, ELEMENTSOF(started_fields)};
 
+static const Field operation_fields[] = {
+        {"kind", FIELD_ENUM, .required = true, .nullable = true, .max = OPERATION_MAX,
+         AT(operation.kind), .enum_name = operation_name},
+        {"id", FIELD_U64, .required = true, .max = INT64_MAX, AT(operation.id)},
+        {"real_usec", FIELD_U64, .required = true, .max = INT64_MAX, AT(operation.started.real)},
+        {"mono_usec", FIELD_U64, .required = true, .max = INT64_MAX, AT(operation.started.mono)},
+};
+static const FieldTable operation_table = {operation_fields, ELEMENTSOF(operation_fields)};
+
+/* What came with later versions may be missing. */
 static const Field pool_fields[] = {
         {"state", FIELD_ENUM, .required = true, .max = POOL_STATE_MAX, AT(state),
          .enum_name = state_name},
@@ -66,12 +83,24 @@ static const Field pool_fields[] = {
         {"last_heartbeat_ms", FIELD_REAL_MS, .required = true, .nullable = true,
          .max = INT64_MAX / USEC_PER_MSEC, AT(last_heartbeat_real)},
         {"crash_count", FIELD_U64, .required = true, .max = INT64_MAX, AT(crash_count)},
+        {"registered", FIELD_BOOL, AT(registered)},
+        {"external_is_file", FIELD_BOOL, AT(external_is_file)},
+        {"operation", FIELD_GROUP, .group = &operation_table},
         {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
          AT(unit.invocation_id), .check = check_invocation_id},
         {"pid", FIELD_PID, .required = true, .nullable = true, .min = 1, .max = INT_MAX,
          AT(unit.main_pid)},
 };
 static const FieldTable pool_table = {pool_fields, ELEMENTSOF(pool_fields)};
+
+static json_object *write_meta(const Pool *pool)
+{
+    Builder b;
+
+    builder_init(&b);
+    fields_write(&meta_table, &pool->meta, &b);
+    return builder_take(&b);
+}
 
 json_object *json_state_file(const Pool *pool)
 {
@@ -81,6 +110,9 @@ json_object *json_state_file(const Pool *pool)
     builder_add_number(&b, "format", FORMAT);
     builder_add_string(&b, "pool_id", pool->id);
     fields_write(&pool_table, pool, &b);
+    builder_add_value(&b, "registry", write_meta(pool));
+    if (pool->external)
+        builder_add_value(&b, "external", handoff_write(pool->external));
     if (pool->spec)
         builder_add_value(&b, "spec", spec_write(pool->spec));
     else
@@ -138,6 +170,49 @@ static int read_spec(json_object *file, Pool *pool, Error *error)
     return 0;
 }
 
+/* A file of a version that had none: what the registry knew came from the spec. */
+static int read_meta(json_object *file, Pool *pool, Error *error)
+{
+    json_object *value = NULL;
+
+    if (!json_object_object_get_ex(file, "registry", &value)) {
+        if (pool->spec)
+            pool_meta_from_spec(pool, pool->spec);
+        return 0;
+    }
+    if (json_object_get_type(value) != json_type_object)
+        return field_refuse(error, "registry", "must be an object");
+    return fields_read(&meta_table, value, "registry.", &pool->meta, NULL, error);
+}
+
+static int read_external(json_object *file, Pool *pool, Error *error)
+{
+    json_object *value = NULL;
+
+    if (!json_object_object_get_ex(file, "external", &value)) {
+        if (pool->state == POOL_EXTERNAL)
+            return field_refuse(error, "external", "is required in the state external");
+        return 0;
+    }
+    if (pool->state != POOL_EXTERNAL || json_object_get_type(value) != json_type_object)
+        return field_refuse(error, "external", "must be an object, in the state external only");
+    return handoff_read(value, "external.", &pool->external, NULL, error);
+}
+
+/* An operation that has ended may be on record still: it ends after the state is saved. */
+static void drop_ended_operation(Pool *pool)
+{
+    switch (pool->state) {
+    case POOL_PREFLIGHT:
+    case POOL_STARTING:
+    case POOL_WARMING:
+    case POOL_STOPPING:
+        return;
+    default:
+        pool->operation = (PoolOperation){.kind = OPERATION_NONE};
+    }
+}
+
 /* What holds between fields: the unit of an engine is named by its spec and generation. */
 static int check_engine(const Pool *pool, Error *error)
 {
@@ -182,9 +257,16 @@ static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *
     r = read_spec(file, pool, error);
     if (r < 0)
         return r;
+    r = read_meta(file, pool, error);
+    if (r < 0)
+        return r;
+    r = read_external(file, pool, error);
+    if (r < 0)
+        return r;
     r = check_engine(pool, error);
     if (r < 0)
         return r;
+    drop_ended_operation(pool);
     note_observed(pool);
     *ret = TAKE_PTR(pool);
     return 0;

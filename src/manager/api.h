@@ -2,14 +2,46 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/handoff.h"
+#include "core/lease.h"
 #include "core/operation.h"
 #include "core/pool.h"
+#include "core/pool_update.h"
 #include "core/spec.h"
 #include "core/status.h"
 
 /* What the front ends (HTTP, D-Bus) see of the manager. Nothing here blocks. */
 
 typedef struct Manager Manager;
+
+/*
+ * The registry lock (contract: registry.lock): whoever reads or changes pools on behalf of somebody
+ * outside does so inside of these.
+ */
+typedef enum ManagerAccess {
+    MANAGER_READ,  /* shared */
+    MANAGER_WRITE, /* exclusive */
+} ManagerAccess;
+
+/* `error` NULL: the lock is held during the call. Else PM_ERROR_REGISTRY_LOCK: another process held
+ * it all the time. */
+typedef void (*AccessFunc)(const Error *error, void *userdata);
+typedef struct AccessWaiter AccessWaiter;
+
+/*
+ * Calls `f` with the lock held. Returns 1 when that is done. Returns 0 when another process holds
+ * the lock: `f` is called later, from the loop, within PM_LOCK_WAIT_MS, and *ret_waiter stands for
+ * that until then. Returns -ENOMEM, with `f` not called.
+ */
+int manager_access(Manager *m, ManagerAccess access, AccessFunc f, void *userdata,
+                   AccessWaiter **ret_waiter);
+/* Stops waiting: `f` is not called. Takes NULL, returns NULL. */
+AccessWaiter *access_waiter_free(AccessWaiter *w);
+
+/* The same for those who cannot wait: takes the lock at once (0) or fails (-EAGAIN, with `error`
+ * PM_ERROR_REGISTRY_LOCK). Not nested. */
+int manager_lock(Manager *m, ManagerAccess access, Error *error);
+void manager_unlock(Manager *m);
 
 /* A command under way, or one that ended. Belongs to the manager; valid until the front end returns
  * to the loop, unless waited for. */
@@ -30,6 +62,72 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
                     const char *correlation_id, Operation **ret_operation, Error *error);
 int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
                  Operation **ret_operation, Error *error);
+
+/* Starts the engine that the pool had, after stopping it where it runs. PM_ERROR_POOL_NOT_FOUND,
+ * PM_ERROR_NO_ENGINE when there never was one. The answer is that of a preload. */
+int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
+                    Operation **ret_operation, Error *error);
+
+/*
+ * Removes the pool. PM_ERROR_POOL_NOT_FOUND, or PM_ERROR_ALREADY_RUNNING while an engine runs,
+ * unless `force`, which stops it before (an external one is left alone).
+ */
+int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
+                       Operation **ret_operation, Error *error);
+
+/*
+ * What is done at once. All return 0, or negative errno with `error` set and nothing changed.
+ * *ret_new says whether the pool was not there before.
+ */
+int manager_register(Manager *m, const char *pool_id, const char *correlation_id, bool *ret_new,
+                     Error *error);
+int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
+                   const char *correlation_id, bool *ret_new, Error *error);
+/* Takes *handoff over on success. PM_ERROR_ALREADY_RUNNING when the pool has an engine of ours. */
+int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlation_id,
+                             bool *ret_new, Error *error);
+/* `timestamp_ms` SPEC_UNSET: now. *ret_ms is what was recorded. */
+int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, uint64_t *ret_ms,
+                      Error *error);
+/* Nothing opens the breaker of a pool that is not tripped: then the first does nothing, the second
+ * fails with PM_ERROR_BREAKER_CLOSED. */
+int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id,
+                          Error *error);
+int manager_allow_restart(Manager *m, const char *pool_id, const char *correlation_id,
+                          Error *error);
+
+typedef struct LeaseGrant {
+    char id[LEASE_ID_MAX + 1];
+    uint64_t active_leases; /* with this one */
+    uint64_t generation;
+} LeaseGrant;
+
+/* The errors of lease_acquire(), or PM_ERROR_POOL_NOT_FOUND. */
+int manager_acquire_lease(Manager *m, const char *pool_id, const LeaseRequest *request,
+                          LeaseGrant *ret, Error *error);
+/* PM_ERROR_LEASE_NOT_FOUND when there is no such lease (any more). */
+int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
+                          uint64_t *ret_active, Error *error);
+/* Never fails for want of a lease: the count stays 0 then. */
+int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *ret_active,
+                                    Error *error);
+/* The connection to the bus that held leases is gone. */
+void manager_release_holder(Manager *m, const char *holder);
+
+/*
+ * Opens the output of the pool's engines for reading: *ret_fd is a non-blocking pipe that ends when
+ * all is said; closing it stops the rest. PM_ERROR_POOL_NOT_FOUND; PM_ERROR_UNAVAILABLE when too
+ * many are open.
+ */
+typedef struct LogQuery {
+    uint64_t lines;      /* the last so many, of those there are; LOG_LINES_ALL: all */
+    uint64_t generation; /* 0: every one */
+    bool follow;         /* and what comes from now on, until the reader closes */
+    bool json;           /* one JSON object a line, else text */
+} LogQuery;
+#define LOG_LINES_ALL UINT64_MAX
+int manager_open_logs(Manager *m, const char *pool_id, const LogQuery *query, int *ret_fd,
+                      Error *error);
 
 /* Called once, when the operation has ended: from the loop, never from within operation_wait(). */
 typedef void (*OperationFunc)(const OperationResult *result, const char *pool_id, void *userdata);
@@ -59,6 +157,33 @@ int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text
                           size_t *ret_length);
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length);
 
+/* {live, ready, draining, last_error, metrics}. Returns 0, -ENOENT or -ENOMEM. */
+int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,
+                            size_t *ret_length);
+
+/* {id, kind, pool_id, phase, percent, started_ms, result?}: those that run, and those that ended at
+ * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
+int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
+
+/*
+ * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after
+ * a restart of the daemon the run's id is another one.
+ */
+typedef struct ManagerEvent {
+    uint64_t id;
+    const char *type; /* "pool": the status; "pool_removed"; "operation" */
+    const char *pool_id;
+    const char *data; /* one line of JSON, without its end */
+    size_t length;
+} ManagerEvent;
+
+const char *manager_run_id(const Manager *m); /* 16 hex digits */
+/* Of the last event, 0 for none yet; and of the oldest one that is still kept. */
+uint64_t manager_last_event(const Manager *m);
+uint64_t manager_first_event(const Manager *m);
+/* Returns false when it is not kept (any more). Valid until the caller returns to the loop. */
+bool manager_get_event(const Manager *m, uint64_t id, ManagerEvent *ret);
+
 /* Whether start-up recovery is done. */
 bool manager_is_recovered(const Manager *m);
 
@@ -67,6 +192,8 @@ bool manager_is_recovered(const Manager *m);
 typedef struct ManagerListener {
     void (*pool_added)(const Pool *pool, void *userdata);
     void (*pool_changed)(const Pool *pool, void *userdata);
+    void (*pool_removed)(const Pool *pool, void *userdata); /* the last call that sees it */
+    void (*event_added)(const ManagerEvent *event, void *userdata);
     void (*operation_ended)(const OperationResult *result, const char *pool_id, void *userdata);
     void *userdata;
 } ManagerListener;

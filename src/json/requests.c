@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/requests.h"
+
+#include <poolmgr/limits.h>
+
+#include "core/spec.h"
+#include "json/pool_fields.h"
+#include "json/reader.h"
+#include "json/refuse.h"
+
+enum {
+    TTL_DAYS_MAX = 366,
+};
+#define TTL_MS_MAX ((uint64_t)TTL_DAYS_MAX * 24 * 60 * 60 * 1000)
+
+/* The object that the text is; of an empty text an empty one. */
+static int read_object(const char *text, size_t length, json_object **ret, Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    char got[EXCERPT_SIZE];
+    int r;
+
+    if (length == 0) {
+        object = json_object_new_object();
+        if (!object)
+            return refuse_no_memory(error);
+        *ret = TAKE_PTR(object);
+        return 0;
+    }
+    r = json_read(text, length, &object, error);
+    if (r < 0)
+        return r;
+    if (!json_object_is_type(object, json_type_object)) {
+        excerpt_value(object, got);
+        return error_set(error, PM_ERROR_INVALID_JSON, NULL,
+                         "the body must be a JSON object, got %s", got);
+    }
+    *ret = TAKE_PTR(object);
+    return 0;
+}
+
+/* Reads the object of a text into `base`, with its warnings. */
+static int read_fields(const FieldTable *table, json_object *object, void *base,
+                       char ***ret_warnings, Error *error)
+{
+    Warnings warnings = {0};
+    char **list = NULL;
+    int r = fields_read(table, object, "", base, &warnings, error);
+
+    if (r >= 0 && warnings_take(&warnings, &list) < 0)
+        r = refuse_no_memory(error);
+    warnings_done(&warnings);
+    if (r < 0)
+        return r;
+    if (ret_warnings)
+        *ret_warnings = list;
+    else
+        strv_free(list);
+    return 0;
+}
+
+/* Which fields of the update the object has; null is given, too: it clears. */
+static unsigned given_fields(json_object *object)
+{
+    static const struct {
+        const char *name;
+        PoolField field;
+    } names[] = {
+            {"engine_version", POOL_FIELD_ENGINE_VERSION},
+            {"engine_digest", POOL_FIELD_ENGINE_DIGEST},
+            {"engine_catalog_id", POOL_FIELD_ENGINE_CATALOG_ID},
+            {"version", POOL_FIELD_VERSION},
+            {"device_mask", POOL_FIELD_DEVICE_MASK},
+            {"perf_hints", POOL_FIELD_PERF_HINTS},
+            {"slots_total", POOL_FIELD_SLOTS_TOTAL},
+            {"slots_free", POOL_FIELD_SLOTS_FREE},
+    };
+    unsigned given = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(names); i++)
+        if (json_object_object_get_ex(object, names[i].name, NULL))
+            given |= (unsigned)names[i].field;
+    return given;
+}
+
+int pool_update_parse(const char *text, size_t length, PoolUpdate *ret, char ***ret_warnings,
+                      Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    PoolUpdate update = {.given = 0};
+    int r = read_object(text, length, &object, error);
+
+    if (r < 0)
+        return r;
+    clamp_slots_free(object);
+    pool_meta_init(&update.meta);
+    r = read_fields(&meta_table, object, &update.meta, ret_warnings, error);
+    if (r < 0) {
+        pool_meta_done(&update.meta);
+        return r;
+    }
+    update.given = given_fields(object);
+    *ret = update;
+    return 0;
+}
+
+static int check_handoff_pool(json_object *object, const Handoff *handoff, const char *pool_id,
+                              Error *error)
+{
+    if (!pool_id || streq(handoff->pool_id, pool_id))
+        return 0;
+    if (!json_object_object_get_ex(object, "pool_id", NULL))
+        return 0;
+    return field_refuse(error, "pool_id", "must equal the pool of the request, \"%s\", got \"%s\"",
+                        pool_id, handoff->pool_id);
+}
+
+static int name_pool(Handoff *handoff, const char *pool_id, Error *error)
+{
+    char *copy;
+
+    if (!pool_id || streq(handoff->pool_id, pool_id))
+        return 0;
+    copy = strdup(pool_id);
+    if (!copy)
+        return refuse_no_memory(error);
+    free(handoff->pool_id);
+    handoff->pool_id = copy;
+    return 0;
+}
+
+int handoff_parse(const char *text, size_t length, const char *pool_id, Handoff **ret,
+                  char ***ret_warnings, Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    _cleanup_(handoff_freep) Handoff *handoff = NULL;
+    Warnings warnings = {0};
+    char **list = NULL;
+    int r = read_object(text, length, &object, error);
+
+    if (r < 0)
+        return r;
+    clamp_slots_free(object);
+    r = handoff_read(object, "", &handoff, &warnings, error);
+    if (r >= 0)
+        r = check_handoff_pool(object, handoff, pool_id, error);
+    if (r >= 0)
+        r = name_pool(handoff, pool_id, error);
+    if (r >= 0 && warnings_take(&warnings, &list) < 0)
+        r = refuse_no_memory(error);
+    warnings_done(&warnings);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(handoff);
+    if (ret_warnings)
+        *ret_warnings = list;
+    else
+        strv_free(list);
+    return 0;
+}
+
+static const char *check_owner(const char *s)
+{
+    return *s ? check_printable(s) : "must not be empty";
+}
+
+static const Field lease_fields[] = {
+        {"owner", FIELD_STRING, .max = PM_LEASE_OWNER_MAX, .offset = offsetof(LeaseBody, owner),
+         .check = check_owner},
+        {"ttl_ms", FIELD_U64, .min = 1, .max = TTL_MS_MAX, .offset = offsetof(LeaseBody, ttl_ms)},
+};
+static const FieldTable lease_table = {lease_fields, ELEMENTSOF(lease_fields)};
+
+int lease_body_parse(const char *text, size_t length, LeaseBody *ret, char ***ret_warnings,
+                     Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    LeaseBody body = {.ttl_ms = SPEC_UNSET};
+    int r = read_object(text, length, &object, error);
+
+    if (r >= 0)
+        r = read_fields(&lease_table, object, &body, ret_warnings, error);
+    if (r < 0) {
+        lease_body_done(&body);
+        return r;
+    }
+    *ret = body;
+    return 0;
+}
+
+void lease_body_done(LeaseBody *body)
+{
+    free(body->owner);
+    *body = (LeaseBody){.ttl_ms = SPEC_UNSET};
+}
+
+typedef struct HeartbeatBody {
+    uint64_t timestamp_ms;
+} HeartbeatBody;
+
+static const Field heartbeat_fields[] = {
+        {"timestamp_ms", FIELD_U64, .min = 1, .max = INT64_MAX / USEC_PER_MSEC,
+         .offset = offsetof(HeartbeatBody, timestamp_ms)},
+};
+static const FieldTable heartbeat_table = {heartbeat_fields, ELEMENTSOF(heartbeat_fields)};
+
+int heartbeat_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
+                    Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    HeartbeatBody body = {.timestamp_ms = SPEC_UNSET};
+    int r = read_object(text, length, &object, error);
+
+    if (r >= 0)
+        r = read_fields(&heartbeat_table, object, &body, ret_warnings, error);
+    if (r < 0)
+        return r;
+    *ret_ms = body.timestamp_ms;
+    return 0;
+}
+
+int empty_body_parse(const char *text, size_t length, char ***ret_warnings, Error *error)
+{
+    static const FieldTable nothing = {NULL, 0};
+    _cleanup_json_ json_object *object = NULL;
+    int r = read_object(text, length, &object, error);
+
+    return r < 0 ? r : read_fields(&nothing, object, NULL, ret_warnings, error);
+}
