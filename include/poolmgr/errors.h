@@ -32,6 +32,7 @@
     X(PM_ERROR_NOT_READY, "NOT_READY", 409, "NotReady", 5, true)                                 \
     X(PM_ERROR_DRAINING, "DRAINING", 409, "Draining", 5, true)                                   \
     X(PM_ERROR_BREAKER_CLOSED, "BREAKER_CLOSED", 409, "BreakerClosed", 5, false)                 \
+    X(PM_ERROR_LOG_IN_FILE, "LOG_IN_FILE", 409, "LogInFile", 5, false)                           \
     X(PM_ERROR_BODY_TOO_LARGE, "BODY_TOO_LARGE", 413, "BodyTooLarge", 2, false)                  \
     X(PM_ERROR_UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", 415, "UnsupportedMediaType", 2, \
       false)                                                                                     \

@@ -63,7 +63,7 @@ typedef struct Effect {
 } Effect;
 
 enum {
-    EFFECTS_MAX = 20 /* of one step; the longest path needs fewer */
+    EFFECTS_MAX = 16 /* of one step; the longest path needs fewer */
 };
 
 typedef struct Effects {

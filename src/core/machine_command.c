@@ -163,8 +163,8 @@ void step_deregister(Step *s, uint64_t operation)
     cancel_operation(s);
     take_operation(s, OPERATION_DEREGISTER, operation);
     if (!pool_has_engine(p)) {
-        if (p->probe_running)
-            effects_add(s->effects, EFFECT_CANCEL_PROBE);
+        if (p->state == POOL_EXTERNAL)
+            step_leave_external(s);
         p->state = POOL_OFF;
         step_forget(s);
     } else if (p->state == POOL_STOPPING) {

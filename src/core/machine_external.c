@@ -27,6 +27,9 @@ static bool can_be_external(const Pool *p)
 /* Another engine than the one that was there: nobody has a lease of it. */
 static void begin_engine(Step *s)
 {
+    if (s->pool->probe_running)
+        effects_add(s->effects, EFFECT_CANCEL_PROBE);
+    s->pool->probe_running = false;
     s->pool->generation++;
     s->pool->started = s->now;
     lease_begin_generation(s->pool);
@@ -56,9 +59,23 @@ void step_handoff(Step *s, Handoff *handoff, bool is_file)
     pool_meta_from_handoff(p, handoff);
     step_log(s, LOG_EXTERNAL_REGISTERED, NULL);
     effects_add(s->effects, EFFECT_SAVE);
+    if (!p->probe_running)
+        step_probe_now(s);
+}
+
+void step_leave_external(Step *s)
+{
+    Pool *p = s->pool;
+
     if (p->probe_running)
         effects_add(s->effects, EFFECT_CANCEL_PROBE);
-    step_probe_now(s);
+    p->probe_running = false;
+    p->probe_at = USEC_INFINITY;
+    p->probe_failures = 0;
+    p->external = handoff_free(p->external);
+    p->external_is_lost = false;
+    p->state = POOL_OFF;
+    (void)lease_release_all(p);
 }
 
 void step_handoff_gone(Step *s)
@@ -67,15 +84,8 @@ void step_handoff_gone(Step *s)
 
     if (p->state != POOL_EXTERNAL || !p->external_is_file)
         return;
-    if (p->probe_running)
-        effects_add(s->effects, EFFECT_CANCEL_PROBE);
-    p->probe_running = false;
-    p->probe_at = USEC_INFINITY;
-    p->probe_failures = 0;
-    p->state = POOL_OFF;
     step_log(s, LOG_EXTERNAL_GONE, NULL);
-    p->external = handoff_free(p->external);
-    (void)lease_release_all(p);
+    step_leave_external(s);
     if (!p->registered) {
         effects_add(s->effects, EFFECT_FORGET);
         return;

@@ -35,6 +35,8 @@ void step_forget(Step *s);
 /* machine_external.c */
 void step_handoff(Step *s, Handoff *handoff, bool is_file);
 void step_handoff_gone(Step *s);
+/* Nobody serves the pool any more as far as we know. */
+void step_leave_external(Step *s);
 void step_external_probe(Step *s, bool good);
 
 /* machine_start.c */

@@ -74,17 +74,26 @@ int registry_ensure(Registry *r, const char *id, Pool **ret, bool *ret_new)
     return 0;
 }
 
-bool registry_remove(Registry *r, const char *id)
+Pool *registry_take(Registry *r, const char *id)
 {
     bool found;
     size_t i = registry_search(r, id, &found);
+    Pool *pool;
 
     if (!found)
-        return false;
-    pool_free(r->pools[i]);
+        return NULL;
+    pool = r->pools[i];
     r->count--;
     memmove(r->pools + i, r->pools + i + 1, (r->count - i) * sizeof(Pool *));
-    return true;
+    return pool;
+}
+
+bool registry_remove(Registry *r, const char *id)
+{
+    Pool *pool = registry_take(r, id);
+
+    pool_free(pool);
+    return pool != NULL;
 }
 
 void registry_done(Registry *r)

@@ -19,6 +19,9 @@ Pool *registry_get(const Registry *r, const char *id);
  */
 int registry_ensure(Registry *r, const char *id, Pool **ret, bool *ret_new);
 
+/* Removes without freeing; NULL when it was not there. */
+Pool *registry_take(Registry *r, const char *id);
+
 /* Removes and frees. Returns false when it was not there (B-REG-084, B-REG-085). */
 bool registry_remove(Registry *r, const char *id);
 

@@ -109,6 +109,8 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     const PoolMeta *meta = &pool->meta;
     const UnitObservation *unit = &pool->unit;
     bool engine = pool_has_engine(pool), live = pool_is_live(pool);
+    /* The number of a pool without an engine says where the next one begins, no more. */
+    bool has_generation = pool->generation > 0 && (pool->spec || pool->state == POOL_EXTERNAL);
     const char *unit_name = NULL;
     size_t n = 0;
 
@@ -145,7 +147,7 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     STRING("model_path", "ModelPath", view.model_path);
     STRING("device_mask", "DeviceMask", meta->device_mask);
     STRING("url", "Url", view.url);
-    NUMBER("generation", "Generation", pool->generation ? pool->generation : SPEC_UNSET);
+    NUMBER("generation", "Generation", has_generation ? pool->generation : SPEC_UNSET);
     STRING("unit", "Unit", unit_name);
     STRING("invocation_id", "InvocationId", engine ? unit->invocation_id : NULL);
     NUMBER("pid", "Pid", live && unit->main_pid > 0 ? (uint64_t)unit->main_pid : SPEC_UNSET);

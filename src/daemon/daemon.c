@@ -262,6 +262,7 @@ static int daemon_open(Daemon *d)
     d->listener = (ManagerListener){
             .pool_added = on_pool,
             .pool_changed = on_pool,
+            .pool_removed = on_pool,
             .userdata = d,
     };
     r = manager_add_listener(d->manager, &d->listener);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/leases_file.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
 #include "json/fields.h"
 #include "json/reader.h"

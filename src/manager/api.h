@@ -192,7 +192,9 @@ bool manager_is_recovered(const Manager *m);
 typedef struct ManagerListener {
     void (*pool_added)(const Pool *pool, void *userdata);
     void (*pool_changed)(const Pool *pool, void *userdata);
-    void (*pool_removed)(const Pool *pool, void *userdata); /* the last call that sees it */
+    void (*pool_removed)(
+            const Pool *pool,
+            void *userdata); /* the last call that sees it; it is not in the registry any more */
     void (*event_added)(const ManagerEvent *event, void *userdata);
     void (*operation_ended)(const OperationResult *result, const char *pool_id, void *userdata);
     void *userdata;

@@ -284,6 +284,7 @@ int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userd
     if (k < 0)
         return k;
     s->policy.health_path = s->health_path;
+    s->gpu_required = streq(s->gpu_policy, "required");
     s->policy.engine_log = streq(s->engine_log, "file") ? ENGINE_LOG_FILE : ENGINE_LOG_JOURNAL;
     s->policy.user_mode = sources->user_mode;
     *ret = TAKE_PTR(s);
@@ -300,6 +301,7 @@ Settings *settings_free(Settings *s)
     free(s->log_level);
     free(s->health_path);
     free(s->engine_log);
+    free(s->gpu_policy);
     free(s);
     return NULL;
 }

@@ -14,6 +14,8 @@ typedef struct Settings {
     char *log_level;
     char *health_path;
     char *engine_log;
+    char *gpu_policy;
+    bool gpu_required; /* what gpu_policy says */
     uint64_t connections_max;
     uint64_t waiting_max;
     usec_t idle_timeout_usec;

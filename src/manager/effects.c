@@ -24,20 +24,7 @@ static void gather_facts(Manager *m, const Pool *pool)
     (void)manager_post(m, pool->id, &event);
 }
 
-static void save(Manager *m, PoolShell *shell)
-{
-    _cleanup_free_ char *text = NULL;
-    size_t length;
-    int r = json_text(json_state_file(shell->pool), true, &text, &length);
-
-    if (r >= 0)
-        r = runtime_dir_write_state(m->runtime, shell->pool->id, text);
-    if (r < 0)
-        log_pool_errno(shell->pool, r, "its state file cannot be written");
-    shell->save_error = r < 0 ? r : 0;
-}
-
-static int start_unit(Manager *m, const Pool *pool)
+static int ask_for_unit(Manager *m, const Pool *pool)
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
     _cleanup_free_ char *log_file = NULL;
@@ -52,19 +39,24 @@ static int start_unit(Manager *m, const Pool *pool)
     return r;
 }
 
-/* An engine whose state is not saved could not be found again: rather none. */
-static void start(Manager *m, const PoolShell *shell)
+void effects_start_unit(Manager *m, const Pool *pool)
 {
-    int r;
+    int r = ask_for_unit(m, pool);
 
-    if (shell->save_error < 0) {
+    if (r < 0)
+        post_failure(m, pool, EVENT_START_FAILED, "the service manager cannot be asked", r);
+}
+
+/* An engine whose state is not saved could not be found again: rather none. */
+static void start(Manager *m, PoolShell *shell)
+{
+    if (shell->save_error == -EAGAIN)
+        shell->start_waiting = shell->pool->generation; /* until the registry lock is free */
+    else if (shell->save_error < 0)
         post_failure(m, shell->pool, EVENT_START_FAILED, "its state file cannot be written",
                      shell->save_error);
-        return;
-    }
-    r = start_unit(m, shell->pool);
-    if (r < 0)
-        post_failure(m, shell->pool, EVENT_START_FAILED, "the service manager cannot be asked", r);
+    else
+        effects_start_unit(m, shell->pool);
 }
 
 static void write_handoff(Manager *m, const Pool *pool)
@@ -128,10 +120,10 @@ static void probe(Manager *m, PoolShell *shell)
     ProbeTarget target;
     int r;
 
-    probe_settings(pool->spec, &m->policy, &settings);
+    probe_settings(pool->state == POOL_EXTERNAL ? NULL : pool->spec, &m->policy, &settings);
     target = (ProbeTarget){
-            .host = pool->spec->host,
-            .port = pool->spec->port,
+            .host = pool_host(pool),
+            .port = pool_port(pool),
             .path = settings.path,
             .timeout_usec = settings.try_timeout_usec,
     };
@@ -177,7 +169,13 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
         gather_facts(m, pool);
         break;
     case EFFECT_SAVE:
-        save(m, shell);
+        (void)persist_state(shell);
+        break;
+    case EFFECT_SAVE_LEASES:
+        (void)persist_leases(shell);
+        break;
+    case EFFECT_FORGET:
+        shell->forget = true;
         break;
     case EFFECT_START_UNIT:
         start(m, shell);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "gpu/cuda_tools.h"
 #include "manager/manager_internal.h"
 #include "store/port_check.h"
 
@@ -12,9 +14,10 @@ static const Pool *port_holder(const Manager *m, const Pool *pool)
     for (size_t i = 0; i < m->registry.count; i++) {
         const Pool *other = m->registry.pools[i];
 
-        if (other != pool && other->spec && other->spec->port == pool->spec->port &&
-            streq(other->spec->host, pool->spec->host) &&
-            (pool_has_engine(other) || other->state == POOL_PREFLIGHT))
+        if (other != pool && pool_port(other) == pool->spec->port &&
+            streq(pool_host(other), pool->spec->host) &&
+            (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
+             other->state == POOL_EXTERNAL))
             return other;
     }
     return NULL;
@@ -46,6 +49,8 @@ void facts_gather(Manager *m, const Pool *pool, Error *ret)
 {
     const Pool *on_port = port_holder(m, pool), *on_handoff = handoff_holder(m, pool);
 
+    if (m->gpu_required && assert_gpu_only(getenv("PATH"), ret) < 0)
+        return;
     if (on_port)
         (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "port",
                         "port %u of %s belongs to the engine of pool %s: choose another port",

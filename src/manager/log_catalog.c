@@ -25,6 +25,12 @@ static const struct {
         [LOG_ENGINE_STOPPED] = {LOG_NOTICE, "0f1e2d3c4b5a46798a9b8c7d6e5f4a10"},
         [LOG_STOP_STUCK] = {LOG_CRIT, "a4b5c6d7e8f94a0b9c1d2e3f4a5b6c11"},
         [LOG_ENGINE_ADOPTED] = {LOG_NOTICE, "d8c7b6a594834271a0b9c8d7e6f5a412"},
+        [LOG_EXTERNAL_REGISTERED] = {LOG_NOTICE, "4b8d1c6e2f7a4e0d9a3c5b7f9e1d2c18"},
+        [LOG_EXTERNAL_LOST] = {LOG_ERR, "9e7c5a3b1d0f4c2e8b6d4f2a0c8e6a19"},
+        [LOG_EXTERNAL_BACK] = {LOG_NOTICE, "1c3e5a7b9d2f4b6d8f0a2c4e6b8d0f20"},
+        [LOG_EXTERNAL_GONE] = {LOG_NOTICE, "5f7d9b1a3c5e4f7a9c1e3b5d7f9a1c21"},
+        [LOG_LEASES_EXPIRED] = {LOG_INFO, "8a6c4e2f0b1d4a3c9e7b5d3f1a0c2e22"},
+        [LOG_DEREGISTERED] = {LOG_NOTICE, "2d4f6b8a0c1e4d3f9b7a5c3e1d0f2b23"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
 
@@ -55,7 +61,9 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     format_span(run, since, sizeof(since));
     if (end)
         unit_end_describe(end, how, sizeof(how));
-    if (pool->spec)
+    if (pool->external)
+        (void)snprintf(url, sizeof(url), "%s", pool->external->url);
+    else if (pool->spec)
         spec_url(spec, url, sizeof(url));
     switch (kind) {
     case LOG_PRELOAD_STARTED:
@@ -98,6 +106,31 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         (void)snprintf(buffer, size, "Pool %s: found again, ready at %s, pid %d, up for %s",
                        pool->id, url, (int)pool->unit.main_pid, since);
         break;
+    case LOG_EXTERNAL_REGISTERED:
+        (void)snprintf(buffer, size,
+                       "Pool %s: registered as ready at %s, an engine of somebody else", pool->id,
+                       url);
+        break;
+    case LOG_EXTERNAL_LOST:
+        (void)snprintf(buffer, size,
+                       "Pool %s: the engine of somebody else at %s does not answer: %s", pool->id,
+                       url, pool->last_error);
+        break;
+    case LOG_EXTERNAL_BACK:
+        (void)snprintf(buffer, size, "Pool %s: the engine of somebody else at %s answers again",
+                       pool->id, url);
+        break;
+    case LOG_EXTERNAL_GONE:
+        (void)snprintf(buffer, size, "Pool %s: the handoff file of its engine was removed",
+                       pool->id);
+        break;
+    case LOG_LEASES_EXPIRED:
+        (void)snprintf(buffer, size, "Pool %s: leases have expired, %" PRIu64 " left", pool->id,
+                       pool->leases.count);
+        break;
+    case LOG_DEREGISTERED:
+        (void)snprintf(buffer, size, "Pool %s: deregistered", pool->id);
+        break;
     case LOG_STALE_EVENT:
         (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);
         break;
@@ -116,7 +149,7 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
     bool ended = end && kind != LOG_PRELOAD_STARTED;
 
     format_message(pool, kind, end, run, message, sizeof(message));
-    if (pool->spec && pool->generation)
+    if (pool->spec && pool->generation && !pool->external)
         unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
     (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
     (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
@@ -128,8 +161,8 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
             /* Lets "journalctl -u UNIT" show what we say of it, systemd.journal-fields(7). */
             {"OBJECT_SYSTEMD_UNIT", unit[0] ? unit : NULL},
             {"ENGINE", spec->engine},
-            {"ENGINE_VERSION", spec->engine_version},
-            {"DEVICE_MASK", spec->device_mask},
+            {"ENGINE_VERSION", pool->meta.engine_version},
+            {"DEVICE_MASK", pool->meta.device_mask},
             {"MODEL_ID", spec->model_id},
             {"LAST_ERROR", pool->last_error[0] ? pool->last_error : NULL},
             {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},

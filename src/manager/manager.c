@@ -5,7 +5,6 @@
 
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
-#include "json/encode.h"
 
 Instant manager_now(const Manager *m)
 {
@@ -16,6 +15,15 @@ Instant manager_now(const Manager *m)
     return now;
 }
 
+/* Frees what an event that nobody handles would have handed over. */
+static void event_drop(Event *event)
+{
+    if (event->type == EVENT_PRELOAD)
+        event->command.spec = engine_spec_free(event->command.spec);
+    else if (event->type == EVENT_HANDOFF)
+        event->handoff.handoff = handoff_free(event->handoff.handoff);
+}
+
 static void dispatch_one(Manager *m, QueuedEvent *q)
 {
     Pool *pool = registry_get(&m->registry, q->pool_id);
@@ -23,14 +31,18 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     PoolShell *shell;
 
     if (!pool) {
-        if (q->event.type == EVENT_PRELOAD)
-            engine_spec_free(q->event.command.spec);
+        event_drop(&q->event);
         return;
     }
     shell = pool_shell(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), &effects);
     effects_apply(m, shell, &effects);
+    if (shell->forget) {
+        manager_forget_pool(m, shell);
+        return;
+    }
     pool_shell_arm(shell);
+    load_watch(shell);
     notify_pool_changed(shell);
 }
 
@@ -56,8 +68,7 @@ int manager_post(Manager *m, const char *pool_id, Event *event)
     QueuedEvent *q = calloc(1, sizeof(QueuedEvent));
 
     if (!q) {
-        if (event->type == EVENT_PRELOAD)
-            event->command.spec = engine_spec_free(event->command.spec);
+        event_drop(event);
         return -ENOMEM;
     }
     (void)snprintf(q->pool_id, sizeof(q->pool_id), "%s", pool_id);
@@ -68,7 +79,7 @@ int manager_post(Manager *m, const char *pool_id, Event *event)
     return 0;
 }
 
-int manager_ensure_pool(Manager *m, const char *pool_id, Pool **ret, Error *error)
+int manager_ensure_pool(Manager *m, const char *pool_id, Pool **ret, bool *ret_new, Error *error)
 {
     Pool *pool;
     bool is_new;
@@ -88,13 +99,17 @@ int manager_ensure_pool(Manager *m, const char *pool_id, Pool **ret, Error *erro
             registry_remove(&m->registry, pool_id);
         return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
     }
-    if (is_new)
+    if (is_new) {
+        pool->generation = m->numbers.generation_floor;
         notify_pool_changed(pool_shell(pool));
+    }
     *ret = pool;
+    if (ret_new)
+        *ret_new = is_new;
     return 0;
 }
 
-static int refuse_unrecovered(const Manager *m, Error *error)
+int manager_refuse_unrecovered(const Manager *m, Error *error)
 {
     if (m->recovered)
         return 0;
@@ -102,64 +117,54 @@ static int refuse_unrecovered(const Manager *m, Error *error)
                      "the manager is still looking for the engines of its last run: try again");
 }
 
-static void set_correlation_id(Pool *pool, const char *id)
+int manager_find_pool(const Manager *m, const char *pool_id, Pool **ret, Error *error)
+{
+    Pool *pool = registry_get(&m->registry, pool_id);
+    int r = manager_refuse_unrecovered(m, error);
+
+    if (r < 0)
+        return r;
+    if (!pool)
+        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    *ret = pool;
+    return 0;
+}
+
+void manager_set_correlation_id(const Pool *pool, const char *id)
 {
     PoolShell *shell = pool_shell(pool);
 
     (void)snprintf(shell->correlation_id, sizeof(shell->correlation_id), "%s", id ? id : "");
 }
 
-int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
-                    const char *correlation_id, Operation **ret_operation, Error *error)
+/*
+ * Its generations are not used again as long as the registry lives: a late word about a unit, or a
+ * lease of it, must not be taken for one of a pool that is registered under the same name later.
+ */
+void manager_forget_pool(Manager *m, PoolShell *shell)
 {
-    Event event = {.type = EVENT_PRELOAD};
-    Operation *o = NULL;
-    Pool *pool = NULL;
-    int r = refuse_unrecovered(m, error);
+    char id[PM_ID_MAX + 1];
+    Pool *pool = shell->pool;
+    RegistryNumbers numbers = m->numbers;
+    int r = 0;
 
-    if (r >= 0)
-        r = manager_ensure_pool(m, (*spec)->pool_id, &pool, error);
-    if (r < 0)
-        return r;
-    if (operation_new(m, OPERATION_PRELOAD, pool->id, warnings, &o) < 0)
-        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    if (pool->operation.kind == OPERATION_NONE)
-        set_correlation_id(pool, correlation_id);
-    event.command.operation = o->id;
-    event.command.spec = TAKE_PTR(*spec);
-    if (manager_post(m, pool->id, &event) < 0)
-        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    *ret_operation = o;
-    return 0;
-}
-
-int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
-                 Operation **ret_operation, Error *error)
-{
-    Event event = {.type = EVENT_STOP};
-    Pool *pool = registry_get(&m->registry, pool_id);
-    Operation *o = NULL;
-    int r = refuse_unrecovered(m, error);
-
-    if (r < 0)
-        return r;
-    if (!pool)
-        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
-    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
-        return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to stop", pool_id);
-    if (pool->operation.kind == OPERATION_STOP) {
-        *ret_operation = operation_find(m, pool->operation.id);
-        if (*ret_operation)
-            return 0;
+    memcpy(id, pool->id, sizeof(id));
+    if (pool->generation > numbers.generation_floor) {
+        numbers.generation_floor = pool->generation;
+        r = persist_numbers(m, &numbers);
+        m->numbers.generation_floor = numbers.generation_floor;
     }
-    if (operation_new(m, OPERATION_STOP, pool->id, NULL, &o) < 0)
-        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    set_correlation_id(pool, correlation_id);
-    event.command.operation = o->id;
-    if (manager_post(m, pool->id, &event) < 0)
-        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    *ret_operation = o;
-    return 0;
+    if (r < 0)
+        log_pool_errno(pool, r, "registry.json cannot be written");
+    (void)runtime_dir_remove_pid(m->runtime, id);
+    (void)runtime_dir_remove_leases(m->runtime, id);
+    r = runtime_dir_remove_state(m->runtime, id);
+    if (r < 0)
+        log_pool_errno(pool, r, "its state file cannot be removed");
+    (void)registry_take(&m->registry, id);
+    notify_pool_removed(shell);
+    pool_shell_detach(pool);
+    pool_free(pool);
 }
 
 const Pool *manager_get_pool(const Manager *m, const char *pool_id)
@@ -175,40 +180,6 @@ size_t manager_count_pools(const Manager *m)
 const Pool *manager_pool_at(const Manager *m, size_t index)
 {
     return m->registry.pools[index];
-}
-
-static json_object *describe(const Manager *m, const Pool *pool)
-{
-    PoolStatus status;
-
-    pool_status(pool, manager_now(m), &status);
-    return json_status(&status);
-}
-
-int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
-                          size_t *ret_length)
-{
-    const Pool *pool = registry_get(&m->registry, pool_id);
-
-    return pool ? json_text(describe(m, pool), false, ret_text, ret_length) : -ENOENT;
-}
-
-int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
-{
-    json_object *array = json_object_new_array_ext((int)m->registry.count + 1);
-
-    if (!array)
-        return -ENOMEM;
-    for (size_t i = 0; i < m->registry.count; i++) {
-        json_object *o = describe(m, m->registry.pools[i]);
-
-        if (!o || json_object_array_add(array, o) < 0) {
-            json_object_put(o);
-            json_object_put(array);
-            return -ENOMEM;
-        }
-    }
-    return json_text(array, false, ret_text, ret_length);
 }
 
 bool manager_is_recovered(const Manager *m)
@@ -283,7 +254,15 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
         return -ENOMEM;
     m->event = sd_event_ref(event);
     m->queue_end = &m->queue;
+    m->runtime = TAKE_PTR(*runtime);
+    m->user_mode = settings->policy.user_mode;
     r = manager_set_settings(m, settings);
+    if (r >= 0)
+        r = access_new(m);
+    if (r >= 0)
+        r = events_new(m);
+    if (r >= 0)
+        r = external_new(m);
     if (r >= 0)
         r = notify_new(m);
     if (r >= 0)
@@ -292,7 +271,6 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
         r = unit_client_new(bus, &unit_callbacks, m, &m->units);
     if (r < 0)
         return r;
-    m->runtime = TAKE_PTR(*runtime);
     *ret = TAKE_PTR(m);
     return 0;
 }
@@ -303,8 +281,7 @@ static void queue_free(Manager *m)
         QueuedEvent *q = m->queue;
 
         m->queue = q->next;
-        if (q->event.type == EVENT_PRELOAD)
-            engine_spec_free(q->event.command.spec);
+        event_drop(&q->event);
         free(q);
     }
 }
@@ -319,6 +296,10 @@ Manager *manager_free(Manager *m)
     queue_free(m);
     operations_free(m);
     recover_free(m);
+    external_done(m);
+    events_done(m);
+    persist_done(m);
+    access_done(m);
     unit_client_free(m->units);
     prober_free(m->prober);
     runtime_dir_free(m->runtime);
@@ -340,5 +321,6 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->policy = settings->policy;
     m->policy.health_path = path;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
+    m->gpu_required = settings->gpu_required;
     return 0;
 }

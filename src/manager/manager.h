@@ -12,7 +12,8 @@
 
 /*
  * `event` and `bus` (attached to the event loop by the caller) must outlive the manager; it takes
- * over `*runtime` and copies what it needs of `settings`. Returns 0 or negative errno.
+ * over `*runtime`, on failure too, and copies what it needs of `settings`. Returns 0 or negative
+ * errno.
  */
 int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settings *settings,
                 Manager **ret);

@@ -2,12 +2,14 @@
 #include <errno.h>
 
 #include "manager/manager_internal.h"
+#include "json/encode.h"
 
 static void tell_pool(Manager *m, PoolShell *shell)
 {
     bool is_new = shell->is_new;
 
     shell->is_new = shell->changed = false;
+    events_add(m, "pool", shell->pool->id, describe_pool(m, shell->pool));
     for (size_t i = 0; i < m->n_listeners; i++) {
         const ManagerListener *l = m->listeners[i];
 
@@ -56,6 +58,23 @@ void notify_pool_changed(PoolShell *shell)
     shell->changed_next = shell->manager->changed;
     shell->manager->changed = shell;
     notify_arm(shell->manager);
+}
+
+void notify_pool_removed(PoolShell *shell)
+{
+    Manager *m = shell->manager;
+    PoolShell **p;
+
+    for (p = &m->changed; *p && *p != shell; p = &(*p)->changed_next)
+        ;
+    if (*p)
+        *p = shell->changed_next;
+    if (shell->is_new)
+        return; /* nobody has heard of it */
+    events_add(m, "pool_removed", shell->pool->id, json_pool_removed(shell->pool->id));
+    for (size_t i = 0; i < m->n_listeners; i++)
+        if (m->listeners[i]->pool_removed)
+            m->listeners[i]->pool_removed(shell->pool, m->listeners[i]->userdata);
 }
 
 int manager_add_listener(Manager *m, const ManagerListener *listener)

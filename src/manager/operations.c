@@ -5,6 +5,9 @@
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 
+enum {
+    OPERATION_IDS_STEP = 1000, /* reserved on disk at a time */
+};
 static const usec_t OPERATION_KEPT_USEC = 10 * USEC_PER_MINUTE;
 
 uint64_t operation_id(const Operation *o)
@@ -44,6 +47,28 @@ static void operations_purge(Manager *m)
     }
 }
 
+static void add(Manager *m, Operation *o, uint64_t id, OperationKind kind, const char *pool_id)
+{
+    o->manager = m;
+    o->id = id;
+    o->kind = kind;
+    (void)snprintf(o->pool_id, sizeof(o->pool_id), "%s", pool_id);
+    o->next = m->operations;
+    m->operations = o;
+    m->operations_count++;
+}
+
+/* A restarted daemon must not give out a number again, under which somebody may still ask. */
+static void reserve_ids(Manager *m)
+{
+    RegistryNumbers numbers = m->numbers;
+
+    if (m->last_operation_id < numbers.operation_floor)
+        return;
+    numbers.operation_floor = m->last_operation_id + OPERATION_IDS_STEP;
+    (void)persist_numbers(m, &numbers);
+}
+
 int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *const *warnings,
                   Operation **ret)
 {
@@ -55,14 +80,23 @@ int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *con
         free(o);
         return -ENOMEM;
     }
-    o->manager = m;
-    o->kind = kind;
-    (void)snprintf(o->pool_id, sizeof(o->pool_id), "%s", pool_id);
-    o->id = ++m->last_operation_id;
-    o->next = m->operations;
-    m->operations = o;
-    m->operations_count++;
+    reserve_ids(m);
+    add(m, o, ++m->last_operation_id, kind, pool_id);
+    o->started_real = manager_now(m).real;
     *ret = o;
+    return 0;
+}
+
+int operation_restore(Manager *m, const Pool *pool)
+{
+    Operation *o = calloc(1, sizeof(Operation));
+
+    if (!o)
+        return -ENOMEM;
+    add(m, o, pool->operation.id, pool->operation.kind, pool->id);
+    o->started_real = pool->operation.started.real;
+    if (m->last_operation_id < o->id)
+        m->last_operation_id = o->id;
     return 0;
 }
 
@@ -84,6 +118,8 @@ static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool
         return json_error(&o->result.error, o->pool_id);
     if (o->kind == OPERATION_STOP)
         return json_stop_answer(pool, &o->result);
+    if (o->kind == OPERATION_DEREGISTER)
+        return json_deregister_answer(pool->id);
     if (runtime_dir_handoff_path(m->runtime, pool->id, pool->spec->replica_id, &handoff) < 0)
         return NULL;
     return json_preload_answer(pool, handoff, o->warnings);
@@ -172,6 +208,7 @@ static void tell_waiters(Operation *o)
 static void announce(Manager *m, Operation *o)
 {
     o->announced = true;
+    events_add(m, "operation", o->pool_id, describe_operation(m, o));
     for (size_t i = 0; i < m->n_listeners; i++)
         if (m->listeners[i]->operation_ended)
             m->listeners[i]->operation_ended(&o->result, o->pool_id, m->listeners[i]->userdata);

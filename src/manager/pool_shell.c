@@ -51,6 +51,8 @@ void pool_shell_detach(Pool *pool)
     if (!shell)
         return;
     probe_free(shell->probe);
+    load_done(shell);
+    persist_drop(shell);
     sd_event_source_disable_unref(shell->timer);
     free(shell);
     pool->userdata = NULL;

@@ -7,6 +7,7 @@
 
 #include "manager/manager_internal.h"
 #include "systemd/journal.h"
+#include "json/leases_file.h"
 #include "json/state_file.h"
 
 /*
@@ -14,13 +15,13 @@
  * what is, and the machine puts the two together (EVENT_RECOVER).
  */
 
-static int reject_state(const char *pool_id, const char *why)
+static int reject_file(const char *folder, const char *pool_id, const char *why)
 {
     const LogField fields[] = {{"POOL_ID", pool_id}};
 
     journal_send(LOG_WARNING, "0a9b8c7d6e5f4a3b8c2d1e0f9a8b7c15", fields, ELEMENTSOF(fields),
-                 "Pool %s: its state file is set aside as state/%s.json.bad: %s", pool_id, pool_id,
-                 why);
+                 "Pool %s: its %s file is set aside as %s/%s.json.bad: %s", pool_id,
+                 streq(folder, "state") ? "state" : "leases", folder, pool_id, why);
     return -EBADMSG;
 }
 
@@ -28,17 +29,30 @@ static int reject_state(const char *pool_id, const char *why)
 static int take_over(Manager *m, Pool *loaded, Error *error)
 {
     Pool *pool;
-    void *shell;
-    int r = manager_ensure_pool(m, loaded->id, &pool, error);
+    int r = manager_ensure_pool(m, loaded->id, &pool, NULL, error);
 
     if (r < 0)
         return r;
-    shell = pool->userdata;
-    engine_spec_free(pool->spec);
-    *pool = *loaded;
-    pool->userdata = shell;
-    loaded->spec = NULL;
+    pool_take(pool, loaded);
+    if (pool->operation.kind != OPERATION_NONE && operation_restore(m, pool) < 0)
+        pool->operation = (PoolOperation){.kind = OPERATION_NONE};
     return 0;
+}
+
+/* What is to be done with a file that cannot be taken over: 0 leaves it where it is. */
+static int judge_file(const char *folder, const char *pool_id, int r, const Error *e)
+{
+    const char *why = error_is_set(e) ? e->text : strerror(-r);
+
+    if (r >= 0)
+        return 0;
+    /* Our trouble, not the file's: it stays. */
+    if (r == -ENOMEM || r == -EIO) {
+        journal_log(LOG_ERR, "Pool %s: %s/%s.json cannot be taken over: %s", pool_id, folder,
+                    pool_id, why);
+        return 0;
+    }
+    return reject_file(folder, pool_id, why);
 }
 
 static int on_state(const char *pool_id, const char *text, size_t length, int error, void *userdata)
@@ -48,22 +62,37 @@ static int on_state(const char *pool_id, const char *text, size_t length, int er
     int r;
 
     if (!text)
-        return reject_state(pool_id, strerror(-error));
+        return reject_file("state", pool_id, strerror(-error));
     r = state_file_parse(text, length, pool_id, &loaded, &e);
     if (r >= 0)
         r = take_over(userdata, loaded, &e);
-    /* Our trouble, not the file's: it stays. */
-    if (r == -ENOMEM || r == -EIO) {
-        journal_log(LOG_ERR, "Pool %s: its state file cannot be taken over: %s", pool_id,
-                    error_is_set(&e) ? e.text : strerror(-r));
+    return judge_file("state", pool_id, r, &e);
+}
+
+static int on_leases(const char *pool_id, const char *text, size_t length, int error,
+                     void *userdata)
+{
+    Manager *m = userdata;
+    Pool *pool = registry_get(&m->registry, pool_id);
+    Error e = {.code = PM_ERROR_NONE};
+
+    if (!text)
+        return reject_file("leases", pool_id, strerror(-error));
+    if (!pool) {
+        /* Its pool was forgotten, or its state file set aside. */
+        (void)runtime_dir_remove_leases(m->runtime, pool_id);
         return 0;
     }
-    return r < 0 ? reject_state(pool_id, e.text) : 0;
+    return judge_file("leases", pool_id, leases_file_parse(text, length, pool, &e), &e);
 }
 
 int recover_read_states(Manager *m)
 {
-    return runtime_dir_read_states(m->runtime, on_state, m);
+    int r;
+
+    persist_read_numbers(m);
+    r = runtime_dir_read_states(m->runtime, on_state, m);
+    return r < 0 ? r : runtime_dir_read_leases(m->runtime, on_leases, m);
 }
 
 static void remember_unknown(Manager *m, const UnitName *name)
@@ -83,7 +112,7 @@ static void remember_unknown(Manager *m, const UnitName *name)
     u->next = m->unknown;
     m->unknown = u;
     /* Its number is taken: the next start of that pool must not meet it. */
-    if (manager_ensure_pool(m, name->pool_id, &pool, NULL) >= 0 && !pool->spec &&
+    if (manager_ensure_pool(m, name->pool_id, &pool, NULL, NULL) >= 0 && !pool->spec &&
         pool->generation < name->generation)
         pool->generation = name->generation;
 }
@@ -137,11 +166,12 @@ static void schedule_unknown(Manager *m)
 /* Each pool learns what became of its unit while we were away. */
 static void recover_pools(Manager *m)
 {
-    for (size_t i = 0; i < m->registry.count; i++) {
-        Pool *pool = m->registry.pools[i];
+    /* From the end: a pool that was to be deregistered goes on the way. */
+    for (size_t i = m->registry.count; i > 0; i--) {
+        Pool *pool = m->registry.pools[i - 1];
         Event event = {.type = EVENT_RECOVER, .generation = pool->generation};
 
-        if (!pool->spec)
+        if (!pool->spec && pool->state != POOL_EXTERNAL)
             continue;
         event.unit = pool_shell(pool)->found;
         if (event.unit.fields == 0) {
@@ -161,6 +191,7 @@ void recover_attached(Manager *m, int error, const char *error_text)
     }
     m->attached = true;
     recover_pools(m);
+    external_scan(m);
     schedule_unknown(m);
     notify_arm(m);
 }

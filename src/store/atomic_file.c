@@ -77,8 +77,10 @@ static int write_all(int fd, const char *data, size_t n)
     return 0;
 }
 
-int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n)
+int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n,
+                        FileVersion *ret_version)
 {
+    struct stat st = {0};
     Temporary temporary;
     int fd, r;
 
@@ -89,12 +91,43 @@ int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n
     /* No fsync: these files live as long as the boot, and a file system in memory keeps nothing
      * longer. */
     r = write_all(fd, data, n);
-    if (r >= 0 && fchmod(fd, 0644) < 0)
+    if (r >= 0 && (fchmod(fd, 0644) < 0 || fstat(fd, &st) < 0))
         r = -errno;
     /* Quotas and network file systems report a lost write here. */
     if (close(fd) < 0 && r >= 0 && errno != EINTR)
         r = -errno;
-    return temporary_commit(&temporary, dir_fd, name, r);
+    r = temporary_commit(&temporary, dir_fd, name, r);
+    if (r >= 0 && ret_version)
+        *ret_version = file_version(&st);
+    return r;
+}
+
+/*
+ * Gives the symlink its real name unless a file is in the way. What stood there is left under the
+ * temporary name. A file that comes between looking and renaming is put back.
+ */
+static int symlink_commit(const Temporary *t, int dir_fd, const char *name)
+{
+    unsigned flags = RENAME_EXCHANGE;
+    struct stat st;
+
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno != ENOENT)
+            return -errno;
+        flags = RENAME_NOREPLACE;
+    } else if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
+        return S_ISREG(st.st_mode) ? -EEXIST : -EISDIR;
+    }
+    /* EINVAL: a file system that cannot do either; then having looked must do. */
+    if (renameat2(dir_fd, t->name, dir_fd, name, flags) < 0 &&
+        (errno != EINVAL || renameat(dir_fd, t->name, dir_fd, name) < 0))
+        return -errno;
+    if (flags == RENAME_EXCHANGE && fstatat(dir_fd, t->name, &st, AT_SYMLINK_NOFOLLOW) >= 0 &&
+        S_ISREG(st.st_mode)) {
+        (void)renameat2(dir_fd, t->name, dir_fd, name, RENAME_EXCHANGE);
+        return -EEXIST;
+    }
+    return 0;
 }
 
 int atomic_symlink_replace(int dir_fd, const char *name, const char *target)
@@ -105,7 +138,9 @@ int atomic_symlink_replace(int dir_fd, const char *name, const char *target)
     r = temporary_create(dir_fd, name, create_symlink, target, &temporary);
     if (r < 0)
         return r;
-    return temporary_commit(&temporary, dir_fd, name, 0);
+    r = symlink_commit(&temporary, dir_fd, name);
+    (void)unlinkat(dir_fd, temporary.name, 0);
+    return r;
 }
 
 static int is_temporary(const struct dirent *entry)

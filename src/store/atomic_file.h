@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "store/file_version.h"
+
 /*
  * Names in a folder that are replaced in one step: whoever looks sees what was there or what is
  * there now, whole. Each is built under a temporary name first, which no valid id can produce.
@@ -11,10 +13,14 @@
  * what stood under `name` stands untouched and the temporary name is gone.
  */
 
-/* `name` becomes a regular file, mode 0644 whatever the umask, with the `n` bytes of `data`. */
-int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n);
+/*
+ * `name` becomes a regular file, mode 0644 whatever the umask, with the `n` bytes of `data`.
+ * *ret_version (NULL allowed) tells this very file from others that anybody puts in its place.
+ */
+int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n,
+                        FileVersion *ret_version);
 
-/* `name` becomes a symbolic link to `target`. */
+/* `name` becomes a symbolic link to `target`. -EEXIST: a regular file stands there, which stays. */
 int atomic_symlink_replace(int dir_fd, const char *name, const char *target);
 
 /*

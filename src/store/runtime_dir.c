@@ -3,27 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poolmgr/limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/parse.h"
 #include "store/atomic_file.h"
-#include "store/state_files.h"
+#include "store/plain_file.h"
+#include "store/pool_files.h"
+#include "store/runtime_dir_internal.h"
 
-#define SYMLINK_NAME "engine.json"
-
-struct RuntimeDir {
-    char *path; /* without a slash at the end */
-    int root_fd;
-    int engines_fd;
-    int state_fd;
-};
-
-typedef struct FileName {
-    char text[NAME_MAX + 1];
-} FileName;
+#define REGISTRY_NAME "registry.json"
 
 /* "<pool><suffix>" for a valid id. */
 static int pool_file_name(const char *pool_id, const char *suffix, FileName *ret)
@@ -31,14 +21,6 @@ static int pool_file_name(const char *pool_id, const char *suffix, FileName *ret
     if (!id_is_valid(pool_id))
         return -EINVAL;
     (void)snprintf(ret->text, sizeof(ret->text), "%s%s", pool_id, suffix);
-    return 0;
-}
-
-static int handoff_file_name(const char *pool_id, const char *replica_id, FileName *ret)
-{
-    if (!id_is_valid(pool_id) || !id_is_valid(replica_id))
-        return -EINVAL;
-    (void)snprintf(ret->text, sizeof(ret->text), "%s-%s.json", pool_id, replica_id);
     return 0;
 }
 
@@ -79,25 +61,22 @@ static int copy_path(const char *path, char **ret)
 
 static int open_folders(RuntimeDir *d)
 {
-    d->root_fd = open_folder(AT_FDCWD, d->path, 0);
-    if (d->root_fd < 0)
-        return d->root_fd;
-    d->engines_fd = open_folder(d->root_fd, "engines", O_NOFOLLOW);
-    if (d->engines_fd < 0)
-        return d->engines_fd;
-    d->state_fd = open_folder(d->root_fd, "state", O_NOFOLLOW);
-    return d->state_fd < 0 ? d->state_fd : 0;
-}
-
-static int sweep_folders(const RuntimeDir *d)
-{
+    const struct {
+        const char *name;
+        int *fd;
+    } folders[] = {
+            {"engines", &d->engines_fd},
+            {"state", &d->state_fd},
+            {"leases", &d->leases_fd},
+    };
     int r;
 
-    r = atomic_file_sweep(d->root_fd);
-    if (r >= 0)
-        r = atomic_file_sweep(d->engines_fd);
-    if (r >= 0)
-        r = atomic_file_sweep(d->state_fd);
+    d->root_fd = open_folder(AT_FDCWD, d->path, 0);
+    r = d->root_fd < 0 ? d->root_fd : atomic_file_sweep(d->root_fd);
+    for (size_t i = 0; r >= 0 && i < ELEMENTSOF(folders); i++) {
+        *folders[i].fd = open_folder(d->root_fd, folders[i].name, O_NOFOLLOW);
+        r = *folders[i].fd < 0 ? *folders[i].fd : atomic_file_sweep(*folders[i].fd);
+    }
     return r;
 }
 
@@ -111,13 +90,11 @@ int runtime_dir_open(const char *path, RuntimeDir **ret)
     d = malloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    *d = (RuntimeDir){.root_fd = -1, .engines_fd = -1, .state_fd = -1};
+    *d = (RuntimeDir){.root_fd = -1, .engines_fd = -1, .state_fd = -1, .leases_fd = -1};
 
     r = copy_path(path, &d->path);
     if (r >= 0)
         r = open_folders(d);
-    if (r >= 0)
-        r = sweep_folders(d);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(d);
@@ -131,6 +108,8 @@ RuntimeDir *runtime_dir_free(RuntimeDir *r)
     closep(&r->root_fd);
     closep(&r->engines_fd);
     closep(&r->state_fd);
+    closep(&r->leases_fd);
+    file_table_done(&r->own_handoffs);
     free(r->path);
     free(r);
     return NULL;
@@ -141,18 +120,18 @@ const char *runtime_dir_path(const RuntimeDir *r)
     return r->path;
 }
 
-static int write_text(int dir_fd, const FileName *name, const char *text)
+int runtime_dir_write_file(int dir_fd, const char *name, const char *text, FileVersion *ret_version)
 {
     size_t n = strlen(text);
 
     if (n > PM_BODY_MAX)
         return -EFBIG;
-    return atomic_file_replace(dir_fd, name->text, text, n);
+    return atomic_file_replace(dir_fd, name, text, n, ret_version);
 }
 
-static int remove_file(int dir_fd, const FileName *name)
+int runtime_dir_remove_file(int dir_fd, const char *name)
 {
-    return unlinkat(dir_fd, name->text, 0) < 0 && errno != ENOENT ? -errno : 0;
+    return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 int runtime_dir_write_pid(RuntimeDir *r, const char *pool_id, pid_t pid)
@@ -167,7 +146,7 @@ int runtime_dir_write_pid(RuntimeDir *r, const char *pool_id, pid_t pid)
     if (q < 0)
         return q;
     (void)snprintf(text, sizeof(text), "%ld\n", (long)pid);
-    return write_text(r->root_fd, &name, text);
+    return runtime_dir_write_file(r->root_fd, name.text, text, NULL);
 }
 
 int runtime_dir_remove_pid(RuntimeDir *r, const char *pool_id)
@@ -175,52 +154,7 @@ int runtime_dir_remove_pid(RuntimeDir *r, const char *pool_id)
     FileName name;
     int q = pool_file_name(pool_id, ".pid", &name);
 
-    return q < 0 ? q : remove_file(r->root_fd, &name);
-}
-
-int runtime_dir_write_handoff(RuntimeDir *r, const char *pool_id, const char *replica_id,
-                              const char *text)
-{
-    FileName name;
-    int q;
-
-    q = handoff_file_name(pool_id, replica_id, &name);
-    if (q >= 0)
-        q = write_text(r->engines_fd, &name, text);
-    if (q < 0)
-        return q;
-    q = atomic_symlink_replace(r->engines_fd, SYMLINK_NAME, name.text);
-    if (q < 0)
-        (void)remove_file(r->engines_fd, &name);
-    return q;
-}
-
-/* Removes engine.json when it is a symlink to `name`. */
-static int remove_symlink_to(int dir_fd, const FileName *name)
-{
-    char target[sizeof(name->text)];
-    ssize_t n;
-
-    n = readlinkat(dir_fd, SYMLINK_NAME, target, sizeof(target));
-    if (n < 0) /* EINVAL: someone put something else there, which is not ours to remove. */
-        return errno == ENOENT || errno == EINVAL ? 0 : -errno;
-    if ((size_t)n != strlen(name->text) || memcmp(target, name->text, (size_t)n) != 0)
-        return 0;
-    return remove_file(dir_fd, &(FileName){SYMLINK_NAME});
-}
-
-int runtime_dir_remove_handoff(RuntimeDir *r, const char *pool_id, const char *replica_id)
-{
-    FileName name;
-    int q, q2;
-
-    q = handoff_file_name(pool_id, replica_id, &name);
-    if (q < 0)
-        return q;
-    /* A link that stays must not keep the handoff in place: it is the file that routes requests. */
-    q = remove_symlink_to(r->engines_fd, &name);
-    q2 = remove_file(r->engines_fd, &name);
-    return q2 < 0 ? q2 : q;
+    return q < 0 ? q : runtime_dir_remove_file(r->root_fd, name.text);
 }
 
 static int join_path(const RuntimeDir *r, const char *folder, const FileName *name, char **ret)
@@ -237,7 +171,7 @@ int runtime_dir_handoff_path(const RuntimeDir *r, const char *pool_id, const cha
                              char **ret)
 {
     FileName name;
-    int q = handoff_file_name(pool_id, replica_id, &name);
+    int q = runtime_dir_handoff_name(pool_id, replica_id, &name);
 
     return q < 0 ? q : join_path(r, "/engines/", &name, ret);
 }
@@ -250,23 +184,77 @@ int runtime_dir_log_path(const RuntimeDir *r, const char *pool_id, char **ret)
     return q < 0 ? q : join_path(r, "/engine-", &name, ret);
 }
 
-int runtime_dir_write_state(RuntimeDir *r, const char *pool_id, const char *text)
+static int write_pool_file(int dir_fd, const char *pool_id, const char *text)
 {
     FileName name;
-    int q = pool_file_name(pool_id, STATE_FILE_SUFFIX, &name);
+    int q = pool_file_name(pool_id, POOL_FILE_SUFFIX, &name);
 
-    return q < 0 ? q : write_text(r->state_fd, &name, text);
+    return q < 0 ? q : runtime_dir_write_file(dir_fd, name.text, text, NULL);
+}
+
+static int remove_pool_file(int dir_fd, const char *pool_id)
+{
+    FileName name;
+    int q = pool_file_name(pool_id, POOL_FILE_SUFFIX, &name);
+
+    return q < 0 ? q : runtime_dir_remove_file(dir_fd, name.text);
+}
+
+int runtime_dir_write_state(RuntimeDir *r, const char *pool_id, const char *text)
+{
+    return write_pool_file(r->state_fd, pool_id, text);
 }
 
 int runtime_dir_remove_state(RuntimeDir *r, const char *pool_id)
 {
-    FileName name;
-    int q = pool_file_name(pool_id, STATE_FILE_SUFFIX, &name);
-
-    return q < 0 ? q : remove_file(r->state_fd, &name);
+    return remove_pool_file(r->state_fd, pool_id);
 }
 
 int runtime_dir_read_states(RuntimeDir *r, RuntimeStateFunc f, void *userdata)
 {
-    return state_files_read(r->state_fd, f, userdata);
+    return pool_files_read(r->state_fd, f, userdata);
+}
+
+int runtime_dir_write_leases(RuntimeDir *r, const char *pool_id, const char *text)
+{
+    return write_pool_file(r->leases_fd, pool_id, text);
+}
+
+int runtime_dir_remove_leases(RuntimeDir *r, const char *pool_id)
+{
+    return remove_pool_file(r->leases_fd, pool_id);
+}
+
+int runtime_dir_read_leases(RuntimeDir *r, RuntimeStateFunc f, void *userdata)
+{
+    return pool_files_read(r->leases_fd, f, userdata);
+}
+
+int runtime_dir_write_registry(RuntimeDir *r, const char *text)
+{
+    return runtime_dir_write_file(r->root_fd, REGISTRY_NAME, text, NULL);
+}
+
+int runtime_dir_read_registry(RuntimeDir *r, char **ret_text, size_t *ret_length)
+{
+    _cleanup_free_ char *buffer = NULL;
+    size_t length = 0;
+    int q;
+
+    buffer = malloc(PM_BODY_MAX + 2);
+    if (!buffer)
+        return -ENOMEM;
+    q = plain_file_read(r->root_fd, REGISTRY_NAME, buffer, &length, NULL);
+    if (q < 0)
+        return q;
+    *ret_text = TAKE_PTR(buffer);
+    *ret_length = length;
+    return 0;
+}
+
+int runtime_dir_reject_registry(RuntimeDir *r)
+{
+    int q = pool_files_set_aside(r->root_fd, REGISTRY_NAME);
+
+    return q == -ENOENT ? 0 : q;
 }

@@ -7,11 +7,11 @@
 #include "base/macros.h"
 
 /*
- * The runtime directory R (contract: files in R): pid, handoff and state files. Every file is
- * replaced atomically: a reader sees the old one or the new one, whole. All functions return 0 or
- * negative errno and change nothing on failure, where nothing else is said. -EINVAL: an id that is
- * none; -EFBIG: a text over PM_BODY_MAX, which nobody would read back; -ENOENT from a write: the
- * folder was deleted.
+ * The runtime directory R (contract: files in R): pid, handoff, state, lease and registry files.
+ * Every file is replaced atomically: a reader sees the old one or the new one, whole. All functions
+ * return 0 or negative errno and change nothing on failure, where nothing else is said. -EINVAL: an
+ * id that is none; -EFBIG: a text over PM_BODY_MAX, which nobody would read back; -ENOENT from a
+ * write: the folder was deleted.
  */
 typedef struct RuntimeDir RuntimeDir;
 
@@ -30,7 +30,9 @@ int runtime_dir_remove_pid(RuntimeDir *r, const char *pool_id); /* 0 too when th
 
 /*
  * engines/<pool>-<replica>.json with `text`, then engines/engine.json as a relative symlink to it,
- * replaced atomically. When only the second step fails, the file is removed again.
+ * replaced atomically. When only the second step fails, the file is removed again. A regular file
+ * called engine.json is a handoff of somebody else's: it stays, there is no symlink then, and that
+ * is no failure.
  */
 int runtime_dir_write_handoff(RuntimeDir *r, const char *pool_id, const char *replica_id,
                               const char *text);
@@ -46,22 +48,38 @@ int runtime_dir_handoff_path(const RuntimeDir *r, const char *pool_id, const cha
                              char **ret);
 int runtime_dir_log_path(const RuntimeDir *r, const char *pool_id, char **ret);
 
+/* state/<pool>.json: what a restarted manager needs of the pool. */
 int runtime_dir_write_state(RuntimeDir *r, const char *pool_id, const char *text);
 int runtime_dir_remove_state(RuntimeDir *r, const char *pool_id); /* 0 too when there is none */
 
+/* leases/<pool>.json: the leases of its engine. */
+int runtime_dir_write_leases(RuntimeDir *r, const char *pool_id, const char *text);
+int runtime_dir_remove_leases(RuntimeDir *r, const char *pool_id); /* 0 too when there is none */
+
 /*
- * Reads all state files, sorted by name, and calls `f` for each with its `length` bytes of text
- * (NUL-terminated, valid during the call). For a file that cannot be used `text` is NULL, `length`
- * 0 and `error` a negative errno: -EFBIG over PM_BODY_MAX, -EISDIR a folder, -ELOOP a symlink,
- * -EINVAL some other kind of file, -EACCES and so on. Names that are no valid pool id with ".json"
- * are skipped. A negative return of `f` sets that file aside, as well as that can be done: it is
- * renamed to <name>.bad (the newest one is kept). `f` may write and remove states.
+ * Read all state files or all lease files, sorted by name, and call `f` for each with its `length`
+ * bytes of text (NUL-terminated, valid during the call). For a file that cannot be used `text` is
+ * NULL, `length` 0 and `error` a negative errno: -EFBIG over PM_BODY_MAX, -EISDIR a folder, -ELOOP
+ * a symlink, -EINVAL some other kind of file, -EACCES and so on. Names that are no valid pool id
+ * with ".json" are skipped. A negative return of `f` sets that file aside, as well as that can be
+ * done: it is renamed to <name>.bad (the newest one is kept). `f` may write and remove states and
+ * leases.
  *
- * Returns 0, or negative errno when the folder cannot be read, or when reading ran out of memory or
+ * Return 0, or negative errno when the folder cannot be read, or when reading ran out of memory or
  * descriptors, which says nothing about the files: some were not shown to `f` then.
  */
 typedef int (*RuntimeStateFunc)(const char *pool_id, const char *text, size_t length, int error,
                                 void *userdata);
 int runtime_dir_read_states(RuntimeDir *r, RuntimeStateFunc f, void *userdata);
+int runtime_dir_read_leases(RuntimeDir *r, RuntimeStateFunc f, void *userdata);
+
+/*
+ * registry.json: what belongs to no pool. Reading gives its text (NUL-terminated; the caller frees
+ * it) or -ENOENT when there is none, or one of the errors of the files above. Rejecting renames it
+ * to registry.json.bad (the newest one is kept); 0 too when there is none.
+ */
+int runtime_dir_write_registry(RuntimeDir *r, const char *text);
+int runtime_dir_read_registry(RuntimeDir *r, char **ret_text, size_t *ret_length);
+int runtime_dir_reject_registry(RuntimeDir *r);
 
 DEFINE_CLEANUP(RuntimeDir *, runtime_dir_free)

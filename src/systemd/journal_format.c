@@ -79,7 +79,7 @@ static void append_escaped(Text *t, const char *s, const char *escaped, const ch
     }
 }
 
-static void append_json_string(Text *t, const char *s)
+void log_append_json_string(Text *t, const char *s)
 {
     text_append(t, "\"");
     append_escaped(t, s, "\"\\", "\\ufffd");
@@ -101,11 +101,10 @@ static void append_json_member(Text *t, const char *key, const char *value)
     text_append(t, ",\"");
     append_lower(t, key);
     text_append(t, "\":");
-    append_json_string(t, value);
+    log_append_json_string(t, value);
 }
 
-/* RFC 3339, UTC, milliseconds. */
-static void append_timestamp(Text *t, usec_t real_usec)
+void log_append_timestamp(Text *t, usec_t real_usec)
 {
     time_t seconds = (time_t)(real_usec / USEC_PER_SEC);
     struct tm tm;
@@ -117,10 +116,15 @@ static void append_timestamp(Text *t, usec_t real_usec)
                 (unsigned)(real_usec % USEC_PER_SEC / USEC_PER_MSEC));
 }
 
+void log_append_plain(Text *t, const char *s)
+{
+    append_escaped(t, s, "", "\xef\xbf\xbd");
+}
+
 void log_entry_append_json(Text *t, const LogEntry *e)
 {
     text_append(t, "{\"timestamp\":\"");
-    append_timestamp(t, e->real_usec);
+    log_append_timestamp(t, e->real_usec);
     text_append(t, "\"");
     append_json_member(t, "level", log_level_to_string(e->priority));
     append_json_member(t, "message", e->message);
@@ -137,14 +141,14 @@ void log_entry_append_text(Text *t, const LogEntry *e)
     const char *before = " (";
 
     text_printf(t, "%s: ", log_level_to_string(e->priority));
-    append_escaped(t, e->message, "", "\xef\xbf\xbd");
+    log_append_plain(t, e->message);
     for (size_t i = 0; i < e->n_fields; i++) {
         if (!e->fields[i].value)
             continue;
         text_append(t, before);
         append_lower(t, e->fields[i].name);
         text_append(t, "=");
-        append_escaped(t, e->fields[i].value, "", "\xef\xbf\xbd");
+        log_append_plain(t, e->fields[i].value);
         before = " ";
     }
     text_append(t, before[1] == '\0' ? ")\n" : "\n");

@@ -21,3 +21,10 @@ const char *log_level_to_string(int priority);
 /* Appends the entry as one line, the newline included: a JSON object, or for people. */
 void log_entry_append_json(Text *t, const LogEntry *e);
 void log_entry_append_text(Text *t, const LogEntry *e);
+
+/* The parts that lines are made of. The moment: RFC 3339, UTC, milliseconds. */
+void log_append_timestamp(Text *t, usec_t real_usec);
+/* `s` with control characters escaped and bytes that are no UTF-8 replaced by U+FFFD: for people,
+ * and as a JSON string with its quotes. */
+void log_append_plain(Text *t, const char *s);
+void log_append_json_string(Text *t, const char *s);

@@ -98,6 +98,7 @@ static void check_awaited(World *w, const Pool *p)
         break;
     case POOL_READY:
     case POOL_ADOPTING:
+    case POOL_EXTERNAL:
         if (phase || probe == p->probe_running)
             world_fail(w, "a running engine has a probe that runs or is due");
         break;
@@ -116,12 +117,12 @@ static void check_operation(World *w, const Pool *p)
         open |= w->open[i].id == p->operation.id;
     switch (p->state) {
     case POOL_PREFLIGHT:
-        if (p->operation.kind != OPERATION_PRELOAD)
-            world_fail(w, "a preflight without a preload");
+        if (p->operation.kind != OPERATION_PRELOAD && p->operation.kind != OPERATION_RESTART)
+            world_fail(w, "a preflight without a preload or restart");
         break;
     case POOL_STARTING:
     case POOL_WARMING:
-        if (p->operation.kind == OPERATION_STOP)
+        if (p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DEREGISTER)
             world_fail(w, "a start goes on although a stop holds the pool");
         break;
     case POOL_STOPPING:
@@ -139,7 +140,8 @@ static void check_ready(World *w, const Pool *pool)
 {
     const Ledger *l = &w->ledger[pool_index(pool->id)];
 
-    if (!pool_is_ready(pool))
+    /* One of somebody else is believed until it has been checked. */
+    if (!pool_is_ready(pool) || pool->state == POOL_EXTERNAL)
         return;
     if (!pool_is_live(pool))
         world_fail(w, "ready, but the unit is not active as far as the pool was told");
@@ -158,6 +160,26 @@ static void check_status(World *w, const Pool *pool)
         world_fail(w, "the status says ready but not live");
 }
 
+/* Leases are of an engine that is there, and as many as are counted. */
+static void check_leases(World *w, const Pool *before, const Pool *pool, const Event *event)
+{
+    uint64_t n = 0, last = 0;
+
+    for (const Lease *lease = pool->leases.first; lease; lease = lease->next) {
+        if (lease->number <= last || lease->number > pool->leases.last_number)
+            world_fail(w, "the leases are out of order");
+        if (lease->expires <= w->now && event->type == EVENT_TIMER &&
+            event->generation == before->generation)
+            world_fail(w, "a lease that is over outlives the timer");
+        last = lease->number;
+        n++;
+    }
+    if (n != pool->leases.count)
+        world_fail(w, "the leases are miscounted");
+    if (n > 0 && !pool_has_engine(pool) && pool->state != POOL_EXTERNAL)
+        world_fail(w, "a lease of an engine that is gone");
+}
+
 void check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
                 const Effects *effects)
 {
@@ -169,6 +191,7 @@ void check_step(World *w, const Pool *before, const Pool *pool, const Event *eve
     check_deadlines(w, before, pool, event);
     check_awaited(w, pool);
     check_ready(w, pool);
+    check_leases(w, before, pool, event);
     check_status(w, pool);
 }
 
@@ -189,7 +212,7 @@ void check_effect(World *w, const Pool *pool, const Effect *e)
             world_fail(w, "a stop before the handoff is withdrawn");
         break;
     case EFFECT_PROBE:
-        if (!files->pid)
+        if (!files->pid && pool->state != POOL_EXTERNAL)
             world_fail(w, "a health check before the pid file is written");
         break;
     case EFFECT_WRITE_HANDOFF:
@@ -238,7 +261,8 @@ void check_start(World *w, UnitRef ref)
 
 static bool is_at_rest(const Pool *p)
 {
-    return p->state == POOL_OFF || p->state == POOL_FAILED || p->state == POOL_READY;
+    return p->state == POOL_OFF || p->state == POOL_FAILED || p->state == POOL_READY ||
+           p->state == POOL_EXTERNAL;
 }
 
 /* What is not yet as it should end, or NULL. */

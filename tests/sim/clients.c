@@ -16,24 +16,67 @@ static uint64_t open_operation(World *w, OperationKind kind, size_t pool)
 static void preload(World *w, size_t pool)
 {
     Event event = {.type = EVENT_PRELOAD};
-    Pool *p;
+    Pool *p = manager_ensure(w, pool);
 
-    if (registry_ensure(&w->manager.registry, pool_name(pool), &p, NULL) < 0)
-        abort();
+    p->registered = true;
     event.command.operation = open_operation(w, OPERATION_PRELOAD, pool);
     event.command.spec = spec_make(pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes
                                                                              : prng_next(&w->prng));
     manager_step(w, pool, &event);
 }
 
-static void stop(World *w, size_t pool)
+static void command(World *w, size_t pool, EventType type, OperationKind kind)
 {
-    Event event = {.type = EVENT_STOP};
+    Event event = {.type = type};
 
     if (!manager_pool(w, pool))
         return;
-    event.command.operation = open_operation(w, OPERATION_STOP, pool);
+    event.command.operation = open_operation(w, kind, pool);
     manager_step(w, pool, &event);
+}
+
+static void loading(World *w, size_t pool)
+{
+    const Pool *p = manager_pool(w, pool);
+    Event event = {.type = EVENT_LOAD};
+
+    if (!p)
+        return;
+    event.generation = p->generation;
+    event.load.read_bytes = prng_range(&w->prng, 0, 2000);
+    event.load.model_bytes = 1000;
+    manager_step(w, pool, &event);
+}
+
+static void ask(World *w, size_t pool)
+{
+    switch (prng_range(&w->prng, 0, 15)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        command(w, pool, EVENT_STOP, OPERATION_STOP);
+        break;
+    case 4:
+        command(w, pool, EVENT_RESTART, OPERATION_RESTART);
+        break;
+    case 5:
+        command(w, pool, EVENT_DEREGISTER, OPERATION_DEREGISTER);
+        break;
+    case 6:
+        files_drop_handoff(w, pool);
+        break;
+    case 7:
+        loading(w, pool);
+        break;
+    case 8:
+    case 9:
+        lease_client(w, pool);
+        break;
+    default:
+        preload(w, pool);
+        break;
+    }
 }
 
 static void on_client(World *w, const Item *item)
@@ -44,10 +87,7 @@ static void on_client(World *w, const Item *item)
     if (w->calm)
         return;
     if (manager_is_recovered(w)) {
-        if (prng_one_in(&w->prng, 3))
-            stop(w, pool);
-        else
-            preload(w, pool);
+        ask(w, pool);
     }
     next.at = usec_add(w->now, prng_one_in(&w->prng, 3) ? world_span(w, 0, 20 * USEC_PER_SEC)
                                                         : world_span(w, 0, USEC_PER_SEC));

@@ -30,6 +30,8 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
 static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_GATHER_FACTS] = "gather facts",
         [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save leases",
+        [EFFECT_FORGET] = "forget",
         [EFFECT_START_UNIT] = "start unit",
         [EFFECT_STOP_UNIT] = "stop unit",
         [EFFECT_KILL_UNIT] = "kill unit",
@@ -46,18 +48,35 @@ static const char *const effect_names[EFFECT_MAX] = {
 };
 
 static const char *const log_names[LOG_KIND_MAX] = {
-        [LOG_PRELOAD_STARTED] = "preload started", [LOG_ENGINE_STARTED] = "engine started",
-        [LOG_ENGINE_READY] = "engine ready",       [LOG_PRELOAD_FAILED] = "preload failed",
-        [LOG_HEALTH_TIMEOUT] = "health timeout",   [LOG_ENGINE_UNHEALTHY] = "engine unhealthy",
-        [LOG_ENGINE_CRASHED] = "engine crashed",   [LOG_ENGINE_EXITED] = "engine exited",
-        [LOG_STOP_STARTED] = "stop started",       [LOG_ENGINE_STOPPED] = "engine stopped",
-        [LOG_STOP_STUCK] = "stop stuck",           [LOG_ENGINE_ADOPTED] = "engine adopted",
+        [LOG_PRELOAD_STARTED] = "preload started",
+        [LOG_ENGINE_STARTED] = "engine started",
+        [LOG_ENGINE_READY] = "engine ready",
+        [LOG_PRELOAD_FAILED] = "preload failed",
+        [LOG_HEALTH_TIMEOUT] = "health timeout",
+        [LOG_ENGINE_UNHEALTHY] = "engine unhealthy",
+        [LOG_ENGINE_CRASHED] = "engine crashed",
+        [LOG_ENGINE_EXITED] = "engine exited",
+        [LOG_STOP_STARTED] = "stop started",
+        [LOG_ENGINE_STOPPED] = "engine stopped",
+        [LOG_STOP_STUCK] = "stop stuck",
+        [LOG_ENGINE_ADOPTED] = "engine adopted",
         [LOG_STALE_EVENT] = "stale event",
+        [LOG_EXTERNAL_REGISTERED] = "external registered",
+        [LOG_EXTERNAL_LOST] = "external lost",
+        [LOG_EXTERNAL_BACK] = "external back",
+        [LOG_EXTERNAL_GONE] = "external gone",
+        [LOG_LEASES_EXPIRED] = "leases expired",
+        [LOG_DEREGISTERED] = "deregistered",
 };
 
 static const char *const event_names[EVENT_MAX] = {
         [EVENT_PRELOAD] = "preload",
         [EVENT_STOP] = "stop",
+        [EVENT_RESTART] = "restart",
+        [EVENT_DEREGISTER] = "deregister",
+        [EVENT_HANDOFF] = "handoff",
+        [EVENT_HANDOFF_GONE] = "handoff gone",
+        [EVENT_LOAD] = "load",
         [EVENT_FACTS] = "facts",
         [EVENT_START_FAILED] = "start failed",
         [EVENT_STOP_FAILED] = "stop failed",
@@ -148,6 +167,8 @@ static const PoolState expected_transitions[][2] = {
         {POOL_READY, POOL_ADOPTING},     {POOL_ADOPTING, POOL_READY},
         {POOL_ADOPTING, POOL_STOPPING},  {POOL_ADOPTING, POOL_FAILED},
         {POOL_STOPPING, POOL_OFF},       {POOL_STOPPING, POOL_FAILED},
+        {POOL_STOPPING, POOL_PREFLIGHT}, {POOL_OFF, POOL_EXTERNAL},
+        {POOL_FAILED, POOL_EXTERNAL},    {POOL_EXTERNAL, POOL_OFF},
 };
 
 static const struct {
@@ -174,6 +195,10 @@ static const struct {
         {OPERATION_PRELOAD, PM_ERROR_CANCELLED}, {OPERATION_PRELOAD, PM_ERROR_STOP_FAILED},
         {OPERATION_STOP, PM_ERROR_NONE},         {OPERATION_STOP, PM_ERROR_NO_ENGINE},
         {OPERATION_STOP, PM_ERROR_BUSY},         {OPERATION_STOP, PM_ERROR_STOP_FAILED},
+        {OPERATION_RESTART, PM_ERROR_NONE},      {OPERATION_RESTART, PM_ERROR_PRELOAD_FAILED},
+        {OPERATION_RESTART, PM_ERROR_BUSY},      {OPERATION_RESTART, PM_ERROR_ALREADY_RUNNING},
+        {OPERATION_RESTART, PM_ERROR_CANCELLED}, {OPERATION_RESTART, PM_ERROR_NO_ENGINE},
+        {OPERATION_DEREGISTER, PM_ERROR_NONE},   {OPERATION_DEREGISTER, PM_ERROR_BUSY},
 };
 
 static unsigned missing(bool seen, const char *what, const char *first, const char *second)

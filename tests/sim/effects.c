@@ -20,7 +20,8 @@ static void later(World *w, const Pool *pool, usec_t delay, ItemFunc run, uint64
             .at = usec_add(w->now, delay),
             .run = run,
             .incarnation = w->manager.incarnation,
-            .unit = {pool_index(pool->id), pool->generation, spec_replica(pool->spec)},
+            .unit = {pool_index(pool->id), pool->generation,
+                     pool->spec ? spec_replica(pool->spec) : 0},
             .number = number,
     };
 
@@ -70,7 +71,11 @@ static void save(World *w, const Pool *pool)
             .last_error_class = pool->last_error_class,
             .last_heartbeat_real = pool->last_heartbeat_real,
             .crash_count = pool->crash_count,
-            .spec_seed = pool->spec->ram_bytes,
+            .spec_seed = pool->spec ? pool->spec->ram_bytes : 0,
+            .operation = pool->operation,
+            .registered = pool->registered,
+            .external = pool->external ? handoff_which(pool->external) : 0,
+            .external_is_file = pool->external_is_file,
     };
     (void)snprintf(files->saved.last_error, sizeof(files->saved.last_error), "%s",
                    pool->last_error);
@@ -98,10 +103,13 @@ static void on_probe(World *w, const Item *item)
     PoolSlot *slot = &w->manager.slots[item->unit.pool];
     Ledger *ledger = &w->ledger[item->unit.pool];
     const Unit *u = unit_find(w, item->unit);
+    const Pool *pool = manager_pool(w, item->unit.pool);
+    bool external = pool && pool->state == POOL_EXTERNAL;
     Event event = {
             .type = EVENT_PROBE,
             .generation = item->unit.generation,
-            .probe = {.good = u && engine_answers(w, u), .error = "Connection refused"},
+            .probe = {.good = external ? !prng_one_in(&w->prng, 2) : u && engine_answers(w, u),
+                      .error = "Connection refused"},
     };
 
     if (slot->probe == item->number) {
@@ -181,6 +189,12 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
     case EFFECT_REMOVE_HANDOFF:
         files->handoff = false;
         break;
+    case EFFECT_SAVE_LEASES:
+        leases_save(w, pool);
+        break;
+    case EFFECT_FORGET:
+        slot_of(w, pool)->forget = true;
+        break;
     case EFFECT_END_OPERATION:
         end_operation(w, &e->result);
         break;
@@ -194,6 +208,8 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
 static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_GATHER_FACTS] = "gather-facts",
         [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save-leases",
+        [EFFECT_FORGET] = "forget",
         [EFFECT_START_UNIT] = "start-unit",
         [EFFECT_STOP_UNIT] = "stop-unit",
         [EFFECT_KILL_UNIT] = "kill-unit",

@@ -10,6 +10,34 @@ Pool *manager_pool(const World *w, size_t pool)
     return registry_get(&w->manager.registry, pool_name(pool));
 }
 
+Pool *manager_ensure(World *w, size_t pool)
+{
+    Pool *p;
+    bool is_new;
+
+    if (registry_ensure(&w->manager.registry, pool_name(pool), &p, &is_new) < 0)
+        abort();
+    if (is_new)
+        p->generation = w->generation_floor;
+    return p;
+}
+
+/* Its numbers are not used again; its files go. */
+static void forget(World *w, Pool *pool)
+{
+    size_t number = pool_index(pool->id);
+    unsigned dropped = w->files[number].dropped;
+
+    if (pool->generation > w->generation_floor)
+        w->generation_floor = pool->generation;
+    if (w->files[number].handoff)
+        world_fail(w, "a pool is forgotten whose handoff file is there");
+    w->files[number] = (Files){.dropped = dropped};
+    w->manager.slots[number] =
+            (PoolSlot){.armed = USEC_INFINITY, .timer = w->manager.slots[number].timer + 1};
+    registry_remove(&w->manager.registry, pool_name(number));
+}
+
 /* Whether the unit is that of a pool's current generation. */
 bool manager_knows(const World *w, UnitRef ref)
 {
@@ -27,6 +55,8 @@ static void on_timer(World *w, const Item *item)
 
     if (slot->timer == item->number) {
         slot->armed = USEC_INFINITY;
+        if (!pool)
+            return;
         event.generation = pool->generation;
     } else if (!world_mischief(w, 4)) {
         return; /* set to another moment meanwhile; one that is already in the queue comes late */
@@ -34,7 +64,7 @@ static void on_timer(World *w, const Item *item)
     manager_step(w, item->unit.pool, &event);
 }
 
-static void arm(World *w, const Pool *pool)
+void manager_arm(World *w, const Pool *pool)
 {
     PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
     usec_t due = pool_next_deadline(pool);
@@ -61,6 +91,11 @@ static void arm(World *w, const Pool *pool)
 static const char *const event_names[EVENT_MAX] = {
         [EVENT_PRELOAD] = "preload",
         [EVENT_STOP] = "stop",
+        [EVENT_RESTART] = "restart",
+        [EVENT_DEREGISTER] = "deregister",
+        [EVENT_HANDOFF] = "handoff",
+        [EVENT_HANDOFF_GONE] = "handoff-gone",
+        [EVENT_LOAD] = "load",
         [EVENT_FACTS] = "facts",
         [EVENT_START_FAILED] = "start-failed",
         [EVENT_STOP_FAILED] = "stop-failed",
@@ -93,6 +128,8 @@ void manager_step(World *w, size_t pool_number, Event *event)
     if (!pool) {
         if (event->type == EVENT_PRELOAD)
             engine_spec_free(event->command.spec);
+        if (event->type == EVENT_HANDOFF)
+            handoff_free(event->handoff.handoff);
         return;
     }
     before = *pool;
@@ -104,8 +141,12 @@ void manager_step(World *w, size_t pool_number, Event *event)
     check_step(w, &before, pool, event, &effects);
     if (!manager_apply(w, pool, &effects))
         return;
+    if (w->manager.slots[pool_number].forget) {
+        forget(w, pool);
+        return;
+    }
     check_files(w, pool);
-    arm(w, pool);
+    manager_arm(w, pool);
 }
 
 static void observed(World *w, const Item *news)

@@ -30,13 +30,25 @@ void manager_kill(World *w)
     agenda_add(&w->agenda, &item);
 }
 
+/* Those in states that have one; it may still be on record after its end. */
+static void restore_operation(World *w, Pool *pool, const Saved *saved)
+{
+    if (saved->operation.kind == OPERATION_NONE ||
+        (saved->state != POOL_PREFLIGHT && saved->state != POOL_STARTING &&
+         saved->state != POOL_WARMING && saved->state != POOL_STOPPING))
+        return;
+    pool->operation = saved->operation;
+    if (w->n_open == OPEN_OPERATIONS_MAX)
+        world_fail(w, "operations do not end");
+    w->open[w->n_open++] =
+            (OpenOperation){saved->operation.id, saved->operation.kind, pool_index(pool->id)};
+}
+
 static void take_over(World *w, size_t number)
 {
     const Saved *saved = &w->files[number].saved;
-    Pool *pool;
+    Pool *pool = manager_ensure(w, number);
 
-    if (registry_ensure(&w->manager.registry, pool_name(number), &pool, NULL) < 0)
-        abort();
     pool->state = saved->state;
     pool->generation = saved->generation;
     pool->stop_reason = saved->stop_reason;
@@ -46,7 +58,14 @@ static void take_over(World *w, size_t number)
     pool->last_error_class = saved->last_error_class;
     pool->last_heartbeat_real = saved->last_heartbeat_real;
     pool->crash_count = saved->crash_count;
-    pool->spec = spec_make(number, saved->spec_seed);
+    pool->registered = saved->registered;
+    if (saved->spec_seed != 0)
+        pool->spec = spec_make(number, saved->spec_seed);
+    if (saved->external != 0)
+        pool->external = handoff_make(number, saved->external);
+    pool->external_is_file = saved->external_is_file;
+    restore_operation(w, pool, saved);
+    leases_load(w, pool);
     w->manager.slots[number].from_stale = w->files[number].stale;
 }
 
@@ -83,8 +102,7 @@ void manager_found(World *w, const Item *news)
     if (news->observation.load == UNIT_LOAD_NOT_FOUND || m->n_unknown == SIM_UNITS)
         return;
     m->unknown[m->n_unknown++] = news->unit;
-    if (registry_ensure(&m->registry, pool_name(news->unit.pool), &pool, NULL) < 0)
-        abort();
+    pool = manager_ensure(w, news->unit.pool);
     /* Its number is taken. */
     if (!pool->spec && pool->generation < news->unit.generation)
         pool->generation = news->unit.generation;
@@ -130,9 +148,11 @@ static void recover(World *w)
     for (size_t i = 0; i < SIM_POOLS && w->manager.incarnation == incarnation; i++) {
         Pool *pool = manager_pool(w, i);
 
-        if (pool && pool->spec)
+        if (pool && (pool->spec || pool->state == POOL_EXTERNAL))
             recover_pool(w, pool);
     }
+    if (w->manager.incarnation == incarnation)
+        external_scan(w);
 }
 
 void manager_attach_progress(World *w)

@@ -19,6 +19,7 @@ enum {
     SIM_GHOST = SIM_CLIENT_POOLS, /* the pool of a unit that nobody here has started */
     SIM_POOLS,
     SIM_UNITS = 64,
+    SIM_LEASES = 8, /* of one pool */
 };
 
 /* What an engine does, drawn when its spec is. Spans count from the moment that they name. */
@@ -90,13 +91,29 @@ typedef struct Saved {
     FailureClass last_error_class;
     usec_t last_heartbeat_real;
     uint64_t crash_count;
-    uint64_t spec_seed;
+    uint64_t spec_seed; /* 0: no spec */
+    PoolOperation operation;
+    bool registered;
+    unsigned external; /* which engine of somebody else: its url; 0: none */
+    bool external_is_file;
 } Saved;
+
+typedef struct SavedLeases {
+    uint64_t generation;
+    uint64_t last_number;
+    size_t n;
+    struct {
+        uint64_t number;
+        usec_t expires;
+    } list[SIM_LEASES];
+} SavedLeases;
 
 typedef struct Files {
     bool exists; /* the state file */
     Saved saved;
-    bool stale; /* a later save failed */
+    SavedLeases leases;
+    bool stale;       /* a later save failed */
+    unsigned dropped; /* a handoff file of somebody else; 0: none */
     bool pid;
     bool handoff;
 } Files;
@@ -131,6 +148,7 @@ typedef struct PoolSlot {
     bool save_failed;
     bool from_stale;        /* recovered from a state file that was not the last one */
     uint64_t start_waiting; /* generation of a start that is not yet sent; 0: none */
+    bool forget;
 } PoolSlot;
 
 typedef struct FakeManager {
@@ -184,6 +202,7 @@ struct World {
     OpenOperation open[OPEN_OPERATIONS_MAX];
     size_t n_open;
     uint64_t operations;
+    uint64_t generation_floor; /* on disk: new pools begin above it */
 };
 
 /* world.c */
@@ -237,10 +256,22 @@ void units_unhang(World *w);
 void manager_step(World *w, size_t pool, Event *event);
 void manager_news(World *w, const Item *news);
 Pool *manager_pool(const World *w, size_t pool);
+Pool *manager_ensure(World *w, size_t pool);
+/* Sets the pool's timer. */
+void manager_arm(World *w, const Pool *pool);
 bool manager_knows(const World *w, UnitRef ref);
 
 /* effects.c: returns false when the manager was killed on the way */
 bool manager_apply(World *w, Pool *pool, const Effects *effects);
+
+/* external.c: engines of somebody else, and who has leases */
+Handoff *handoff_make(size_t pool, unsigned which);
+unsigned handoff_which(const Handoff *handoff);
+void files_drop_handoff(World *w, size_t pool);
+void external_scan(World *w);
+void lease_client(World *w, size_t pool);
+void leases_save(World *w, const Pool *pool);
+void leases_load(World *w, Pool *pool);
 
 /* recovery.c */
 void manager_start(World *w, const Item *item);

@@ -17,7 +17,7 @@ enum {
 
 static int replace(int dir_fd, const char *name, const char *text)
 {
-    return atomic_file_replace(dir_fd, name, text, strlen(text));
+    return atomic_file_replace(dir_fd, name, text, strlen(text), NULL);
 }
 
 /* BLOCK bytes of `c`. */
@@ -44,7 +44,7 @@ static void test_replace(void **state)
     assert_file(d->fd, "a.json", "");
     assert_int_equal(file_mode(d->fd, "a.json"), S_IFREG | 0644);
 
-    assert_int_equal(atomic_file_replace(d->fd, "a.json", block('x'), BLOCK), 0);
+    assert_int_equal(atomic_file_replace(d->fd, "a.json", block('x'), BLOCK, NULL), 0);
     assert_file(d->fd, "a.json", block('x'));
     assert_int_equal(count_entries(d->fd), 1);
     umask(saved);
@@ -59,6 +59,15 @@ static void test_symlink(void **state)
     assert_int_equal(atomic_symlink_replace(d->fd, "l", "b-r0.json"), 0);
     assert_symlink(d->fd, "l", "b-r0.json");
     assert_int_equal(count_entries(d->fd), 1);
+
+    /* A fifo is nobody's work, a file may be. */
+    assert_return_code(mkfifoat(d->fd, "fifo", 0644), errno);
+    assert_int_equal(atomic_symlink_replace(d->fd, "fifo", "x"), 0);
+    assert_symlink(d->fd, "fifo", "x");
+    put_file(d->fd, "file", "precious");
+    assert_int_equal(atomic_symlink_replace(d->fd, "file", "x"), -EEXIST);
+    assert_file(d->fd, "file", "precious");
+    assert_int_equal(count_entries(d->fd), 3);
 }
 
 /* The link is replaced, what it points to is left alone. */
@@ -115,7 +124,7 @@ static void test_disk_full(void **state)
     if (!mount_tmpfs(d, "64k"))
         skip();
     assert_int_equal(replace(d->fd, "a", "old"), 0);
-    assert_int_equal(atomic_file_replace(d->fd, "a", block('n'), BLOCK), -ENOSPC);
+    assert_int_equal(atomic_file_replace(d->fd, "a", block('n'), BLOCK, NULL), -ENOSPC);
     assert_file(d->fd, "a", "old");
     assert_int_equal(count_entries(d->fd), 1);
     assert_int_equal(replace(d->fd, "a", "new"), 0);
@@ -135,7 +144,7 @@ static void test_size_limit(void **state)
     limit = saved;
     limit.rlim_cur = 4096;
     assert_return_code(setrlimit(RLIMIT_FSIZE, &limit), errno);
-    r = atomic_file_replace(d->fd, "a", block('n'), BLOCK);
+    r = atomic_file_replace(d->fd, "a", block('n'), BLOCK, NULL);
     assert_return_code(setrlimit(RLIMIT_FSIZE, &saved), errno);
     signal(SIGXFSZ, SIG_DFL);
 
@@ -235,7 +244,7 @@ static void test_reader_sees_whole_files(void **state)
     Reader reader = {.dir_fd = d->fd};
     pthread_t thread;
 
-    assert_int_equal(atomic_file_replace(d->fd, "even", block('a'), LENGTH), 0);
+    assert_int_equal(atomic_file_replace(d->fd, "even", block('a'), LENGTH, NULL), 0);
     assert_int_equal(atomic_symlink_replace(d->fd, "link", "even"), 0);
     assert_int_equal(pthread_create(&thread, NULL, read_on, &reader), 0);
     for (unsigned i = 0; i < REPLACEMENTS || reader.rounds < 100; i++) {
@@ -243,7 +252,7 @@ static void test_reader_sees_whole_files(void **state)
         char data[LENGTH];
 
         memset(data, 'a' + (int)(i % 26), LENGTH);
-        assert_int_equal(atomic_file_replace(d->fd, name, data, LENGTH), 0);
+        assert_int_equal(atomic_file_replace(d->fd, name, data, LENGTH, NULL), 0);
         assert_int_equal(atomic_symlink_replace(d->fd, "link", name), 0);
     }
     reader.stop = true;

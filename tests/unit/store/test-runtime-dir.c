@@ -17,6 +17,7 @@ typedef struct Runtime {
     int fd;
     int engines_fd;
     int state_fd;
+    int leases_fd;
 } Runtime;
 
 static int open_at(int fd, const char *name)
@@ -38,6 +39,7 @@ static int runtime_setup(void **state)
     t->fd = open_at(t->folder->fd, "r");
     t->engines_fd = open_at(t->fd, "engines");
     t->state_fd = open_at(t->fd, "state");
+    t->leases_fd = open_at(t->fd, "leases");
     *state = t;
     return 0;
 }
@@ -50,6 +52,7 @@ static int runtime_teardown(void **state)
     close(t->fd);
     close(t->engines_fd);
     close(t->state_fd);
+    close(t->leases_fd);
     folder_teardown((void **)&t->folder);
     free(t);
     return 0;
@@ -77,6 +80,7 @@ static void test_open_makes_folders(void **state)
     assert_int_equal(file_mode(d->fd, "r"), S_IFDIR | 0755);
     assert_int_equal(file_mode(d->fd, "r/engines"), S_IFDIR | 0755);
     assert_int_equal(file_mode(d->fd, "r/state"), S_IFDIR | 0755);
+    assert_int_equal(file_mode(d->fd, "r/leases"), S_IFDIR | 0755);
     assert_null(runtime_dir_free(r));
     assert_null(runtime_dir_free(NULL));
 }
@@ -95,11 +99,13 @@ static void test_open_again(void **state)
     put_file(d->fd, "r/.#pm-p.pid.1.0", "");
     put_file(d->fd, "r/engines/.#pm-x.json.1.0", "");
     put_file(d->fd, "r/state/.#pm-x.json.1.0", "");
+    put_file(d->fd, "r/leases/.#pm-x.json.1.0", "");
     assert_int_equal(open_below(d, "r", &r), 0);
     assert_file(d->fd, "r/p.pid", "7\n");
     assert_no_file(d->fd, "r/.#pm-p.pid.1.0");
     assert_no_file(d->fd, "r/engines/.#pm-x.json.1.0");
     assert_no_file(d->fd, "r/state/.#pm-x.json.1.0");
+    assert_no_file(d->fd, "r/leases/.#pm-x.json.1.0");
     runtime_dir_free(r);
 }
 
@@ -129,6 +135,10 @@ static void test_open_fails(void **state)
     assert_int_equal(open_below(d, "planted2", &r), -ENOTDIR);
     assert_null(r);
     assert_int_equal(file_mode(d->fd, "elsewhere"), S_IFDIR | 0755);
+    assert_return_code(mkdirat(d->fd, "planted3", 0755), errno);
+    assert_return_code(symlinkat("../elsewhere", d->fd, "planted3/leases"), errno);
+    assert_int_equal(open_below(d, "planted3", &r), -ENOTDIR);
+    assert_null(r);
     assert_return_code(symlinkat("elsewhere", d->fd, "link"), errno);
     assert_int_equal(open_below(d, "link", &r), 0);
     assert_int_equal(file_mode(d->fd, "elsewhere/engines"), S_IFDIR | 0755);
@@ -225,13 +235,21 @@ static void test_handoff_without_link(void **state)
     assert_no_file(t->engines_fd, "a-r0.json");
     assert_int_equal(count_entries(t->engines_fd), 1);
 
-    /* A file there is replaced by the link. */
+    /* A file there is somebody's handoff. */
     assert_return_code(unlinkat(t->engines_fd, "engine.json", AT_REMOVEDIR), errno);
-    put_file(t->engines_fd, "engine.json", "a copy that somebody made");
+    put_file(t->engines_fd, "engine.json", "a handoff of others");
     assert_int_equal(runtime_dir_remove_handoff(t->dir, "a", "r0"), 0);
-    assert_file(t->engines_fd, "engine.json", "a copy that somebody made");
+    assert_file(t->engines_fd, "engine.json", "a handoff of others");
+    assert_int_equal(runtime_dir_write_handoff(t->dir, "a", "r0", "{}"), 0);
+    assert_file(t->engines_fd, "engine.json", "a handoff of others");
+    assert_int_equal(file_mode(t->engines_fd, "engine.json"), S_IFREG | 0644);
+    assert_file(t->engines_fd, "a-r0.json", "{}");
+
+    /* Once it is gone there is a link again. */
+    assert_return_code(unlinkat(t->engines_fd, "engine.json", 0), errno);
     assert_int_equal(runtime_dir_write_handoff(t->dir, "a", "r0", "{}"), 0);
     assert_symlink(t->engines_fd, "engine.json", "a-r0.json");
+    assert_int_equal(count_entries(t->engines_fd), 2);
 }
 
 static void test_paths(void **state)
@@ -262,6 +280,104 @@ static void test_state(void **state)
     assert_int_equal(count_entries(t->state_fd), 0);
 }
 
+/* "<pool>=<text>;" for each. */
+static int list_pool(const char *pool_id, const char *text, size_t length, int error,
+                     void *userdata)
+{
+    char *list = userdata;
+    size_t at = strlen(list);
+
+    assert_int_equal(error, 0);
+    (void)snprintf(list + at, 64 - at, "%s=%s;", pool_id, text);
+    return streq(text, "bad") ? -EBADMSG : 0;
+}
+
+/* The same rules as for states, in a folder of their own. */
+static void test_leases(void **state)
+{
+    Runtime *t = *state;
+    char list[64] = "";
+
+    assert_int_equal(runtime_dir_write_state(t->dir, "s", "state"), 0);
+    assert_int_equal(runtime_dir_write_leases(t->dir, "b", "[]"), 0);
+    assert_int_equal(runtime_dir_write_leases(t->dir, "a", "[1]"), 0);
+    assert_int_equal(runtime_dir_write_leases(t->dir, "c", "bad"), 0);
+    assert_file(t->leases_fd, "a.json", "[1]");
+    assert_int_equal(file_mode(t->leases_fd, "a.json"), S_IFREG | 0644);
+    assert_int_equal(runtime_dir_read_leases(t->dir, list_pool, list), 0);
+    assert_string_equal(list, "a=[1];b=[];c=bad;");
+    assert_file(t->leases_fd, "c.json.bad", "bad");
+    list[0] = '\0';
+    assert_int_equal(runtime_dir_read_states(t->dir, list_pool, list), 0);
+    assert_string_equal(list, "s=state;");
+
+    assert_int_equal(runtime_dir_remove_leases(t->dir, "a"), 0);
+    assert_int_equal(runtime_dir_remove_leases(t->dir, "a"), 0);
+    list[0] = '\0';
+    assert_int_equal(runtime_dir_read_leases(t->dir, list_pool, list), 0);
+    assert_string_equal(list, "b=[];");
+}
+
+static int read_registry(const Runtime *t, const char *wanted)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length = 4711;
+    int r = runtime_dir_read_registry(t->dir, &text, &length);
+
+    if (r < 0) {
+        assert_null(text);
+        assert_int_equal(length, 4711);
+        return r;
+    }
+    assert_int_equal(length, strlen(wanted));
+    assert_string_equal(text, wanted);
+    return r;
+}
+
+static void test_registry(void **state)
+{
+    Runtime *t = *state;
+
+    assert_int_equal(read_registry(t, NULL), -ENOENT);
+    assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
+    assert_int_equal(runtime_dir_write_registry(t->dir, "{}"), 0);
+    assert_int_equal(runtime_dir_write_registry(t->dir, "{\"x\": 1}"), 0);
+    assert_file(t->fd, "registry.json", "{\"x\": 1}");
+    assert_int_equal(file_mode(t->fd, "registry.json"), S_IFREG | 0644);
+    assert_int_equal(read_registry(t, "{\"x\": 1}"), 0);
+
+    put_file(t->fd, "registry.json.bad", "an older one");
+    assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
+    assert_file(t->fd, "registry.json.bad", "{\"x\": 1}");
+    assert_int_equal(read_registry(t, NULL), -ENOENT);
+    put_file(t->fd, "registry.json", "");
+    assert_int_equal(read_registry(t, ""), 0);
+}
+
+/* What stands in the registry's place is neither waited for nor followed, and can be set aside. */
+static void test_registry_of_other_kinds(void **state)
+{
+    Runtime *t = *state;
+
+    assert_return_code(mkfifoat(t->fd, "registry.json", 0644), errno);
+    assert_int_equal(read_registry(t, NULL), -EINVAL);
+    assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
+    assert_int_equal(file_mode(t->fd, "registry.json.bad"), S_IFIFO | 0644);
+
+    assert_return_code(symlinkat("registry.json.bad", t->fd, "registry.json"), errno);
+    assert_int_equal(read_registry(t, NULL), -ELOOP);
+    assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
+
+    assert_return_code(mkdirat(t->fd, "registry.json", 0755), errno);
+    assert_int_equal(read_registry(t, NULL), -EISDIR);
+    assert_int_equal(runtime_dir_write_registry(t->dir, "{}"), -EISDIR);
+    assert_int_equal(runtime_dir_reject_registry(t->dir), -ENOTDIR); /* over a link */
+    assert_return_code(unlinkat(t->fd, "registry.json.bad", 0), errno);
+    assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
+    assert_int_equal(runtime_dir_write_registry(t->dir, "{}"), 0);
+    assert_int_equal(read_registry(t, "{}"), 0);
+}
+
 static void test_size_bound(void **state)
 {
     Runtime *t = *state;
@@ -272,9 +388,16 @@ static void test_size_bound(void **state)
     text[PM_BODY_MAX + 1] = '\0';
     assert_int_equal(runtime_dir_write_state(t->dir, "a", text), -EFBIG);
     assert_int_equal(runtime_dir_write_handoff(t->dir, "a", "r0", text), -EFBIG);
+    assert_int_equal(runtime_dir_write_leases(t->dir, "a", text), -EFBIG);
+    assert_int_equal(runtime_dir_write_registry(t->dir, text), -EFBIG);
     assert_int_equal(count_entries(t->state_fd), 0);
     assert_int_equal(count_entries(t->engines_fd), 0);
+    assert_int_equal(count_entries(t->leases_fd), 0);
+    put_file(t->fd, "registry.json", text);
+    assert_int_equal(read_registry(t, NULL), -EFBIG);
     text[PM_BODY_MAX] = '\0';
+    assert_int_equal(runtime_dir_write_registry(t->dir, text), 0);
+    assert_int_equal(read_registry(t, text), 0);
     assert_int_equal(runtime_dir_write_state(t->dir, "a", text), 0);
     assert_file(t->state_fd, "a.json", text);
 }
@@ -297,9 +420,11 @@ static void test_bad_ids(void **state)
         assert_int_equal(runtime_dir_log_path(t->dir, bad[i], &path), -EINVAL);
         assert_int_equal(runtime_dir_write_state(t->dir, bad[i], "x"), -EINVAL);
         assert_int_equal(runtime_dir_remove_state(t->dir, bad[i]), -EINVAL);
+        assert_int_equal(runtime_dir_write_leases(t->dir, bad[i], "x"), -EINVAL);
+        assert_int_equal(runtime_dir_remove_leases(t->dir, bad[i]), -EINVAL);
     }
     assert_null(path);
-    assert_int_equal(count_entries(t->fd), 2);
+    assert_int_equal(count_entries(t->fd), 3);
 }
 
 /* The longest names that there are. */
@@ -326,6 +451,7 @@ static void test_deleted_underneath(void **state)
 
     assert_return_code(unlinkat(t->fd, "engines", AT_REMOVEDIR), errno);
     assert_return_code(unlinkat(t->fd, "state", AT_REMOVEDIR), errno);
+    assert_return_code(unlinkat(t->fd, "leases", AT_REMOVEDIR), errno);
     assert_return_code(unlinkat(t->folder->fd, "r", AT_REMOVEDIR), errno);
     assert_int_equal(runtime_dir_write_pid(t->dir, "a", 1), -ENOENT);
     assert_int_equal(runtime_dir_write_handoff(t->dir, "a", "r0", "{}"), -ENOENT);
@@ -347,7 +473,7 @@ static void test_folder_in_place_of_file(void **state)
     assert_return_code(mkdirat(t->fd, "a.pid", 0755), errno);
     assert_int_equal(runtime_dir_write_pid(t->dir, "a", 1), -EISDIR);
     assert_int_equal(runtime_dir_remove_pid(t->dir, "a"), -EISDIR);
-    assert_int_equal(count_entries(t->fd), 3);
+    assert_int_equal(count_entries(t->fd), 4);
 }
 
 #define FOLDER_TEST(f)  cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)
@@ -366,6 +492,9 @@ int main(void)
             RUNTIME_TEST(test_handoff_without_link),
             RUNTIME_TEST(test_paths),
             RUNTIME_TEST(test_state),
+            RUNTIME_TEST(test_leases),
+            RUNTIME_TEST(test_registry),
+            RUNTIME_TEST(test_registry_of_other_kinds),
             RUNTIME_TEST(test_size_bound),
             RUNTIME_TEST(test_bad_ids),
             RUNTIME_TEST(test_long_ids),

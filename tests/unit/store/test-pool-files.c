@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#include "store/state_files.h"
+#include "store/pool_files.h"
 
 /* What was shown, one line for each file: "<pool>=<text>" or "<pool>!<errno>". */
 typedef struct Shown {
@@ -42,7 +42,7 @@ static Shown read_all(int dir_fd, const char *refuse)
 {
     Shown shown = {.refuse = refuse, .remove_fd = -1};
 
-    assert_int_equal(state_files_read(dir_fd, take, &shown), 0);
+    assert_int_equal(pool_files_read(dir_fd, take, &shown), 0);
     return shown;
 }
 
@@ -192,7 +192,7 @@ static void test_folder_changes_meanwhile(void **state)
     put_file(d->fd, "b.json", "2");
     put_file(d->fd, "c.json", "3");
     put_file(d->fd, "d.json", "4");
-    assert_int_equal(state_files_read(d->fd, take, &shown), 0);
+    assert_int_equal(pool_files_read(d->fd, take, &shown), 0);
     assert_string_equal(shown.text, "a=1\nd=4\n");
 }
 
@@ -213,7 +213,7 @@ static void test_no_descriptors(void **state)
     limit = saved;
     limit.rlim_cur = (rlim_t)spare;
     assert_return_code(setrlimit(RLIMIT_NOFILE, &limit), errno);
-    r = state_files_read(d->fd, take, &shown);
+    r = pool_files_read(d->fd, take, &shown);
     assert_return_code(setrlimit(RLIMIT_NOFILE, &saved), errno);
     assert_int_equal(r, -EMFILE);
     assert_string_equal(shown.text, "");
@@ -245,7 +245,7 @@ static void test_no_descriptors_later(void **state)
     put_file(d->fd, "a.json", "1");
     put_file(d->fd, "b.json", "2");
     assert_return_code(getrlimit(RLIMIT_NOFILE, &saved), errno);
-    r = state_files_read(d->fd, use_up, &calls);
+    r = pool_files_read(d->fd, use_up, &calls);
     assert_return_code(setrlimit(RLIMIT_NOFILE, &saved), errno);
     assert_int_equal(r, -EMFILE);
     assert_int_equal(calls, 1);
@@ -257,7 +257,7 @@ static void test_no_folder(void **state)
 {
     Shown shown = {.remove_fd = -1};
 
-    assert_int_equal(state_files_read(-1, take, &shown), -EBADF);
+    assert_int_equal(pool_files_read(-1, take, &shown), -EBADF);
     assert_string_equal(shown.text, "");
 }
 

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+
+#include "manager/manager_internal.h"
+
+/* The commands that take their time: each becomes an operation and an event of the machine. */
+
+static int out_of_memory(Error *error)
+{
+    return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+}
+
+/* Opens the operation and lets the machine begin it. The event's pointers are taken over. */
+static int submit(Manager *m, Pool *pool, OperationKind kind, Event *event, char *const *warnings,
+                  Operation **ret)
+{
+    Operation *o = NULL;
+
+    if (operation_new(m, kind, pool->id, warnings, &o) < 0) {
+        if (event->type == EVENT_PRELOAD)
+            event->command.spec = engine_spec_free(event->command.spec);
+        return -ENOMEM;
+    }
+    event->command.operation = o->id;
+    if (manager_post(m, pool->id, event) < 0)
+        return -ENOMEM;
+    *ret = o;
+    return 0;
+}
+
+int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
+                    const char *correlation_id, Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_PRELOAD};
+    Pool *pool = NULL;
+    int r = manager_refuse_unrecovered(m, error);
+
+    if (r >= 0)
+        r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
+    if (r < 0)
+        return r;
+    if (pool->operation.kind == OPERATION_NONE)
+        manager_set_correlation_id(pool, correlation_id);
+    pool->registered = true;
+    event.command.spec = TAKE_PTR(*spec);
+    if (submit(m, pool, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}
+
+/* Whether an operation of that kind holds the pool already: it is joined. */
+static bool join(const Manager *m, const Pool *pool, OperationKind kind, Operation **ret)
+{
+    if (pool->operation.kind != kind)
+        return false;
+    *ret = operation_find(m, pool->operation.id);
+    return *ret != NULL;
+}
+
+int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
+                 Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_STOP};
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r < 0)
+        return r;
+    if (pool->state == POOL_EXTERNAL)
+        return error_set(error, PM_ERROR_NO_ENGINE, NULL,
+                         "pool %s has no engine to stop: the one that serves it was started by "
+                         "somebody else",
+                         pool->id);
+    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
+        return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to stop",
+                         pool->id);
+    if (join(m, pool, OPERATION_STOP, ret_operation))
+        return 0;
+    manager_set_correlation_id(pool, correlation_id);
+    if (submit(m, pool, OPERATION_STOP, &event, NULL, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}
+
+int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
+                    Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_RESTART};
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r < 0)
+        return r;
+    if (!pool->spec && pool->state != POOL_EXTERNAL)
+        return error_set(error, PM_ERROR_NO_ENGINE, NULL,
+                         "pool %s has never had an engine: preload one", pool->id);
+    if (join(m, pool, OPERATION_RESTART, ret_operation))
+        return 0;
+    if (pool->operation.kind == OPERATION_NONE)
+        manager_set_correlation_id(pool, correlation_id);
+    if (submit(m, pool, OPERATION_RESTART, &event, NULL, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}
+
+int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
+                       Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_DEREGISTER};
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r < 0)
+        return r;
+    if (!force &&
+        (pool_has_engine(pool) || pool->state == POOL_PREFLIGHT || pool->state == POOL_EXTERNAL))
+        return error_set(error, PM_ERROR_ALREADY_RUNNING, NULL,
+                         "pool %s has an engine: stop it first, or force", pool->id);
+    if (join(m, pool, OPERATION_DEREGISTER, ret_operation))
+        return 0;
+    manager_set_correlation_id(pool, correlation_id);
+    if (submit(m, pool, OPERATION_DEREGISTER, &event, NULL, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "manager/manager_internal.h"
+#include "systemd/journal.h"
+#include "json/requests.h"
+
+/* Engines that somebody else started: by a request, or by a file in the handoff directory. */
+
+/* Whether the pool may be served by an engine of somebody else. */
+static int check_free(const Pool *pool, Error *error)
+{
+    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
+        return 0;
+    return error_set(error, PM_ERROR_ALREADY_RUNNING, NULL,
+                     "pool %s runs an engine of its own: stop it first", pool->id);
+}
+
+static int take_handoff(Manager *m, Handoff **handoff, bool is_file, const char *correlation_id,
+                        bool *ret_new, Error *error)
+{
+    Event event = {.type = EVENT_HANDOFF, .handoff = {.is_file = is_file}};
+    Pool *pool;
+    bool is_new;
+    int r = manager_ensure_pool(m, (*handoff)->pool_id, &pool, &is_new, error);
+
+    if (r < 0)
+        return r;
+    r = check_free(pool, error);
+    if (r < 0)
+        return r;
+    manager_set_correlation_id(pool, correlation_id);
+    if (!is_file)
+        pool->registered = true;
+    event.handoff.handoff = TAKE_PTR(*handoff);
+    if (manager_post(m, pool->id, &event) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    *ret_new = is_new;
+    return 0;
+}
+
+int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlation_id,
+                             bool *ret_new, Error *error)
+{
+    int r = manager_refuse_unrecovered(m, error);
+
+    return r < 0 ? r : take_handoff(m, handoff, false, correlation_id, ret_new, error);
+}
+
+static HandoffFile **find_file(Manager *m, const char *name)
+{
+    HandoffFile **p = &m->handoff_files;
+
+    while (*p && !streq((*p)->name, name))
+        p = &(*p)->next;
+    return p;
+}
+
+static const HandoffFile *file_of_pool(const Manager *m, const char *pool_id)
+{
+    const HandoffFile *f = m->handoff_files;
+
+    while (f && !streq(f->pool_id, pool_id))
+        f = f->next;
+    return f;
+}
+
+/* The file does not speak for its pool any more. */
+static void drop_file(Manager *m, const char *name)
+{
+    HandoffFile **p = find_file(m, name), *f = *p;
+    Event event = {.type = EVENT_HANDOFF_GONE};
+
+    if (!f)
+        return;
+    *p = f->next;
+    (void)manager_post(m, f->pool_id, &event);
+    free(f);
+}
+
+static int remember_file(Manager *m, const char *name, const char *pool_id)
+{
+    size_t n = strlen(name) + 1;
+    HandoffFile *f = calloc(1, sizeof(HandoffFile) + n);
+
+    if (!f)
+        return -ENOMEM;
+    memcpy(f->name, name, n);
+    (void)snprintf(f->pool_id, sizeof(f->pool_id), "%s", pool_id);
+    f->next = m->handoff_files;
+    m->handoff_files = f;
+    return 0;
+}
+
+static void report_bad(const char *name, const char *reason)
+{
+    const LogField fields[] = {{"HANDOFF_FILE", name}};
+
+    journal_send(LOG_WARNING, "7d2e4f6a8b0c4d1e9f3a5b7c9d1e3f17", fields, ELEMENTSOF(fields),
+                 "The handoff file engines/%s is ignored: %s", name, reason);
+}
+
+/* One file for each pool: the first holds it. */
+static int check_single(const Manager *m, const char *name, const Handoff *handoff, Error *error)
+{
+    const HandoffFile *other = file_of_pool(m, handoff->pool_id);
+
+    if (!other || streq(other->name, name))
+        return 0;
+    return error_set(error, PM_ERROR_INVALID_FIELD, "pool_id", "pool %s belongs to engines/%s",
+                     handoff->pool_id, other->name);
+}
+
+static void on_changed(const char *name, const char *text, size_t length, void *userdata)
+{
+    Manager *m = userdata;
+    _cleanup_(handoff_freep) Handoff *handoff = NULL;
+    char pool_id[PM_ID_MAX + 1];
+    Error error = {.code = PM_ERROR_NONE};
+    bool is_new;
+    int r = handoff_parse(text, length, NULL, &handoff, NULL, &error);
+
+    /* One that an earlier run of ours has left says nothing about engines of others. */
+    if (r >= 0 && handoff->managed)
+        return;
+    if (r >= 0)
+        r = check_single(m, name, handoff, &error);
+    if (r >= 0) {
+        HandoffFile *known = *find_file(m, name);
+
+        if (known && !streq(known->pool_id, handoff->pool_id))
+            drop_file(m, name);
+        (void)snprintf(pool_id, sizeof(pool_id), "%s", handoff->pool_id);
+        r = take_handoff(m, &handoff, true, NULL, &is_new, &error);
+    }
+    if (r >= 0 && !*find_file(m, name))
+        r = remember_file(m, name, pool_id);
+    if (r >= 0)
+        return;
+    report_bad(name, error_is_set(&error) ? error.text : strerror(-r));
+    drop_file(m, name);
+}
+
+static void on_gone(const char *name, void *userdata)
+{
+    drop_file(userdata, name);
+}
+
+static void on_bad(const char *name, const char *reason, void *userdata)
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof(text), "it %s", reason);
+    report_bad(name, text);
+    drop_file(userdata, name);
+}
+
+static void on_trouble(const char *reason, void *userdata)
+{
+    journal_log(LOG_ERR, "The handoff directory: %s", reason);
+}
+
+int external_new(Manager *m)
+{
+    static const HandoffWatchCallbacks callbacks = {
+            .changed = on_changed,
+            .gone = on_gone,
+            .bad = on_bad,
+            .trouble = on_trouble,
+    };
+
+    return handoff_watch_new(m->event, m->runtime, &callbacks, m, &m->handoffs);
+}
+
+void external_scan(Manager *m)
+{
+    Event event = {.type = EVENT_HANDOFF_GONE};
+
+    handoff_watch_scan(m->handoffs);
+    for (size_t i = m->registry.count; i > 0; i--) {
+        const Pool *pool = m->registry.pools[i - 1];
+
+        /* Its file went while we were away. */
+        if (pool->state == POOL_EXTERNAL && pool->external_is_file && !file_of_pool(m, pool->id))
+            (void)manager_post(m, pool->id, &event);
+    }
+}
+
+void external_done(Manager *m)
+{
+    m->handoffs = handoff_watch_free(m->handoffs);
+    while (m->handoff_files) {
+        HandoffFile *f = m->handoff_files;
+
+        m->handoff_files = f->next;
+        free(f);
+    }
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+
+#include "manager/manager_internal.h"
+
+/* Leases: nobody is told of one, or of its end, before that is on disk. */
+
+static void leases_changed(PoolShell *shell)
+{
+    pool_shell_arm(shell);
+    notify_pool_changed(shell);
+}
+
+int manager_acquire_lease(Manager *m, const char *pool_id, const LeaseRequest *request,
+                          LeaseGrant *ret, Error *error)
+{
+    const Lease *lease = NULL;
+    LeaseGrant grant;
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r >= 0)
+        r = lease_acquire(pool, request, manager_now(m), &lease, error);
+    if (r == -ENOMEM)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    if (r < 0)
+        return r;
+    lease_id_format(pool, lease, grant.id);
+    r = persist_leases(pool_shell(pool));
+    if (r < 0) {
+        persist_take_back(pool_shell(pool), SAVE_LEASES);
+        (void)lease_release(pool, grant.id);
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "the lease cannot be put on disk: %s",
+                         strerror(-r));
+    }
+    grant.active_leases = pool->leases.count;
+    grant.generation = pool->generation;
+    leases_changed(pool_shell(pool));
+    *ret = grant;
+    return 0;
+}
+
+int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
+                          uint64_t *ret_active, Error *error)
+{
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r < 0)
+        return r;
+    if (!lease_release(pool, lease_id))
+        return error_set(error, PM_ERROR_LEASE_NOT_FOUND, NULL,
+                         "pool %s has no lease %.*s: it was released, has expired, or its engine "
+                         "is gone",
+                         pool->id, LEASE_ID_MAX, lease_id);
+    (void)persist_leases(pool_shell(pool));
+    leases_changed(pool_shell(pool));
+    *ret_active = pool->leases.count;
+    return 0;
+}
+
+int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *ret_active,
+                                    Error *error)
+{
+    Pool *pool;
+    int r = manager_find_pool(m, pool_id, &pool, error);
+
+    if (r < 0)
+        return r;
+    if (lease_release_anonymous(pool)) {
+        (void)persist_leases(pool_shell(pool));
+        leases_changed(pool_shell(pool));
+    }
+    *ret_active = pool->leases.count;
+    return 0;
+}
+
+void manager_release_holder(Manager *m, const char *holder)
+{
+    for (size_t i = 0; i < m->registry.count; i++) {
+        Pool *pool = m->registry.pools[i];
+
+        if (lease_release_holder(pool, holder) == 0)
+            continue;
+        (void)persist_leases(pool_shell(pool));
+        leases_changed(pool_shell(pool));
+    }
+}

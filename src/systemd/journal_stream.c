@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "systemd/journal_stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <poolmgr/limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/parse.h"
+#include "systemd/journal.h"
+#include "systemd/journal_stream_entry.h"
+
+enum {
+    BATCH_BYTES = 32 * 1024,  /* lines that are written at once */
+    STACK_BYTES = 512 * 1024, /* enough for the journal's library, also built with a sanitizer */
+    STEPS_MAX = 1024,         /* entries that are passed over before the reader is looked for */
+};
+
+/* Each thread holds one: what it says while it runs is bounded by this, not by who asks. */
+static atomic_uint streams_open;
+
+/* Belongs to its thread from the moment that there is one. */
+typedef struct Stream {
+    JournalQuery q; /* its strings are the next two */
+    char pool_id[PM_ID_MAX + 1];
+    char *directory;
+    int fd; /* the write end, blocking */
+    sd_journal *j;
+    Text batch;
+    uint64_t left; /* lines that may still be written */
+    unsigned steps;
+} Stream;
+
+static Stream *stream_free(Stream *s)
+{
+    if (!s)
+        return NULL;
+    sd_journal_close(s->j);
+    text_done(&s->batch);
+    free(s->directory);
+    /* Before the reader sees the end, so that who saw it can open another one. */
+    atomic_fetch_sub(&streams_open, 1);
+    closep(&s->fd);
+    free(s);
+    return NULL;
+}
+
+DEFINE_CLEANUP(Stream *, stream_free)
+
+/* Returns 0, or -EPIPE when nobody reads any more; `usec` is how long to wait for `also`, if any.
+ */
+static int poll_reader(const Stream *s, const struct pollfd *also, usec_t usec)
+{
+    struct pollfd fds[2] = {{.fd = s->fd}, {.fd = -1}};
+    struct timespec timeout = {(time_t)(usec / USEC_PER_SEC), (long)(usec % USEC_PER_SEC) * 1000};
+
+    if (also)
+        fds[1] = *also;
+    if (ppoll(fds, ELEMENTSOF(fds), usec == USEC_INFINITY ? NULL : &timeout, NULL) < 0)
+        return -errno;
+    return fds[0].revents != 0 ? -EPIPE : 0;
+}
+
+/* Passing over entries writes nothing, which is how else one learns that the reader is gone. */
+static int stream_step(Stream *s)
+{
+    if (++s->steps < STEPS_MAX)
+        return 0;
+    s->steps = 0;
+    return poll_reader(s, NULL, 0);
+}
+
+static int stream_flush(Stream *s)
+{
+    const char *data = s->batch.data;
+    size_t left = s->batch.length;
+
+    while (left > 0) {
+        ssize_t n = write(s->fd, data, left);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            data += n;
+            left -= (size_t)n;
+        }
+    }
+    text_done(&s->batch);
+    return 0;
+}
+
+/* An entry that cannot be read, in a damaged file, is left out: the others are still worth
+ * reading. */
+static int stream_send_entry(Stream *s)
+{
+    int r;
+
+    if (!journal_entry_is_wanted(s->j, &s->q))
+        return stream_step(s);
+    r = journal_entry_append(s->j, &s->q, &s->batch);
+    if (r < 0)
+        return r == -ENOMEM ? r : 0;
+    if (!s->q.follow)
+        s->left--;
+    return s->batch.length >= BATCH_BYTES ? stream_flush(s) : 0;
+}
+
+/* Sends what there is, from the entry that the journal stands at, or from the one after it. */
+static int stream_send_available(Stream *s, bool at_entry)
+{
+    int r = at_entry ? 1 : sd_journal_next(s->j);
+
+    while (r > 0 && s->left > 0) {
+        r = stream_send_entry(s);
+        if (r >= 0)
+            r = sd_journal_next(s->j);
+    }
+    return r < 0 ? r : stream_flush(s);
+}
+
+/* Goes back over the last q.lines entries. Returns how many there are, or negative errno. */
+static int64_t stream_go_back(Stream *s)
+{
+    uint64_t found = 0;
+    int r;
+
+    r = sd_journal_seek_tail(s->j);
+    while (r >= 0 && found < s->q.lines && (r = sd_journal_previous(s->j)) > 0) {
+        found += journal_entry_is_wanted(s->j, &s->q);
+        r = stream_step(s);
+    }
+    return r < 0 ? r : (int64_t)found;
+}
+
+/* Moves to the first entry to look at. Returns 1; 0 when it is the next one; or negative errno. */
+static int stream_seek(Stream *s)
+{
+    int r;
+
+    if (s->q.lines == 0) {
+        r = sd_journal_seek_tail(s->j);
+        if (r >= 0)
+            r = sd_journal_previous(s->j);
+        if (r != 0)
+            return r < 0 ? r : 0;
+        /* Nothing yet, and beyond the tail there never will be: what comes, comes after the head */
+    } else if (s->q.lines != UINT64_MAX) {
+        int64_t found = stream_go_back(s);
+
+        if (found < 0)
+            return (int)found;
+        if ((uint64_t)found == s->q.lines)
+            return 1;
+    }
+    r = sd_journal_seek_head(s->j);
+    return r < 0 ? r : 0;
+}
+
+static usec_t monotonic_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / 1000;
+}
+
+/* Returns once the journal may have grown, or -EPIPE as soon as nobody reads any more. */
+static int stream_wait(Stream *s)
+{
+    int fd = sd_journal_get_fd(s->j), events = sd_journal_get_events(s->j), r;
+    struct pollfd journal = {.fd = fd, .events = (short)events};
+    uint64_t until;
+
+    if (fd < 0 || events < 0)
+        return fd < 0 ? fd : events;
+    r = sd_journal_get_timeout(s->j, &until);
+    if (r >= 0)
+        r = poll_reader(s, &journal,
+                        until == USEC_INFINITY ? until : usec_sub(until, monotonic_now()));
+    return r < 0 ? r : sd_journal_process(s->j);
+}
+
+static int stream_open_journal(Stream *s)
+{
+    int r;
+
+    if (s->directory)
+        r = sd_journal_open_directory(&s->j, s->directory, 0);
+    else
+        r = sd_journal_open(&s->j, SD_JOURNAL_LOCAL_ONLY);
+    if (r >= 0)
+        r = sd_journal_set_data_threshold(s->j, JOURNAL_STREAM_MESSAGE_MAX + 64);
+    if (r >= 0)
+        r = journal_query_add_matches(s->j, &s->q);
+    /* Watched from here on, so that nothing is missed between the last entry and the first wait. */
+    if (r >= 0 && s->q.follow)
+        r = sd_journal_get_fd(s->j);
+    return r < 0 ? r : 0;
+}
+
+static int stream_run(Stream *s)
+{
+    int r;
+
+    r = stream_open_journal(s);
+    if (r >= 0)
+        r = stream_seek(s);
+    if (r >= 0)
+        r = stream_send_available(s, r > 0);
+    while (r >= 0 && s->q.follow) {
+        r = stream_wait(s);
+        if (r >= 0)
+            r = stream_send_available(s, false);
+    }
+    return r;
+}
+
+static void *stream_thread(void *userdata)
+{
+    Stream *s = userdata;
+    int r;
+
+    r = stream_run(s);
+    /* A reader that is gone does not miss anything. */
+    if (r < 0 && poll_reader(s, NULL, 0) >= 0) {
+        const LogField fields[] = {{"POOL_ID", s->pool_id}};
+
+        journal_send(LOG_WARNING, NULL, fields, ELEMENTSOF(fields),
+                     "the output of pool %s could not be read from the journal: %s", s->pool_id,
+                     strerror(-r));
+    }
+    stream_free(s);
+    return NULL;
+}
+
+/* Takes one of the places and the write end, which is closed on failure. */
+static int stream_new(const JournalQuery *q, int fd, Stream **ret)
+{
+    _cleanup_(stream_freep) Stream *s = calloc(1, sizeof(*s));
+
+    if (!s) {
+        close(fd);
+        return -ENOMEM;
+    }
+    s->fd = fd;
+    if (atomic_fetch_add(&streams_open, 1) >= JOURNAL_STREAMS_MAX)
+        return -EBUSY;
+    s->q = *q;
+    (void)snprintf(s->pool_id, sizeof(s->pool_id), "%s", q->pool_id);
+    s->q.pool_id = s->pool_id;
+    s->left = q->follow ? UINT64_MAX : q->lines;
+    if (q->directory) {
+        s->directory = strdup(q->directory);
+        if (!s->directory)
+            return -ENOMEM;
+    }
+    *ret = TAKE_PTR(s);
+    return 0;
+}
+
+/* A thread that nobody waits for, and that no signal of the process is delivered to. */
+static int start_thread(void *(*f)(void *), void *userdata)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    pthread_t thread;
+    int r;
+
+    r = pthread_attr_init(&attributes);
+    if (r != 0)
+        return -r;
+    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = pthread_create(&thread, &attributes, f, userdata);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return -r;
+}
+
+int journal_stream_open(const JournalQuery *q, int *ret_fd)
+{
+    _cleanup_(stream_freep) Stream *s = NULL;
+    _cleanup_close_ int reader = -1;
+    int fds[2], r;
+
+    if (!id_is_valid(q->pool_id))
+        return -EINVAL;
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return -errno;
+    reader = fds[0];
+    /* Only the reader's end: the thread may block, that is what it is for. */
+    if (fcntl(reader, F_SETFL, O_NONBLOCK) < 0) {
+        r = -errno;
+        close(fds[1]);
+        return r;
+    }
+    r = stream_new(q, fds[1], &s);
+    if (r < 0)
+        return r;
+    r = start_thread(stream_thread, s);
+    if (r < 0)
+        return r;
+    s = NULL; /* the thread's */
+    *ret_fd = TAKE_FD(reader);
+    return 0;
+}
