@@ -218,13 +218,8 @@ void step_recover(Step *s, const UnitObservation *unit)
         step_probe_now(s);
         return;
     }
-    if (p->state == POOL_PREFLIGHT) {
-        if (p->operation.kind == OPERATION_RESTART) {
-            step_begin_preflight(s);
-            return;
-        }
+    if (p->state == POOL_PREFLIGHT)
         p->state = POOL_OFF;
-    }
     /* We may have been killed between writing a file and saving the state that goes with it. The
      * handoff goes before the engine is stopped. */
     if (!pool_has_handoff(p))
@@ -235,6 +230,10 @@ void step_recover(Step *s, const UnitObservation *unit)
         step_begin_stop(s, STOP_REQUESTED);
     else if (unit->active == UNIT_ACTIVE_FAILED)
         effects_add(s->effects, EFFECT_RESET_FAILED);
-    if (!pool_has_engine(p))
-        effects_add(s->effects, EFFECT_REMOVE_PID);
+    if (pool_has_engine(p))
+        return;
+    effects_add(s->effects, EFFECT_REMOVE_PID);
+    /* Killed between the two halves of a restart. */
+    if (p->state == POOL_OFF && p->operation.kind == OPERATION_RESTART)
+        step_begin_preflight(s);
 }
