@@ -6,7 +6,7 @@
 
 /* What the outside reads, as JSON. */
 
-json_object *describe_pool(const Manager *m, const Pool *pool)
+static json_object *describe_pool(const Manager *m, const Pool *pool)
 {
     PoolStatus status;
 

@@ -60,8 +60,9 @@ typedef struct PoolShell {
     usec_t timer_usec; /* what it is set to */
     Probe *probe;
     uint64_t probe_generation;
-    bool is_new;  /* not yet announced */
-    bool changed; /* in the manager's list of those to tell of */
+    bool is_new;   /* not yet announced */
+    uint64_t told; /* digest of the status that the last event told of */
+    bool changed;  /* in the manager's list of those to tell of */
     struct PoolShell *changed_next;
     unsigned unsaved; /* of SaveWhat: what could not be written yet */
     int save_error;   /* why the state file could not */
@@ -197,7 +198,6 @@ void load_watch(PoolShell *shell);
 void load_done(PoolShell *shell);
 
 /* describe.c */
-json_object *describe_pool(const Manager *m, const Pool *pool);
 json_object *describe_operation(const Manager *m, const Operation *o);
 
 /* pool_shell.c */

@@ -4,12 +4,67 @@
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 
+/* FNV-1a */
+static uint64_t digest(uint64_t so_far, const void *data, size_t n)
+{
+    const unsigned char *bytes = data;
+
+    for (size_t i = 0; i < n; i++)
+        so_far = (so_far ^ bytes[i]) * 0x100000001b3;
+    return so_far;
+}
+
+static uint64_t digest_value(uint64_t so_far, const StatusValue *v)
+{
+    switch (v->type) {
+    case STATUS_STRING:
+    case STATUS_OBJECT:
+        return v->string ? digest(so_far, v->string, strlen(v->string) + 1)
+                         : digest(so_far, "", 0) ^ 1;
+    case STATUS_BOOL:
+        return digest(so_far, &v->boolean, sizeof(v->boolean));
+    case STATUS_NUMBER:
+        return digest(so_far, &v->number, sizeof(v->number));
+    }
+    return so_far;
+}
+
+/* What is different each time that somebody looks is no reason for an event: health checks alone
+ * would fill the ring. */
+static bool is_volatile(const StatusValue *v)
+{
+    return streq(v->name, "uptime_ms") || streq(v->name, "last_heartbeat_ms");
+}
+
+static uint64_t digest_status(const PoolStatus *status)
+{
+    uint64_t d = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < ELEMENTSOF(status->values); i++)
+        if (!is_volatile(&status->values[i]))
+            d = digest_value(d * 31, &status->values[i]);
+    return d;
+}
+
+static void add_event(Manager *m, PoolShell *shell)
+{
+    PoolStatus status;
+    uint64_t d;
+
+    pool_status(shell->pool, manager_now(m), &status);
+    d = digest_status(&status);
+    if (d == shell->told)
+        return;
+    shell->told = d;
+    events_add(m, "pool", shell->pool->id, json_status(&status));
+}
+
 static void tell_pool(Manager *m, PoolShell *shell)
 {
     bool is_new = shell->is_new;
 
     shell->is_new = shell->changed = false;
-    events_add(m, "pool", shell->pool->id, describe_pool(m, shell->pool));
+    add_event(m, shell);
     for (size_t i = 0; i < m->n_listeners; i++) {
         const ManagerListener *l = m->listeners[i];
 
