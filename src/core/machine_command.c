@@ -42,6 +42,7 @@ static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
     take_operation(s, OPERATION_PRELOAD, operation);
     engine_spec_free(p->spec);
     p->spec = spec;
+    p->registered = true;
     pool_meta_from_spec(p, spec);
     step_begin_preflight(s);
 }

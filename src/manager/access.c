@@ -25,16 +25,14 @@ struct AccessWaiter {
     void *userdata;
 };
 
-static usec_t clock_now(const Manager *m)
+/* Not the loop's, which is as old as the event that is being handled. */
+static usec_t clock_now(void)
 {
-    usec_t now = 0;
-
-    /* Not the loop's: that one is as old as the event that is being handled. */
-    (void)m;
     struct timespec ts;
-    if (clock_gettime(CLOCK_MONOTONIC, &ts) == 0)
-        now = (usec_t)ts.tv_sec * USEC_PER_SEC + (usec_t)ts.tv_nsec / 1000;
-    return now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+        return 0;
+    return (usec_t)ts.tv_sec * USEC_PER_SEC + (usec_t)ts.tv_nsec / 1000;
 }
 
 /* Takes the lock. Returns 0; -EAGAIN when another process holds it; or another negative errno. */
@@ -52,7 +50,7 @@ static int take(Manager *m, ManagerAccess access)
 /* One line a second at most: who asks again and again must not flood the log. */
 static void log_failure(Manager *m, const char *why)
 {
-    usec_t now = clock_now(m);
+    usec_t now = clock_now();
 
     if (m->lock_logged != 0 && usec_sub(now, m->lock_logged) < LOG_PAUSE_USEC)
         return;
@@ -117,7 +115,7 @@ int manager_access(Manager *m, ManagerAccess access, AccessFunc f, void *userdat
     *w = (AccessWaiter){
             .manager = m,
             .access = access,
-            .until = usec_add(clock_now(m), WAIT_USEC),
+            .until = usec_add(clock_now(), WAIT_USEC),
             .f = f,
             .userdata = userdata,
     };
@@ -153,7 +151,7 @@ static bool serve_first(Manager *m)
     Error error = {.code = PM_ERROR_NONE};
     int r = take(m, w->access);
 
-    if (r == -EAGAIN && clock_now(m) < w->until)
+    if (r == -EAGAIN && clock_now() < w->until)
         return false;
     access_waiter_free(w);
     if (r < 0)

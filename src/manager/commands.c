@@ -41,7 +41,6 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
         return r;
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
-    pool->registered = true;
     event.command.spec = TAKE_PTR(*spec);
     if (submit(m, pool, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
         return out_of_memory(error);

@@ -162,7 +162,7 @@ static void on_trouble(const char *reason, void *userdata)
     journal_log(LOG_ERR, "The handoff directory: %s", reason);
 }
 
-int external_new(Manager *m)
+void external_start(Manager *m)
 {
     static const HandoffWatchCallbacks callbacks = {
             .changed = on_changed,
@@ -170,14 +170,16 @@ int external_new(Manager *m)
             .bad = on_bad,
             .trouble = on_trouble,
     };
-
-    return handoff_watch_new(m->event, m->runtime, &callbacks, m, &m->handoffs);
-}
-
-void external_scan(Manager *m)
-{
     Event event = {.type = EVENT_HANDOFF_GONE};
+    int r = handoff_watch_new(m->event, m->runtime, &callbacks, m, &m->handoffs);
 
+    if (r < 0) {
+        journal_log(LOG_ERR,
+                    "The handoff directory cannot be watched, files that are put there have no "
+                    "effect: %s",
+                    strerror(-r));
+        return;
+    }
     handoff_watch_scan(m->handoffs);
     for (size_t i = m->registry.count; i > 0; i--) {
         const Pool *pool = m->registry.pools[i - 1];

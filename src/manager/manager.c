@@ -262,8 +262,6 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
     if (r >= 0)
         r = events_new(m);
     if (r >= 0)
-        r = external_new(m);
-    if (r >= 0)
         r = notify_new(m);
     if (r >= 0)
         r = prober_new(event, &m->prober);

@@ -188,10 +188,10 @@ void events_done(Manager *m);
 void events_add(Manager *m, const char *type, const char *pool_id, json_object *data);
 
 /* external.c */
-int external_new(Manager *m);
+/* Compares the handoff files with the pools that the last run left, and watches them from then on.
+ */
+void external_start(Manager *m);
 void external_done(Manager *m);
-/* Compares the handoff files with the pools that the last run left. */
-void external_scan(Manager *m);
 
 /* load.c: begins or ends to watch how the pool's engine loads its model. */
 void load_watch(PoolShell *shell);

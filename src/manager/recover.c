@@ -191,7 +191,7 @@ void recover_attached(Manager *m, int error, const char *error_text)
     }
     m->attached = true;
     recover_pools(m);
-    external_scan(m);
+    external_start(m);
     schedule_unknown(m);
     notify_arm(m);
 }

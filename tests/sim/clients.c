@@ -16,9 +16,8 @@ static uint64_t open_operation(World *w, OperationKind kind, size_t pool)
 static void preload(World *w, size_t pool)
 {
     Event event = {.type = EVENT_PRELOAD};
-    Pool *p = manager_ensure(w, pool);
+    const Pool *p = manager_ensure(w, pool);
 
-    p->registered = true;
     event.command.operation = open_operation(w, OPERATION_PRELOAD, pool);
     event.command.spec = spec_make(pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes
                                                                              : prng_next(&w->prng));
