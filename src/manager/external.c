@@ -62,7 +62,7 @@ static const HandoffFile *file_of_pool(const Manager *m, const char *pool_id)
 {
     const HandoffFile *f = m->handoff_files;
 
-    while (f && !streq(f->pool_id, pool_id))
+    while (f && (f->waits || !streq(f->pool_id, pool_id)))
         f = f->next;
     return f;
 }
@@ -76,11 +76,14 @@ static void drop_file(Manager *m, const char *name)
     if (!f)
         return;
     *p = f->next;
-    (void)manager_post(m, f->pool_id, &event);
+    if (!f->waits) {
+        (void)manager_post(m, f->pool_id, &event);
+        external_retry(m);
+    }
     free(f);
 }
 
-static int remember_file(Manager *m, const char *name, const char *pool_id)
+static int remember_file(Manager *m, const char *name, const char *pool_id, bool waits)
 {
     size_t n = strlen(name) + 1;
     HandoffFile *f = calloc(1, sizeof(HandoffFile) + n);
@@ -88,17 +91,18 @@ static int remember_file(Manager *m, const char *name, const char *pool_id)
     if (!f)
         return -ENOMEM;
     memcpy(f->name, name, n);
+    f->waits = waits;
     (void)snprintf(f->pool_id, sizeof(f->pool_id), "%s", pool_id);
     f->next = m->handoff_files;
     m->handoff_files = f;
     return 0;
 }
 
-static void report_bad(const char *name, const char *reason)
+static void report_bad(const char *name, int priority, const char *reason)
 {
     const LogField fields[] = {{"HANDOFF_FILE", name}};
 
-    journal_send(LOG_WARNING, "7d2e4f6a8b0c4d1e9f3a5b7c9d1e3f17", fields, ELEMENTSOF(fields),
+    journal_send(priority, "7d2e4f6a8b0c4d1e9f3a5b7c9d1e3f17", fields, ELEMENTSOF(fields),
                  "The handoff file engines/%s is ignored: %s", name, reason);
 }
 
@@ -109,15 +113,36 @@ static int check_single(const Manager *m, const char *name, const Handoff *hando
 
     if (!other || streq(other->name, name))
         return 0;
-    return error_set(error, PM_ERROR_INVALID_FIELD, "pool_id", "pool %s belongs to engines/%s",
+    return error_set(error, PM_ERROR_ALREADY_RUNNING, "pool_id", "pool %s belongs to engines/%s",
                      handoff->pool_id, other->name);
+}
+
+/* It waits until its pool is free; told again meanwhile, that is not worth a line. */
+static void postpone(Manager *m, const char *name, const char *pool_id, const Error *error)
+{
+    const HandoffFile *known = *find_file(m, name);
+    bool waited = known && known->waits;
+
+    report_bad(name, waited ? LOG_DEBUG : LOG_WARNING, error->text);
+    drop_file(m, name);
+    if (remember_file(m, name, pool_id, true) >= 0)
+        handoff_watch_postpone(m->handoffs, name);
+}
+
+/* The pool of a file that speaks for another one, or waits for it, is let go first. */
+static void let_go(Manager *m, const char *name, const char *pool_id)
+{
+    const HandoffFile *known = *find_file(m, name);
+
+    if (known && (known->waits || !streq(known->pool_id, pool_id)))
+        drop_file(m, name);
 }
 
 static void on_changed(const char *name, const char *text, size_t length, void *userdata)
 {
     Manager *m = userdata;
     _cleanup_(handoff_freep) Handoff *handoff = NULL;
-    char pool_id[PM_ID_MAX + 1];
+    char pool_id[PM_ID_MAX + 1] = "";
     Error error = {.code = PM_ERROR_NONE};
     bool is_new;
     int r = handoff_parse(text, length, NULL, &handoff, NULL, &error);
@@ -125,22 +150,30 @@ static void on_changed(const char *name, const char *text, size_t length, void *
     /* One that an earlier run of ours has left says nothing about engines of others. */
     if (r >= 0 && handoff->managed)
         return;
-    if (r >= 0)
-        r = check_single(m, name, handoff, &error);
     if (r >= 0) {
-        HandoffFile *known = *find_file(m, name);
-
-        if (known && !streq(known->pool_id, handoff->pool_id))
-            drop_file(m, name);
         (void)snprintf(pool_id, sizeof(pool_id), "%s", handoff->pool_id);
-        r = take_handoff(m, &handoff, true, NULL, &is_new, &error);
+        r = check_single(m, name, handoff, &error);
     }
-    if (r >= 0 && !*find_file(m, name))
-        r = remember_file(m, name, pool_id);
+    if (r >= 0)
+        r = take_handoff(m, &handoff, true, NULL, &is_new, &error);
+    if (error.code == PM_ERROR_ALREADY_RUNNING) {
+        postpone(m, name, pool_id, &error);
+        return;
+    }
+    if (r >= 0) {
+        let_go(m, name, pool_id);
+        r = *find_file(m, name) ? 0 : remember_file(m, name, pool_id, false);
+    }
     if (r >= 0)
         return;
-    report_bad(name, error_is_set(&error) ? error.text : strerror(-r));
+    report_bad(name, LOG_WARNING, error_is_set(&error) ? error.text : strerror(-r));
     drop_file(m, name);
+}
+
+void external_retry(Manager *m)
+{
+    if (m->handoffs)
+        handoff_watch_resume(m->handoffs);
 }
 
 static void on_gone(const char *name, void *userdata)
@@ -153,7 +186,7 @@ static void on_bad(const char *name, const char *reason, void *userdata)
     char text[256];
 
     (void)snprintf(text, sizeof(text), "it %s", reason);
-    report_bad(name, text);
+    report_bad(name, LOG_WARNING, text);
     drop_file(userdata, name);
 }
 

@@ -67,7 +67,8 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         spec_url(spec, url, sizeof(url));
     switch (kind) {
     case LOG_PRELOAD_STARTED:
-        (void)snprintf(buffer, size, "Preload of pool %s: %s %s", pool->id,
+        (void)snprintf(buffer, size, "%s of pool %s: %s %s",
+                       pool->operation.kind == OPERATION_RESTART ? "Restart" : "Preload", pool->id,
                        spec->engine ? spec->engine : "",
                        spec->engine_version ? spec->engine_version : "");
         break;

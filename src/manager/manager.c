@@ -29,16 +29,21 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     Pool *pool = registry_get(&m->registry, q->pool_id);
     Effects effects = {.count = 0};
     PoolShell *shell;
+    bool had_engine;
 
     if (!pool) {
         event_drop(&q->event);
         return;
     }
     shell = pool_shell(pool);
+    had_engine = pool_has_engine(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), &effects);
     effects_apply(m, shell, &effects);
+    if (had_engine && !pool_has_engine(pool))
+        external_retry(m);
     if (shell->forget) {
         manager_forget_pool(m, shell);
+        external_retry(m);
         return;
     }
     pool_shell_arm(shell);

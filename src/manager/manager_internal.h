@@ -87,6 +87,7 @@ typedef struct UnknownUnit {
 /* A handoff file of somebody else, and the pool that it has made external. */
 typedef struct HandoffFile {
     struct HandoffFile *next;
+    bool waits; /* the pool is somebody else's as yet */
     char pool_id[PM_ID_MAX + 1];
     char name[]; /* in the folder */
 } HandoffFile;
@@ -177,7 +178,7 @@ int persist_state(PoolShell *shell);
 int persist_leases(PoolShell *shell);
 void persist_take_back(PoolShell *shell, SaveWhat what);
 int persist_numbers(Manager *m, const RegistryNumbers *numbers);
-void persist_read_numbers(Manager *m);
+int persist_read_numbers(Manager *m);
 void persist_drop(PoolShell *shell);
 void persist_done(Manager *m);
 
@@ -192,6 +193,8 @@ void events_add(Manager *m, const char *type, const char *pool_id, json_object *
  */
 void external_start(Manager *m);
 void external_done(Manager *m);
+/* A pool may have become free for a file that waits for it. */
+void external_retry(Manager *m);
 
 /* load.c: begins or ends to watch how the pool's engine loads its model. */
 void load_watch(PoolShell *shell);

@@ -188,7 +188,7 @@ int persist_numbers(Manager *m, const RegistryNumbers *numbers)
     return 0;
 }
 
-void persist_read_numbers(Manager *m)
+int persist_read_numbers(Manager *m)
 {
     _cleanup_free_ char *text = NULL;
     Error error = {.code = PM_ERROR_NONE};
@@ -196,7 +196,9 @@ void persist_read_numbers(Manager *m)
     int r = runtime_dir_read_registry(m->runtime, &text, &length);
 
     if (r == -ENOENT)
-        return;
+        return 0;
+    if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+        return r; /* our trouble, not the file's */
     if (r >= 0)
         r = registry_file_parse(text, length, &m->numbers, &error);
     if (r < 0) {
@@ -206,6 +208,7 @@ void persist_read_numbers(Manager *m)
         (void)runtime_dir_reject_registry(m->runtime);
     }
     m->last_operation_id = m->numbers.operation_floor;
+    return 0;
 }
 
 void persist_done(Manager *m)

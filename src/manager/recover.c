@@ -88,10 +88,10 @@ static int on_leases(const char *pool_id, const char *text, size_t length, int e
 
 int recover_read_states(Manager *m)
 {
-    int r;
+    int r = persist_read_numbers(m);
 
-    persist_read_numbers(m);
-    r = runtime_dir_read_states(m->runtime, on_state, m);
+    if (r >= 0)
+        r = runtime_dir_read_states(m->runtime, on_state, m);
     return r < 0 ? r : runtime_dir_read_leases(m->runtime, on_leases, m);
 }
 

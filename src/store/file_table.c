@@ -42,7 +42,7 @@ static int reserve(FileTable *t)
 
     if (t->count < t->allocated)
         return 0;
-    records = reallocarray(t->records, n, sizeof(*records));
+    records = reallocarray(t->records, n, sizeof(FileRecord *));
     if (!records)
         return -ENOMEM;
     t->records = records;
@@ -67,7 +67,7 @@ int file_table_ensure(FileTable *t, const char *name, FileRecord **ret)
     if (!record)
         return -ENOMEM;
     memcpy(record->name, name, length + 1);
-    memmove(t->records + i + 1, t->records + i, (t->count - i) * sizeof(*t->records));
+    memmove(t->records + i + 1, t->records + i, (t->count - i) * sizeof(FileRecord *));
     t->records[i] = record;
     t->count++;
     *ret = record;
@@ -83,7 +83,7 @@ void file_table_remove(FileTable *t, const char *name)
         return;
     free(t->records[i]); /* `name` may be in there */
     t->count--;
-    memmove(t->records + i, t->records + i + 1, (t->count - i) * sizeof(*t->records));
+    memmove(t->records + i, t->records + i + 1, (t->count - i) * sizeof(FileRecord *));
 }
 
 void file_table_done(FileTable *t)

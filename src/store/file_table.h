@@ -13,6 +13,7 @@ typedef struct FileRecord {
     uint64_t content; /* of the handoff watch: a hash of the text */
     uint64_t scan;    /* the number of the last one that listed it */
     int error;        /* why the file cannot be used, 0 when it can */
+    bool postponed;   /* of the handoff watch: to be told again when that is asked for */
     char name[];
 } FileRecord;
 

@@ -191,6 +191,7 @@ static int tell(HandoffWatch *w, const char *name, const View *view)
     record->content = view->content;
     record->error = view->error;
     record->scan = w->scans;
+    record->postponed = false;
     if (view->error < 0)
         tell_bad(w, record->name, view);
     else
@@ -305,6 +306,30 @@ void handoff_watch_scan(HandoffWatch *w)
     free(entries);
     w->told_failed = w->failed;
     w->told_left_out = w->left_out;
+}
+
+void handoff_watch_postpone(HandoffWatch *w, const char *name)
+{
+    FileRecord *record = file_table_get(&w->files, name);
+
+    if (record)
+        record->postponed = true;
+}
+
+void handoff_watch_resume(HandoffWatch *w)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < w->files.count; i++) {
+        FileRecord *record = w->files.records[i];
+
+        if (record->postponed) {
+            record->version = (FileVersion){0}; /* no file's, so that it looks changed */
+            any = true;
+        }
+    }
+    if (any && !w->lost)
+        schedule_scan(w, 0);
 }
 
 /* Whether a file that was created just now is whole: it is unless it is being written. */

@@ -24,8 +24,8 @@ enum {
 
 /*
  * Called from the loop and from handoff_watch_scan(). Names are those within the folder and may
- * hold any byte but '/'; all strings are valid during the call. None may call functions of the
- * watch; runtime_dir_*() may be called. All are required.
+ * hold any byte but '/'; all strings are valid during the call. Of the watch none may call more
+ * than handoff_watch_postpone() and _resume(); runtime_dir_*() may be called. All are required.
  *
  * Each version of a file (device, inode, size, time of change, contents) is told once: whoever
  * rejects a text in `changed` is not asked again until the file changes. What was told about a name
@@ -64,5 +64,13 @@ HandoffWatch *handoff_watch_free(HandoffWatch *w);
  * already; when the kernel has lost events the watch does it by itself.
  */
 void handoff_watch_scan(HandoffWatch *w);
+
+/*
+ * For a file that cannot be taken for a reason that lies not in it, such as a pool that runs: from
+ * `changed`, with its name. Resuming tells all files that were postponed once more, soon, from the
+ * loop; call it when such a reason ends. A file that changes or goes is not postponed any more.
+ */
+void handoff_watch_postpone(HandoffWatch *w, const char *name);
+void handoff_watch_resume(HandoffWatch *w);
 
 DEFINE_CLEANUP(HandoffWatch *, handoff_watch_free)

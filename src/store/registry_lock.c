@@ -25,18 +25,11 @@ static int open_once(int dir_fd, int *ret_fd)
     _cleanup_close_ int fd = -1;
     struct stat st;
 
-    fd = openat(dir_fd, LOCK_NAME, flags | O_CREAT | O_EXCL, 0644);
-    if (fd >= 0) {
-        /* The daemon's umask would keep others from locking it. */
-        if (fchmod(fd, 0644) < 0)
-            return -errno;
-    } else {
-        if (errno != EEXIST)
-            return -errno;
+    fd = openat(dir_fd, LOCK_NAME, flags | O_CREAT | O_EXCL, 0600);
+    if (fd < 0 && errno == EEXIST)
         fd = openat(dir_fd, LOCK_NAME, flags);
-        if (fd < 0)
-            return -errno;
-    }
+    if (fd < 0)
+        return -errno;
     if (fstat(fd, &st) < 0)
         return -errno;
     if (!S_ISREG(st.st_mode))
@@ -104,7 +97,7 @@ static int name_leads_here(const RegistryLock *l)
 /* Opens the file that the name leads to now. */
 static int open_again(RegistryLock *l)
 {
-    int fd, r;
+    int fd = -1, r;
 
     r = open_file(l->dir->root_fd, &fd);
     if (r < 0)

@@ -18,9 +18,9 @@
 typedef struct RegistryLock RegistryLock;
 
 /*
- * Opens the lock's file, making it (0644 whatever the umask) where it is missing; takes no lock.
- * `dir` must outlive *ret. Returns 0 or negative errno: -ELOOP: a symlink stands there; -EISDIR,
- * -EINVAL: a folder, some other kind of file; -EACCES and so on.
+ * Opens the lock's file, making it (0600: who may lock it may hold up everybody) where it is
+ * missing; takes no lock. `dir` must outlive *ret. Returns 0 or negative errno: -ELOOP: a symlink
+ * stands there; -EISDIR, -EINVAL: a folder, some other kind of file; -EACCES and so on.
  */
 int registry_lock_open(const RuntimeDir *dir, RegistryLock **ret);
 /* Releases it where it is held. Returns NULL. */

@@ -75,8 +75,9 @@ int runtime_dir_read_leases(RuntimeDir *r, RuntimeStateFunc f, void *userdata);
 
 /*
  * registry.json: what belongs to no pool. Reading gives its text (NUL-terminated; the caller frees
- * it) or -ENOENT when there is none, or one of the errors of the files above. Rejecting renames it
- * to registry.json.bad (the newest one is kept); 0 too when there is none.
+ * it) or -ENOENT when there is none, or one of the errors of the files above; -ENOMEM, -EMFILE and
+ * -ENFILE say nothing about the file. Rejecting renames it to registry.json.bad (the newest one is
+ * kept); 0 too when there is none.
  */
 int runtime_dir_write_registry(RuntimeDir *r, const char *text);
 int runtime_dir_read_registry(RuntimeDir *r, char **ret_text, size_t *ret_length);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -261,6 +262,54 @@ static void test_reader_sees_whole_files(void **state)
     assert_int_equal(count_entries(d->fd), 3);
 }
 
+enum {
+    FILES = 200,
+};
+
+/* Puts a file in the link's place again and again, and sees whether it stays. */
+static void *put_files(void *userdata)
+{
+    Reader *other = userdata;
+
+    for (unsigned i = 0; i < FILES; i++) {
+        unsigned before;
+        struct stat st;
+
+        put_file(other->dir_fd, "new", "precious");
+        if (renameat(other->dir_fd, "new", other->dir_fd, "link") < 0)
+            other->faults++;
+        /* The replacement that was under way has ended, and another one after it. */
+        before = other->rounds;
+        while (other->rounds < before + 2)
+            sched_yield();
+        if (fstatat(other->dir_fd, "link", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+            other->faults++;
+        (void)unlinkat(other->dir_fd, "link", 0);
+    }
+    other->stop = true;
+    return NULL;
+}
+
+static void test_symlink_spares_files(void **state)
+{
+    Folder *d = *state;
+    Reader other = {.dir_fd = d->fd};
+    unsigned spared = 0, replaced = 0;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, put_files, &other), 0);
+    while (!other.stop) {
+        int r = atomic_symlink_replace(d->fd, "link", "x");
+
+        spared += r == -EEXIST;
+        replaced += r == 0;
+        other.rounds++;
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(other.faults, 0);
+    assert_true(spared > 0 && replaced > 0);
+}
+
 #define FOLDER_TEST(f) cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)
 
 int main(void)
@@ -276,6 +325,7 @@ int main(void)
             FOLDER_TEST(test_deleted_folder),
             FOLDER_TEST(test_sweep),
             FOLDER_TEST(test_reader_sees_whole_files),
+            FOLDER_TEST(test_symlink_spares_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

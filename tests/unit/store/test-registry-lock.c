@@ -98,11 +98,11 @@ static void test_open(void **state)
     mode_t saved = umask(0077);
     RegistryLock *lock = NULL;
 
-    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0644);
+    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0600);
     assert_return_code(unlinkat(t->folder->fd, "registry.lock", 0), errno);
     assert_int_equal(registry_lock_open(t->dir, &lock), 0);
     umask(saved);
-    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0644);
+    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0600);
     assert_null(registry_lock_free(lock));
     assert_null(registry_lock_free(NULL));
 
@@ -187,7 +187,7 @@ static void test_deleted(void **state)
 
     assert_return_code(unlinkat(t->folder->fd, "registry.lock", 0), errno);
     assert_int_equal(registry_lock_try(t->lock, true), 0);
-    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0644);
+    assert_int_equal(file_mode(t->folder->fd, "registry.lock"), S_IFREG | 0600);
     assert_int_equal(lock_file(t->folder->fd, F_RDLCK), -1);
     registry_lock_release(t->lock);
     let_go(holder);
@@ -215,10 +215,12 @@ static void test_other_kinds(void **state)
     int fd = t->folder->fd;
 
     put_file(fd, "victim", "precious");
-    assert_return_code(unlinkat(fd, "registry.lock", 0), errno);
+    assert_return_code(renameat(fd, "registry.lock", fd, "kept"), errno);
     assert_return_code(symlinkat("victim", fd, "registry.lock"), errno);
     assert_int_equal(registry_lock_open(t->dir, &lock), -ELOOP);
     assert_int_equal(registry_lock_try(t->lock, true), -ELOOP);
+    assert_return_code(renameat(fd, "kept", fd, "registry.lock"), errno);
+    let_go(hold(fd, F_WRLCK));
 
     assert_return_code(unlinkat(fd, "registry.lock", 0), errno);
     assert_return_code(mkdirat(fd, "registry.lock", 0755), errno);

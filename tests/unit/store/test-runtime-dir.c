@@ -318,6 +318,7 @@ static void test_leases(void **state)
     assert_string_equal(list, "b=[];");
 }
 
+/* `wanted` is the text on success. */
 static int read_registry(const Runtime *t, const char *wanted)
 {
     _cleanup_free_ char *text = NULL;
@@ -338,7 +339,7 @@ static void test_registry(void **state)
 {
     Runtime *t = *state;
 
-    assert_int_equal(read_registry(t, NULL), -ENOENT);
+    assert_int_equal(read_registry(t, ""), -ENOENT);
     assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
     assert_int_equal(runtime_dir_write_registry(t->dir, "{}"), 0);
     assert_int_equal(runtime_dir_write_registry(t->dir, "{\"x\": 1}"), 0);
@@ -349,7 +350,7 @@ static void test_registry(void **state)
     put_file(t->fd, "registry.json.bad", "an older one");
     assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
     assert_file(t->fd, "registry.json.bad", "{\"x\": 1}");
-    assert_int_equal(read_registry(t, NULL), -ENOENT);
+    assert_int_equal(read_registry(t, ""), -ENOENT);
     put_file(t->fd, "registry.json", "");
     assert_int_equal(read_registry(t, ""), 0);
 }
@@ -360,16 +361,16 @@ static void test_registry_of_other_kinds(void **state)
     Runtime *t = *state;
 
     assert_return_code(mkfifoat(t->fd, "registry.json", 0644), errno);
-    assert_int_equal(read_registry(t, NULL), -EINVAL);
+    assert_int_equal(read_registry(t, ""), -EINVAL);
     assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
     assert_int_equal(file_mode(t->fd, "registry.json.bad"), S_IFIFO | 0644);
 
     assert_return_code(symlinkat("registry.json.bad", t->fd, "registry.json"), errno);
-    assert_int_equal(read_registry(t, NULL), -ELOOP);
+    assert_int_equal(read_registry(t, ""), -ELOOP);
     assert_int_equal(runtime_dir_reject_registry(t->dir), 0);
 
     assert_return_code(mkdirat(t->fd, "registry.json", 0755), errno);
-    assert_int_equal(read_registry(t, NULL), -EISDIR);
+    assert_int_equal(read_registry(t, ""), -EISDIR);
     assert_int_equal(runtime_dir_write_registry(t->dir, "{}"), -EISDIR);
     assert_int_equal(runtime_dir_reject_registry(t->dir), -ENOTDIR); /* over a link */
     assert_return_code(unlinkat(t->fd, "registry.json.bad", 0), errno);
@@ -394,7 +395,7 @@ static void test_size_bound(void **state)
     assert_int_equal(count_entries(t->engines_fd), 0);
     assert_int_equal(count_entries(t->leases_fd), 0);
     put_file(t->fd, "registry.json", text);
-    assert_int_equal(read_registry(t, NULL), -EFBIG);
+    assert_int_equal(read_registry(t, ""), -EFBIG);
     text[PM_BODY_MAX] = '\0';
     assert_int_equal(runtime_dir_write_registry(t->dir, text), 0);
     assert_int_equal(read_registry(t, text), 0);
