@@ -105,6 +105,7 @@ void step_stop(Step *s, uint64_t operation)
     if (p->state == POOL_PREFLIGHT) {
         cancel_operation(s);
         p->state = POOL_OFF;
+        effects_add(s->effects, EFFECT_SAVE); /* a restart is on disk, and would go on from there */
         take_operation(s, OPERATION_STOP, operation);
         step_end_operation(s, NULL, false);
         return;

@@ -224,9 +224,11 @@ void step_recover(Step *s, const UnitObservation *unit)
      * handoff goes before the engine is stopped. */
     if (!pool_has_handoff(p))
         effects_add(s->effects, EFFECT_REMOVE_HANDOFF);
-    if (pool_has_engine(p))
+    if (pool_has_engine(p)) {
         recover_engine(s, verdict);
-    else if (verdict == UNIT_VERDICT_RUNNING || verdict == UNIT_VERDICT_STARTING)
+        return;
+    }
+    if (verdict == UNIT_VERDICT_RUNNING || verdict == UNIT_VERDICT_STARTING)
         step_begin_stop(s, STOP_REQUESTED);
     else if (unit->active == UNIT_ACTIVE_FAILED)
         effects_add(s->effects, EFFECT_RESET_FAILED);

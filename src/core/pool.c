@@ -106,7 +106,9 @@ bool pool_is_live(const Pool *pool)
 
 bool pool_is_ready(const Pool *pool)
 {
-    return (pool->state == POOL_READY || pool->state == POOL_EXTERNAL) && pool->probe_failures == 0;
+    return (pool->state == POOL_READY ||
+            (pool->state == POOL_EXTERNAL && !pool->external_is_lost)) &&
+           pool->probe_failures == 0;
 }
 
 bool pool_has_handoff(const Pool *pool)

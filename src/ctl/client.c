@@ -2,8 +2,11 @@
 #include "ctl/client.h"
 
 #include <poolmgr/names.h>
+#include <signal.h>
+#include <stdarg.h>
 
 #include "base/parse.h"
+#include "ctl/password_agent.h"
 
 int client_connect(const Options *options, sd_bus **ret, Error *error)
 {
@@ -79,36 +82,73 @@ int client_error(const Options *options, const sd_bus_error *bus_error, int r, E
     return error_set(error, code, NULL, "%s", bus_error->message);
 }
 
-int client_new_call(sd_bus *bus, const char *member, sd_bus_message **ret, Error *error)
+int client_new_call(sd_bus *bus, CallKind kind, const char *member, sd_bus_message **ret,
+                    Error *error)
 {
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
     int r;
 
-    r = sd_bus_message_new_method_call(bus, ret, PM_BUS_NAME, PM_OBJECT_PATH, PM_MANAGER_INTERFACE,
-                                       member);
+    r = sd_bus_message_new_method_call(bus, &call, PM_BUS_NAME, PM_OBJECT_PATH,
+                                       PM_MANAGER_INTERFACE, member);
+    if (r >= 0 && kind == CALL_LOOK)
+        r = sd_bus_message_set_auto_start(call, false);
+    if (kind == CALL_ACT)
+        password_agent_start(bus);
+    if (r >= 0 && kind == CALL_ACT)
+        r = sd_bus_message_set_allow_interactive_authorization(call, true);
     if (r < 0)
         return error_set(error, PM_ERROR_INTERNAL, NULL, "cannot make a call: %s", strerror(-r));
+    *ret = TAKE_PTR(call);
     return 0;
 }
 
-/* Asks, and reads the one string of `type` that comes back. Looking does not start a daemon that is
- * down. */
-static int ask(const Options *options, sd_bus *bus, sd_bus_message *call, char type, char **ret,
-               Error *error)
+static int send_call(const Options *options, sd_bus *bus, CallKind kind, sd_bus_message *call,
+                     sd_bus_message **ret_reply, Error *error)
 {
     _cleanup_(sd_bus_error_free) sd_bus_error bus_error = SD_BUS_ERROR_NULL;
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-    const char *text;
+    uint64_t timeout = kind == CALL_ACT ? CLIENT_ACT_TIMEOUT_USEC : CLIENT_TIMEOUT_USEC;
     int r;
 
-    r = sd_bus_message_set_auto_start(call, false);
-    if (r >= 0)
-        r = sd_bus_call(bus, call, CLIENT_TIMEOUT_USEC, &bus_error, &reply);
-    if (r >= 0)
-        r = sd_bus_message_read_basic(reply, type, &text);
+    r = sd_bus_call(bus, call, timeout, &bus_error, ret_reply);
+    return r < 0 ? client_error(options, &bus_error, r, error) : 0;
+}
+
+int client_call(const Options *options, sd_bus *bus, CallKind kind, sd_bus_message **ret_reply,
+                Error *error, const char *member, const char *types, ...)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+    va_list ap;
+    int r;
+
+    r = client_new_call(bus, kind, member, &call, error);
     if (r < 0)
-        return client_error(options, &bus_error, r, error);
-    *ret = strdup(text);
-    return *ret ? 0 : error_set(error, PM_ERROR_INTERNAL, NULL, "%s", strerror(ENOMEM));
+        return r;
+    va_start(ap, types);
+    r = sd_bus_message_appendv(call, types, ap);
+    va_end(ap);
+    if (r < 0)
+        return client_error(options, NULL, r, error);
+    return send_call(options, bus, kind, call, ret_reply, error);
+}
+
+int client_loop(sd_bus *bus, sd_event **ret)
+{
+    _cleanup_(sd_event_unrefp) sd_event *event = NULL;
+    sigset_t signals;
+    int r;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    r = sd_event_default(&event);
+    if (r >= 0)
+        r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(event);
+    return 0;
 }
 
 int client_read_json(const char *text, json_object **ret, Error *error)
@@ -121,54 +161,53 @@ int client_read_json(const char *text, json_object **ret, Error *error)
     return 0;
 }
 
-static int ask_json(const Options *options, sd_bus *bus, sd_bus_message *call, json_object **ret,
-                    Error *error)
+/* Reads the one string of a reply as JSON. */
+static int read_json_reply(const Options *options, sd_bus_message *reply, json_object **ret,
+                           Error *error)
 {
-    _cleanup_free_ char *text = NULL;
+    const char *text;
     int r;
 
-    r = ask(options, bus, call, 's', &text, error);
+    r = sd_bus_message_read(reply, "s", &text);
     if (r < 0)
-        return r;
+        return client_error(options, NULL, r, error);
     return client_read_json(text, ret, error);
 }
 
 int client_describe_pools(const Options *options, sd_bus *bus, json_object **ret, Error *error)
 {
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r;
 
-    r = client_new_call(bus, "Describe", &call, error);
-    if (r < 0)
-        return r;
-    return ask_json(options, bus, call, ret, error);
+    r = client_call(options, bus, CALL_LOOK, &reply, error, "Describe", "");
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
 }
 
 int client_describe_pool(const Options *options, sd_bus *bus, const char *pool_id,
                          json_object **ret, Error *error)
 {
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *find = NULL;
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-    _cleanup_free_ char *path = NULL;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
     int r;
 
     r = client_check_pool_id(pool_id, error);
-    if (r < 0)
-        return r;
-    r = client_new_call(bus, "GetPool", &find, error);
-    if (r < 0)
-        return r;
-    r = sd_bus_message_append(find, "s", pool_id);
-    if (r < 0)
-        return client_error(options, NULL, r, error);
-    r = ask(options, bus, find, 'o', &path, error);
-    if (r < 0)
-        return r;
-    r = sd_bus_message_new_method_call(bus, &call, PM_BUS_NAME, path, PM_POOL_INTERFACE,
-                                       "Describe");
-    if (r < 0)
-        return client_error(options, NULL, r, error);
-    return ask_json(options, bus, call, ret, error);
+    if (r >= 0)
+        r = client_call(options, bus, CALL_LOOK, &reply, error, "DescribePool", "s", pool_id);
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
+}
+
+int client_describe_operation(const Options *options, sd_bus *bus, uint64_t id, json_object **ret,
+                              Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r;
+
+    r = client_call(options, bus, CALL_LOOK, &reply, error, "GetOperation", "t", id);
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
+}
+
+int client_pool_path(const char *pool_id, char **ret)
+{
+    return sd_bus_path_encode(PM_POOL_OBJECT_PATH, pool_id, ret);
 }
 
 int client_check_pool_id(const char *pool_id, Error *error)
@@ -179,29 +218,4 @@ int client_check_pool_id(const char *pool_id, Error *error)
                      "\"%s\" cannot be a pool: 1 to %d letters, digits, '.', '_' or '-', the first "
                      "a letter or digit",
                      pool_id, PM_ID_MAX);
-}
-
-const char *status_string(json_object *status, const char *name)
-{
-    json_object *value = NULL;
-
-    if (!json_object_object_get_ex(status, name, &value) || !value)
-        return "";
-    return json_object_get_string(value);
-}
-
-uint64_t status_number(json_object *status, const char *name)
-{
-    json_object *value = NULL;
-
-    if (!json_object_object_get_ex(status, name, &value) || !value)
-        return UINT64_MAX;
-    return json_object_get_uint64(value);
-}
-
-bool status_flag(json_object *status, const char *name)
-{
-    json_object *value = NULL;
-
-    return json_object_object_get_ex(status, name, &value) && json_object_get_boolean(value);
 }

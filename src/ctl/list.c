@@ -7,18 +7,32 @@
 #include "ctl/times.h"
 #include "ctl/verbs.h"
 
+/* The minima add up to what fits 80 columns. */
 static const TableColumn columns[] = {
-        {"ID", false, 12},       {"STATE", false, SIZE_MAX}, {"READY", false, SIZE_MAX},
-        {"ENGINE", false, 8},    {"VERSION", false, 7},      {"URL", false, SIZE_MAX},
-        {"PID", true, SIZE_MAX}, {"UPTIME", true, SIZE_MAX}, {"LAST ERROR", false, 10},
+        {"ID", false, 8},      {"STATE", false, SIZE_MAX}, {"READY", false, SIZE_MAX},
+        {"LEASES", true, 6},   {"ENGINE", false, 6, true}, {"VERSION", false, 7, true},
+        {"ADDRESS", false, 9}, {"UPTIME", true, 8},        {"ERROR", false, 5, true},
 };
 
-static int add_number(Table *table, json_object *pool, const char *name)
+/* How many leases are out; with the slots, where they are known. */
+static int add_leases(Table *table, json_object *pool)
 {
-    uint64_t n = status_number(pool, name);
+    uint64_t leases = status_number(pool, "active_leases");
+    uint64_t slots = status_number(pool, "slots_total");
 
-    return n == UINT64_MAX ? table_add(table, NULL, COLOR_NORMAL)
-                           : table_addf(table, COLOR_NORMAL, "%" PRIu64, n);
+    if (slots == UINT64_MAX)
+        return table_addf(table, COLOR_NORMAL, "%" PRIu64, leases);
+    return table_addf(table, leases >= slots ? COLOR_YELLOW : COLOR_NORMAL, "%" PRIu64 "/%" PRIu64,
+                      leases, slots);
+}
+
+/* The URL without what is the same in all. */
+static int add_address(Table *table, json_object *pool)
+{
+    const char *url = status_string(pool, "url");
+
+    return table_add(table, startswith(url, "http://") ? url + strlen("http://") : url,
+                     COLOR_NORMAL);
 }
 
 static int add_uptime(Table *table, json_object *pool)
@@ -38,10 +52,10 @@ static int add_pool(Table *table, json_object *pool)
     if (table_add(table, status_string(pool, "pool_id"), COLOR_NORMAL) < 0 ||
         table_add(table, state, state_color(state)) < 0 ||
         table_add(table, status_flag(pool, "ready") ? "yes" : "no", COLOR_NORMAL) < 0 ||
+        add_leases(table, pool) < 0 ||
         table_add(table, status_string(pool, "engine"), COLOR_NORMAL) < 0 ||
         table_add(table, status_string(pool, "engine_version"), COLOR_NORMAL) < 0 ||
-        table_add(table, status_string(pool, "url"), COLOR_NORMAL) < 0 ||
-        add_number(table, pool, "pid") < 0 || add_uptime(table, pool) < 0)
+        add_address(table, pool) < 0 || add_uptime(table, pool) < 0)
         return -ENOMEM;
     return table_add(table, status_string(pool, "last_error"), COLOR_NORMAL);
 }
@@ -64,7 +78,7 @@ static int print_table(const Options *options, json_object *pools)
     return 0;
 }
 
-int verb_list(const Options *options, char **arguments)
+static int run(const Options *options, char **words)
 {
     _cleanup_bus_ sd_bus *bus = NULL;
     _cleanup_json_ json_object *pools = NULL;
@@ -77,3 +91,16 @@ int verb_list(const Options *options, char **arguments)
         return report_json(options, json_object_get(pools));
     return print_table(options, pools);
 }
+
+const Verb verb_list = {
+        .name = "list",
+        .synopsis = "",
+        .summary = "All pools, one a line",
+        .description =
+                "Shows all pools, sorted by id. LEASES are those that are out, of the slots that\n"
+                "there are. Where the terminal is too narrow, long texts are cut.\n",
+        .examples = "  poolctl list\n"
+                    "  poolctl list --json=short | jq -r '.[] | select(.ready) | .url'\n",
+        .options = VERB_OPTION_LEGEND,
+        .run = run,
+};

@@ -41,6 +41,17 @@ int report_errno(const Options *options, int error)
     return report_error(options, &e, NULL);
 }
 
+void report_warnings(json_object *answer)
+{
+    json_object *warnings = NULL;
+
+    if (!json_object_object_get_ex(answer, "warnings", &warnings) ||
+        !json_object_is_type(warnings, json_type_array))
+        return;
+    for (size_t i = 0; i < json_object_array_length(warnings); i++)
+        report_note("warning: %s", json_object_get_string(json_object_array_get_idx(warnings, i)));
+}
+
 int report_json(const Options *options, json_object *object)
 {
     _cleanup_free_ char *text = NULL;

@@ -17,5 +17,8 @@ int report_errno(const Options *options, int error);
 /* A remark on standard error. */
 void report_note(const char *format, ...) _printf_(1, 2);
 
+/* The sentences in the member `warnings` of an answer, as remarks. */
+void report_warnings(json_object *answer);
+
 /* Prints JSON as the options ask; takes the reference. Returns 0 or the exit status. */
 int report_json(const Options *options, json_object *object);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/engine_output.h"
 #include "ctl/report.h"
@@ -45,14 +46,68 @@ static void print_head(json_object *pool)
 static void print_engine(json_object *pool)
 {
     const char *engine = status_string(pool, "engine");
-    char text[PM_ERROR_TEXT_MAX];
+    const char *version = status_string(pool, "engine_version");
+    const char *replica = status_string(pool, "replica_id");
+    uint64_t generation = status_number(pool, "generation");
+    _cleanup_free_ char *line = NULL;
+    Text text = {0};
 
-    if (!engine[0])
+    if (!engine[0] && !version[0])
         return;
-    snprintf(text, sizeof(text), "%s %s, replica %s, generation %" PRIu64, engine,
-             status_string(pool, "engine_version"), status_string(pool, "replica_id"),
-             status_number(pool, "generation"));
-    print_line("Engine", text, COLOR_NORMAL);
+    text_printf(&text, "%s%s%s", engine, engine[0] && version[0] ? " " : "", version);
+    if (replica[0])
+        text_printf(&text, ", replica %s", replica);
+    if (generation != UINT64_MAX)
+        text_printf(&text, ", generation %" PRIu64, generation);
+    if (text_take(&text, &line) >= 0)
+        print_line("Engine", line, COLOR_NORMAL);
+}
+
+static void print_slots(json_object *pool)
+{
+    uint64_t leases = status_number(pool, "active_leases");
+    uint64_t total = status_number(pool, "slots_total"), left = status_number(pool, "slots_free");
+
+    if (leases != UINT64_MAX && (leases > 0 || status_flag(pool, "live")))
+        printf("%11s: %" PRIu64 "%s\n", "Leases", leases,
+               status_flag(pool, "draining") ? ", and no more: it is draining" : "");
+    if (total == UINT64_MAX)
+        return;
+    if (left == UINT64_MAX)
+        printf("%11s: %" PRIu64 "\n", "Slots", total);
+    else
+        printf("%11s: %" PRIu64 " of %" PRIu64 " free\n", "Slots", left, total);
+}
+
+/* How far the engine is with its model. */
+static void print_load(json_object *pool)
+{
+    json_object *load = status_object(pool, "load");
+    uint64_t percent = status_number(load, "percent"), eta_ms = status_number(load, "eta_ms");
+    char span[SPAN_TEXT_MAX];
+
+    if (!load)
+        return;
+    printf("%11s: %s", "Load", status_string(load, "phase"));
+    if (percent != UINT64_MAX)
+        printf(", %" PRIu64 " %% of the model read", percent);
+    if (eta_ms != UINT64_MAX) {
+        span_format(eta_ms, span);
+        printf(", about %s to go", span);
+    }
+    putchar('\n');
+}
+
+static void print_time(const char *label, json_object *pool, const char *name)
+{
+    uint64_t ms = status_number(pool, name), now = now_ms();
+    char span[SPAN_TEXT_MAX], stamp[TIMESTAMP_TEXT_MAX];
+
+    if (ms == UINT64_MAX)
+        return;
+    timestamp_format(ms, stamp);
+    span_format(now > ms ? now - ms : ms - now, span);
+    printf("%11s: %s; %s%s\n", label, stamp, now >= ms ? "" : "in ", span);
 }
 
 static void print_since(json_object *pool)
@@ -107,8 +162,14 @@ static void print_pool(const Options *options, json_object *pool)
     print_line("Devices", status_string(pool, "device_mask"), COLOR_NORMAL);
     print_number("PID", pool, "pid");
     print_since(pool);
+    print_load(pool);
+    print_slots(pool);
+    print_time("Heartbeat", pool, "last_heartbeat_ms");
+    print_line("Version", status_string(pool, "version"), COLOR_NORMAL);
+    print_line("Hints", status_string(pool, "perf_hints"), COLOR_NORMAL);
     if (status_number(pool, "crash_count") > 0)
         print_number("Crashes", pool, "crash_count");
+    print_time("Restart", pool, "next_restart_at_ms");
     print_last_error(pool);
     print_output(options, pool);
 }
@@ -147,9 +208,9 @@ static int status_of_some(const Options *options, sd_bus *bus, char **pool_ids, 
 }
 
 /* JSON: of the one pool that was named an object, else an array. */
-static int print_json(const Options *options, char **arguments, json_object *pools)
+static int print_json(const Options *options, char **words, json_object *pools)
 {
-    bool one = arguments[0] && !arguments[1];
+    bool one = words[0] && !words[1];
 
     if (!one)
         return report_json(options, json_object_get(pools));
@@ -158,7 +219,7 @@ static int print_json(const Options *options, char **arguments, json_object *poo
     return report_json(options, json_object_get(json_object_array_get_idx(pools, 0)));
 }
 
-int verb_status(const Options *options, char **arguments)
+static int run(const Options *options, char **words)
 {
     _cleanup_bus_ sd_bus *bus = NULL;
     _cleanup_json_ json_object *pools = NULL;
@@ -167,18 +228,35 @@ int verb_status(const Options *options, char **arguments)
 
     if (client_connect(options, &bus, &error) < 0)
         return report_error(options, &error, NULL);
-    status = arguments[0] ? status_of_some(options, bus, arguments, &pools)
-                          : status_of_all(options, bus, &pools);
+    status = words[0] ? status_of_some(options, bus, words, &pools)
+                      : status_of_all(options, bus, &pools);
     if (!pools)
         return status;
     if (options->json != JSON_OFF)
-        printed = print_json(options, arguments, pools);
+        printed = print_json(options, words, pools);
     for (size_t i = 0; options->json == JSON_OFF && i < json_object_array_length(pools); i++) {
         if (i > 0)
             putchar('\n');
         print_pool(options, json_object_array_get_idx(pools, i));
     }
-    if (!arguments[0] && options->json == JSON_OFF && json_object_array_length(pools) == 0)
+    if (!words[0] && options->json == JSON_OFF && json_object_array_length(pools) == 0)
         printf("0 pools.\n");
     return status ? status : printed;
 }
+
+const Verb verb_status = {
+        .name = "status",
+        .synopsis = "[POOL...]",
+        .summary = "How pools are, in full",
+        .description =
+                "Shows how the pools are, all of them when none is named, each with the last\n"
+                "lines that its engine wrote. With --json: an object when one pool is named,\n"
+                "else an array.\n",
+        .examples = "  poolctl status chat\n"
+                    "  poolctl status --json=short chat | jq .load.percent\n",
+        .min_words = 0,
+        .max_words = SIZE_MAX,
+        .first = WORD_POOL,
+        .rest = WORD_POOL,
+        .run = run,
+};

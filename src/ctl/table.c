@@ -99,26 +99,33 @@ static void natural_widths(const Table *t, bool legend, size_t *widths)
     }
 }
 
-/* Takes columns away from the widest of those that may lose some, until the line fits or none is
- * left. */
+/* Takes columns away from the widest of those that may lose some, until the line fits (`total` is
+ * its width) or none is left. Returns the new width. */
+static size_t shrink(const Table *t, size_t width, size_t total, bool only_spare, size_t *widths)
+{
+    while (total > width) {
+        size_t widest = SIZE_MAX;
+
+        for (size_t i = 0; i < t->n_columns; i++)
+            if ((t->columns[i].spare || !only_spare) && widths[i] > t->columns[i].min_columns &&
+                (widest == SIZE_MAX || widths[i] > widths[widest]))
+                widest = i;
+        if (widest == SIZE_MAX)
+            break;
+        widths[widest]--;
+        total--;
+    }
+    return total;
+}
+
 static void fit_widths(const Table *t, size_t width, size_t *widths)
 {
     size_t total = (t->n_columns - 1) * GAP;
 
     for (size_t i = 0; i < t->n_columns; i++)
         total += widths[i];
-    while (total > width) {
-        size_t widest = SIZE_MAX;
-
-        for (size_t i = 0; i < t->n_columns; i++)
-            if (widths[i] > t->columns[i].min_columns &&
-                (widest == SIZE_MAX || widths[i] > widths[widest]))
-                widest = i;
-        if (widest == SIZE_MAX)
-            return;
-        widths[widest]--;
-        total--;
-    }
+    total = shrink(t, width, total, true, widths);
+    (void)shrink(t, width, total, false, widths);
 }
 
 static int print_cell(const Table *t, FILE *f, size_t column, const char *text, Color color,

@@ -13,6 +13,7 @@ typedef struct TableColumn {
     bool right;         /* align right: numbers */
     size_t min_columns; /* it may be cut down to this when the line is too long; SIZE_MAX: never cut
                          */
+    bool spare;         /* cut before the others are */
 } TableColumn;
 
 /* `columns` must outlive the table. Returns 0 or -ENOMEM. */

@@ -3,28 +3,55 @@
 
 #include <systemd/sd-bus.h>
 
+#include "dbus/authorize.h"
+#include "dbus/methods.h"
 #include "manager/api.h"
 
-/* A method call that acts on a pool, from its arrival to its answer: it is authorised, carried out,
- * and, if the caller wants so, waited for. */
-typedef struct Command Command;
+/*
+ * A method call from its arrival to its answer: it is authorised, waits for the registry lock, is
+ * carried out, and, if the caller wants so, waited for.
+ */
 
 enum {
-    COMMANDS_MAX = 256 /* at one time; each holds its message, which is bounded */
+    COMMANDS_MAX = 512 /* at one time; each holds its message, which is bounded */
 };
 
 struct DbusServer;
 
+typedef struct Command {
+    struct DbusServer *server;
+    sd_bus_message *call;
+    const Method *method;
+    char pool_id[PM_ID_MAX + 1]; /* valid; "" for a method without */
+    MethodArgument arguments[METHOD_ARGUMENTS_MAX];
+    char correlation_id[PM_CORRELATION_ID_MAX + 1];
+
+    /* What it waits for: one of them. */
+    Authorization *authorization;
+    AccessWaiter *access;
+    OperationWaiter *waiter;
+
+    struct Command *previous;
+    struct Command *next;
+} Command;
+
 /*
- * Takes on a call of Preload, PreloadAndWait, Stop or StopAndWait. `prepared` is the text of a
- * preload and belongs to the message. `wait`: the answer comes when the operation has ended, and is
- * its JSON text; else at once, and is its number. Returns 1, which a method handler returns for a
- * call that it will answer; or negative with `error` set.
+ * Takes on a call of the method; `pool_id` is that of the object called, NULL for the manager's.
+ * Returns what a method handler returns: 1 for a call that was or will be answered, or negative
+ * with `ret_error` set.
  */
-int command_preload(struct DbusServer *s, sd_bus_message *call, const char *pool_id,
-                    const char *prepared, bool wait, sd_bus_error *error);
-int command_stop(struct DbusServer *s, sd_bus_message *call, const char *pool_id, bool wait,
-                 sd_bus_error *error);
+int command_start(struct DbusServer *s, sd_bus_message *call, const Method *method,
+                  const char *pool_id, sd_bus_error *ret_error);
+
+/*
+ * For methods that start an operation: answers with its number, or waits for its end to answer
+ * then. Returns 0 or negative errno.
+ */
+int command_follow(Command *c, Operation *operation);
+
+/* Drops the commands of a caller that left the bus: nobody is there for an answer. Operations that
+ * were started go on. */
+void commands_drop_caller(struct DbusServer *s, const char *caller);
 
 /* Drops all commands. */
 void commands_done(struct DbusServer *s);

@@ -25,6 +25,19 @@ static void on_pool_changed(const Pool *pool, void *userdata)
     pool_object_changed(userdata, pool);
 }
 
+static void on_pool_removed(const Pool *pool, void *userdata)
+{
+    pool_object_removed(userdata, pool);
+}
+
+static void on_event_added(const ManagerEvent *event, void *userdata)
+{
+    DbusServer *s = userdata;
+
+    if (s->announced)
+        manager_object_emit_event(s, event);
+}
+
 static void on_operation_ended(const OperationResult *result, const char *pool_id, void *userdata)
 {
     DbusServer *s = userdata;
@@ -38,11 +51,13 @@ DbusServer *dbus_server_free(DbusServer *s)
     if (!s)
         return NULL;
     commands_done(s);
+    holders_free(s->holders);
     sd_bus_slot_unref(s->name_slot);
     sd_bus_slot_unref(s->pool_nodes_slot);
     sd_bus_slot_unref(s->pool_slot);
     sd_bus_slot_unref(s->manager_slot);
     sd_bus_slot_unref(s->object_manager_slot);
+    free(s->manager_vtable);
     free(s->pool_vtable);
     pool_seen_free(s->seen);
     free(s);
@@ -75,11 +90,15 @@ int dbus_server_new(sd_bus *bus, Manager *manager, bool user_mode, DbusServer **
     s->user_mode = user_mode;
     s->listener = (ManagerListener){.pool_added = on_pool_added,
                                     .pool_changed = on_pool_changed,
+                                    .pool_removed = on_pool_removed,
+                                    .event_added = on_event_added,
                                     .operation_ended = on_operation_ended,
                                     .userdata = s};
     r = pool_seen_new(&s->seen);
     for (size_t i = 0; r >= 0 && i < manager_count_pools(manager); i++)
         r = pool_seen_note(s->seen, manager_pool_at(manager, i), manager_now(manager), NULL);
+    if (r >= 0)
+        r = holders_new(s, &s->holders);
     if (r >= 0)
         r = add_objects(s);
     if (r < 0)
@@ -126,6 +145,11 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *ret_erro
 
 int dbus_server_request_name(DbusServer *s, DbusNameFunc f, void *userdata)
 {
+    int r;
+
+    r = holders_recover(s->holders);
+    if (r < 0)
+        return r;
     s->name_func = f;
     s->name_userdata = userdata;
     return sd_bus_request_name_async(s->bus, &s->name_slot, PM_BUS_NAME, 0, on_name, s);

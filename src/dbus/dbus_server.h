@@ -33,7 +33,8 @@ DbusServer *dbus_server_free(DbusServer *s);
  */
 typedef void (*DbusNameFunc)(int error, const char *error_text, void *userdata);
 
-/* Asks for the bus name; `f` is called once, from the loop. Returns 0 or negative errno. */
+/* Once the manager has recovered: looks for holders of leases that are gone, and asks for the bus
+ * name; `f` is called once, from the loop. Returns 0 or negative errno. */
 int dbus_server_request_name(DbusServer *s, DbusNameFunc f, void *userdata);
 
 DEFINE_CLEANUP(DbusServer *, dbus_server_free)

@@ -12,6 +12,8 @@ int manager_object_add(DbusServer *s);
  * The signals. That one cannot be sent is no error that anybody could act on: memory is out, or the
  * bus is gone and the daemon with it.
  */
-void manager_object_emit_pool_count(DbusServer *s);
+void manager_object_emit_pool(DbusServer *s, const char *signal, const Pool *pool,
+                              const char *path);
 void manager_object_emit_operation_ended(DbusServer *s, const OperationResult *result,
                                          const char *pool_id);
+void manager_object_emit_event(DbusServer *s, const ManagerEvent *event);

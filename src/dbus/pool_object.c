@@ -5,6 +5,7 @@
 #include <poolmgr/names.h>
 
 #include "base/strv.h"
+#include "dbus/bus_reply.h"
 #include "dbus/manager_object.h"
 #include "dbus/pool_vtable.h"
 #include "dbus/server.h"
@@ -12,6 +13,31 @@
 int pool_object_path(const char *pool_id, char **ret)
 {
     return sd_bus_path_encode(PM_POOL_OBJECT_PATH, pool_id, ret);
+}
+
+int pool_object_check_lock(DbusServer *s, sd_bus_error *ret_error)
+{
+    Error error = {0};
+
+    if (manager_lock(s->manager, MANAGER_READ, &error) < 0)
+        return bus_error_from(ret_error, &error);
+    manager_unlock(s->manager);
+    return 0;
+}
+
+/*
+ * Properties are read out of the view, which is made when sd-bus looks for the object: then nobody
+ * else may be writing. Our own signals are no reading by somebody outside, and methods take the
+ * lock themselves.
+ */
+static int check_reader(DbusServer *s, const char *pool_id, sd_bus_error *ret_error)
+{
+    sd_bus_message *call = sd_bus_get_current_message(s->bus);
+
+    if (!call || (s->told && streq(s->told->id, pool_id)) ||
+        streq_ptr(sd_bus_message_get_interface(call), PM_POOL_INTERFACE))
+        return 0;
+    return pool_object_check_lock(s, ret_error);
 }
 
 static int pool_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
@@ -25,9 +51,12 @@ static int pool_find(sd_bus *bus, const char *path, const char *interface, void 
     r = sd_bus_path_decode(path, PM_POOL_OBJECT_PATH, &pool_id);
     if (r <= 0)
         return r;
-    pool = manager_get_pool(s->manager, pool_id);
+    pool = s->told && streq(s->told->id, pool_id) ? s->told : manager_get_pool(s->manager, pool_id);
     if (!pool)
         return 0;
+    r = check_reader(s, pool_id, ret_error);
+    if (r < 0)
+        return r;
     s->view.pool = pool;
     pool_status(pool, manager_now(s->manager), &s->view.status);
     *ret_found = &s->view;
@@ -79,8 +108,23 @@ void pool_object_added(DbusServer *s, const Pool *pool)
     (void)pool_seen_note(s->seen, pool, manager_now(s->manager), NULL);
     if (!s->announced || pool_object_path(pool->id, &path) < 0)
         return;
+    s->told = pool;
     (void)sd_bus_emit_object_added(s->bus, path);
-    manager_object_emit_pool_count(s);
+    manager_object_emit_pool(s, "PoolAdded", pool, path);
+    s->told = NULL;
+}
+
+void pool_object_removed(DbusServer *s, const Pool *pool)
+{
+    _cleanup_free_ char *path = NULL;
+
+    pool_seen_forget(s->seen, pool->id);
+    if (!s->announced || pool_object_path(pool->id, &path) < 0)
+        return;
+    s->told = pool;
+    (void)sd_bus_emit_object_removed(s->bus, path);
+    manager_object_emit_pool(s, "PoolRemoved", pool, path);
+    s->told = NULL;
 }
 
 void pool_object_changed(DbusServer *s, const Pool *pool)
@@ -92,5 +136,7 @@ void pool_object_changed(DbusServer *s, const Pool *pool)
         return;
     if (!s->announced || pool_object_path(pool->id, &path) < 0)
         return;
+    s->told = pool;
     (void)sd_bus_emit_properties_changed_strv(s->bus, path, PM_POOL_INTERFACE, changes.names);
+    s->told = NULL;
 }

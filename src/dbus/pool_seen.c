@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <search.h>
+#include <stdio.h>
 
 #include "dbus/pool_vtable.h"
 
@@ -138,4 +139,19 @@ int pool_seen_note(PoolSeen *seen, const Pool *pool, Instant now, PoolChanges *r
     }
     memcpy(entry->digests, digests, sizeof(digests));
     return count;
+}
+
+void pool_seen_forget(PoolSeen *seen, const char *pool_id)
+{
+    Seen key;
+    Seen **place;
+    Seen *entry;
+
+    (void)snprintf(key.pool_id, sizeof(key.pool_id), "%s", pool_id);
+    place = tfind(&key, &seen->tree, seen_compare);
+    if (!place)
+        return;
+    entry = *place;
+    tdelete(entry, &seen->tree, seen_compare);
+    free(entry);
 }

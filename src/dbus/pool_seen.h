@@ -20,3 +20,6 @@ PoolSeen *pool_seen_free(PoolSeen *seen);
  * for this pool; at the first, nothing. Returns how many properties that are, or -ENOMEM.
  */
 int pool_seen_note(PoolSeen *seen, const Pool *pool, Instant now, PoolChanges *ret_changes);
+
+/* The pool is gone. */
+void pool_seen_forget(PoolSeen *seen, const char *pool_id);

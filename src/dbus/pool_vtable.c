@@ -41,48 +41,19 @@ static int get_health_check_error(sd_bus *bus, const char *path, const char *int
     return sd_bus_message_append(reply, "s", bus_text(view->pool->probe_error));
 }
 
-static int method_describe(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
+static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
 {
-    PoolView *view = userdata;
-    _cleanup_free_ char *text = NULL;
-    size_t length;
-    int r;
+    const PoolView *view = userdata;
+    const Method *method = method_find(sd_bus_message_get_member(call), true);
 
-    r = manager_describe_pool(view->server->manager, view->pool->id, &text, &length);
-    if (r < 0)
-        return r;
-    return bus_reply_json(call, text);
-}
-
-static int method_stop(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-    PoolView *view = userdata;
-
-    return command_stop(view->server, call, view->pool->id, false, ret_error);
-}
-
-static int method_stop_and_wait(sd_bus_message *call, void *userdata, sd_bus_error *ret_error)
-{
-    PoolView *view = userdata;
-
-    return command_stop(view->server, call, view->pool->id, true, ret_error);
+    return command_start(view->server, call, method, view->pool->id, ret_error);
 }
 
 static const sd_bus_vtable head[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", status),
-                                method_describe, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Stop", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", operation), method_stop,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("StopAndWait", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", answer),
-                                method_stop_and_wait, SD_BUS_VTABLE_UNPRIVILEGED),
         /* What the last health check of the engine said against it; "" after a good one. */
         SD_BUS_PROPERTY("HealthCheckError", "s", get_health_check_error, 0,
                         SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-};
-
-static const sd_bus_vtable tail[] = {
-        SD_BUS_VTABLE_END,
 };
 
 /* What becomes a property of each type, once it has a name and a place. */
@@ -110,30 +81,35 @@ static uint64_t field_flags(const StatusValue *value)
     return pool_field_is_announced(value) ? SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE : 0;
 }
 
-int pool_vtable_new(sd_bus_vtable **ret)
+/* An entry for each field of a status. Names and types are the same for every pool: any status
+ * shows them. */
+static int fields_fill(sd_bus_vtable entries[static STATUS_FIELDS])
 {
     _cleanup_(pool_freep) Pool *pool = NULL;
     PoolStatus status;
-    sd_bus_vtable *vtable, *end;
     int r;
 
-    /* Names and types are the same for every pool: any status shows them. */
     r = pool_new("any", &pool);
     if (r < 0)
         return r;
     pool_status(pool, (Instant){0}, &status);
-    vtable = calloc(ELEMENTSOF(head) + STATUS_FIELDS + ELEMENTSOF(tail), sizeof(*vtable));
-    if (!vtable)
-        return -ENOMEM;
-    memcpy(vtable, head, sizeof(head));
-    end = vtable + ELEMENTSOF(head);
-    for (size_t i = 0; i < STATUS_FIELDS; i++, end++) {
-        *end = templates[status.values[i].type];
-        end->flags = field_flags(&status.values[i]);
-        end->x.property.member = status.values[i].property;
-        end->x.property.offset = offsetof(PoolView, status.values) + i * sizeof(StatusValue);
+    for (size_t i = 0; i < STATUS_FIELDS; i++) {
+        entries[i] = templates[status.values[i].type];
+        entries[i].flags = field_flags(&status.values[i]);
+        entries[i].x.property.member = status.values[i].property;
+        entries[i].x.property.offset = offsetof(PoolView, status.values) + i * sizeof(StatusValue);
     }
-    memcpy(end, tail, sizeof(tail));
-    *ret = vtable;
     return 0;
+}
+
+int pool_vtable_new(sd_bus_vtable **ret)
+{
+    sd_bus_vtable tail[STATUS_FIELDS + 1] = {[STATUS_FIELDS] = SD_BUS_VTABLE_END};
+    int r;
+
+    r = fields_fill(tail);
+    if (r < 0)
+        return r;
+    return methods_vtable_new((VtablePart){head, ELEMENTSOF(head)}, true, on_call,
+                              (VtablePart){tail, ELEMENTSOF(tail)}, ret);
 }

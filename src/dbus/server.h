@@ -3,6 +3,7 @@
 
 #include "dbus/command.h"
 #include "dbus/dbus_server.h"
+#include "dbus/holders.h"
 #include "dbus/pool_object.h"
 #include "dbus/pool_seen.h"
 
@@ -23,10 +24,13 @@ struct DbusServer {
     DbusNameFunc name_func;
     void *name_userdata;
 
+    sd_bus_vtable *manager_vtable;
     sd_bus_vtable *pool_vtable;
     PoolView view;
     PoolSeen *seen;
+    const Pool *told; /* the bus is being told about it by us: it is read without the lock */
 
+    Holders *holders;
     Command *commands;
     size_t n_commands;
 };

@@ -7,10 +7,12 @@
 #include <time.h>
 
 #include "http/connection.h"
+#include "http/stream.h"
+#include "json/build.h"
 #include "json/encode.h"
 
 enum {
-    HEADERS_MAX = 6,
+    HEADERS_MAX = 9,
 };
 
 typedef struct Header {
@@ -25,6 +27,7 @@ void answer_text(HttpRequest *request, unsigned status, char *text, size_t lengt
     assert(!a->ready);
     a->ready = true;
     a->status = text ? status : 0;
+    a->content_type = "application/json";
     a->text = text;
     a->length = length;
 }
@@ -46,10 +49,43 @@ void answer_empty(HttpRequest *request, unsigned status)
     request->answer.status = status;
 }
 
+void answer_stream(HttpRequest *request, HttpStream *stream, const char *content_type)
+{
+    answer_empty(request, MHD_HTTP_OK);
+    request->answer.stream = stream;
+    request->answer.content_type = content_type;
+}
+
+void answer_accepted(HttpRequest *request, uint64_t operation)
+{
+    const Preferences *p = &request->preferences;
+    HttpAnswer *a = &request->answer;
+    Builder b;
+
+    (void)snprintf(a->location, sizeof(a->location), "%s/operations/%" PRIu64,
+                   request->target.has_version ? "/v2" : "", operation);
+    if (p->has_wait)
+        (void)snprintf(a->preference, sizeof(a->preference), "%swait=%" PRIu64,
+                       p->respond_async ? "respond-async, " : "", p->wait_sec);
+    else
+        (void)snprintf(a->preference, sizeof(a->preference), "respond-async");
+    builder_init(&b);
+    builder_add_number(&b, "operation", operation);
+    builder_add_string(&b, "pool_id", request->parameters.pool_id);
+    answer_json(request, MHD_HTTP_ACCEPTED, builder_take(&b));
+}
+
+void answer_failure(HttpRequest *request, int r, Error *error)
+{
+    if (!error_is_set(error))
+        (void)error_set(error, PM_ERROR_INTERNAL, NULL, "%s", strerror(-r));
+    answer_error(request, error, 0);
+}
+
 void answer_error(HttpRequest *request, const Error *error, uint64_t retry_after_ms)
 {
     const PmErrorInfo *info = pm_error_info(error->code);
-    json_object *object = json_error(error, request->pool_id);
+    json_object *object = json_error(error, request->parameters.pool_id);
 
     if (object && retry_after_ms > 0) {
         json_object *ms = json_object_new_uint64(retry_after_ms);
@@ -86,12 +122,18 @@ static size_t collect_headers(const HttpRequest *request, Header list[HEADERS_MA
     const HttpAnswer *a = &request->answer;
     size_t n = 0;
 
-    if (a->text)
-        list[n++] = (Header){"Content-Type", "application/json"};
+    if (a->content_type)
+        list[n++] = (Header){"Content-Type", a->content_type};
     if (request->correlation_id[0])
         list[n++] = (Header){"X-Correlation-Id", request->correlation_id};
     if (a->allow[0])
         list[n++] = (Header){"Allow", a->allow};
+    if (a->location[0])
+        list[n++] = (Header){"Location", a->location};
+    if (a->preference[0])
+        list[n++] = (Header){"Preference-Applied", a->preference};
+    if (a->stream)
+        list[n++] = (Header){"Cache-Control", "no-store"};
     if (a->challenge)
         list[n++] = (Header){"WWW-Authenticate", "Bearer"};
     if (a->retry_after_ms > 0) {
@@ -105,9 +147,19 @@ static size_t collect_headers(const HttpRequest *request, Header list[HEADERS_MA
     return n;
 }
 
-enum MHD_Result answer_queue(HttpRequest *request)
+static struct MHD_Response *make_response(HttpAnswer *a)
 {
     static char nothing[1];
+
+    if (a->stream)
+        return http_stream_response(a->stream);
+    return MHD_create_response_from_buffer(a->text ? a->length : 0, a->text ? a->text : nothing,
+                                           a->text ? MHD_RESPMEM_MUST_FREE
+                                                   : MHD_RESPMEM_PERSISTENT);
+}
+
+enum MHD_Result answer_queue(HttpRequest *request)
+{
     HttpAnswer *a = &request->answer;
     enum MHD_Result result = MHD_YES;
     struct MHD_Response *response;
@@ -117,9 +169,7 @@ enum MHD_Result answer_queue(HttpRequest *request)
 
     if (a->status == 0)
         return MHD_NO;
-    response = MHD_create_response_from_buffer(a->text ? a->length : 0, a->text ? a->text : nothing,
-                                               a->text ? MHD_RESPMEM_MUST_FREE
-                                                       : MHD_RESPMEM_PERSISTENT);
+    response = make_response(a);
     if (!response)
         return MHD_NO;
     n = collect_headers(request, list, retry_after);

@@ -1,41 +1,81 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "http/event_stream.h"
 #include "http/handlers.h"
+#include "http/openapi.h"
 #include "http/request.h"
-
-/* {name: value, ...} of strings; NULL when out of memory. */
-static json_object *object_of_strings(const char *const pairs[][2], size_t n)
-{
-    json_object *object = json_object_new_object();
-
-    for (size_t i = 0; object && i < n; i++) {
-        json_object *value = json_object_new_string(pairs[i][1]);
-
-        if (!value || json_object_object_add(object, pairs[i][0], value) < 0) {
-            json_object_put(value);
-            json_object_put(object);
-            object = NULL;
-        }
-    }
-    return object;
-}
+#include "json/build.h"
 
 void handle_health(HttpRequest *request)
 {
-    static const char *const pairs[][2] = {{"status", "ok"}, {"version", PM_VERSION}};
+    Builder b;
 
-    answer_json(request, MHD_HTTP_OK, object_of_strings(pairs, ELEMENTSOF(pairs)));
+    builder_init(&b);
+    builder_add_string(&b, "status", "ok");
+    builder_add_string(&b, "version", PM_VERSION);
+    answer_json(request, MHD_HTTP_OK, builder_take(&b));
 }
 
 void handle_ready(HttpRequest *request)
 {
-    static const char *const pairs[][2] = {{"status", "ready"}};
     Error error = {.code = PM_ERROR_NONE};
+    Builder b;
 
     if (manager_is_recovered(request->server->manager)) {
-        answer_json(request, MHD_HTTP_OK, object_of_strings(pairs, ELEMENTSOF(pairs)));
+        builder_init(&b);
+        builder_add_string(&b, "status", "ready");
+        answer_json(request, MHD_HTTP_OK, builder_take(&b));
         return;
     }
     (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL,
                     "the daemon is still looking for the engines that run");
     answer_error(request, &error, 1000);
+}
+
+/* It is the same for as long as the server lives, so it is made once. */
+void handle_openapi(HttpRequest *request)
+{
+    HttpServer *s = request->server;
+    char *copy;
+
+    if (!s->api && openapi_describe(s->token != NULL, &s->api, &s->api_length) < 0)
+        s->api = NULL;
+    copy = s->api ? malloc(s->api_length + 1) : NULL;
+    if (copy)
+        memcpy(copy, s->api, s->api_length + 1);
+    answer_text(request, MHD_HTTP_OK, copy, s->api_length);
+}
+
+void handle_operation(HttpRequest *request)
+{
+    uint64_t id = request->parameters.operation;
+    Error error = {.code = PM_ERROR_NONE};
+    char *text = NULL;
+    size_t length = 0;
+    int r = manager_describe_operation(request->server->manager, id, &text, &length);
+
+    if (r == -ENOENT)
+        (void)error_set(&error, PM_ERROR_OPERATION_NOT_FOUND, "op",
+                        "operation %" PRIu64
+                        " not found: there was none, or it ended more than ten minutes ago",
+                        id);
+    if (r < 0)
+        answer_failure(request, r, &error);
+    else
+        answer_text(request, MHD_HTTP_OK, text, length);
+}
+
+void handle_events(HttpRequest *request)
+{
+    const char *last_id = request->last_event_id;
+
+    /* The header is what a browser sends when it connects again, to the same URL as before. */
+    if (!last_id || !*last_id)
+        last_id = request->parameters.last_event_id;
+    if (request->is_head)
+        answer_stream(request, NULL, "text/event-stream");
+    else
+        event_stream_start(request, last_id && *last_id ? last_id : NULL, request->parameters.pool);
 }

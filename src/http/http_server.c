@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "http/connection.h"
+#include "http/event_stream.h"
+#include "http/stream.h"
 #include "http/wait.h"
 
 /* libmicrohttpd has found itself in a state that cannot be: going on would be worse. */
@@ -19,6 +21,24 @@ static bool settings_are_valid(const HttpSettings *s)
     return s->connections_max > 0 && s->connections_max < UINT32_MAX && s->waiting_max > 0 &&
            s->idle_timeout_usec > 0 && s->request_timeout_usec > 0 && s->wait_timeout_usec > 0 &&
            (!s->token || s->token[0]);
+}
+
+static void on_event_added(const ManagerEvent *event, void *userdata)
+{
+    event_streams_notify(userdata, event);
+}
+
+static int init_queues(HttpServer *s)
+{
+    int r = deadline_queue_init(&s->waiting, s->event, s->settings.wait_timeout_usec,
+                                request_wait_expired);
+
+    if (r < 0)
+        return r;
+    r = deadline_queue_init(&s->quiet, s->event, STREAM_QUIET_USEC, http_stream_quiet);
+    if (r < 0)
+        return r;
+    return linger_set_init(&s->lingering, s->event);
 }
 
 int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, HttpServer **ret)
@@ -40,10 +60,11 @@ int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, H
         if (!s->token)
             return -ENOMEM;
     }
-    r = deadline_queue_init(&s->waiting, event, settings->wait_timeout_usec, request_wait_expired);
+    r = init_queues(s);
     if (r < 0)
         return r;
-    r = linger_set_init(&s->lingering, event);
+    s->listener = (ManagerListener){.event_added = on_event_added, .userdata = s};
+    r = manager_add_listener(m, &s->listener);
     if (r < 0)
         return r;
     MHD_set_panic_func(on_panic, NULL);
@@ -72,6 +93,10 @@ HttpServer *http_server_free(HttpServer *s)
         http_listener_quiesce(l);
     while (s->waiting.first)
         request_wait_refuse(s->waiting.first->owner, "the daemon is stopping");
+    for (HttpStream *stream = s->streams; stream; stream = stream->next) {
+        stream->ended = true;
+        http_stream_wake(stream);
+    }
     while (s->listeners) {
         HttpListener *next = s->listeners->next;
 
@@ -79,7 +104,9 @@ HttpServer *http_server_free(HttpServer *s)
         s->listeners = next;
     }
     linger_set_done(&s->lingering);
+    deadline_queue_done(&s->quiet);
     deadline_queue_done(&s->waiting);
+    free(s->api);
     if (s->token)
         explicit_bzero(s->token, strlen(s->token));
     free(s->token);

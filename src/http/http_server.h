@@ -17,7 +17,8 @@ typedef struct HttpServer HttpServer;
 
 typedef struct HttpSettings {
     size_t connections_max;      /* open at once on each listening socket; beyond: closed at once */
-    size_t waiting_max;          /* requests that wait for an operation at once; beyond: 503 */
+    size_t waiting_max;          /* requests that wait for an operation at once, and answers that
+                                  * follow events or logs at once; beyond: 503 */
     usec_t idle_timeout_usec;    /* without a byte in or out, also while an answer is not read */
     usec_t request_timeout_usec; /* from the connection's start, or its last answer, to the last
                                   * byte of the request */
@@ -28,7 +29,8 @@ typedef struct HttpSettings {
 } HttpSettings;
 
 /*
- * Makes a server without sockets. `event` and `m` must outlive it. The idle timeout is rounded up
+ * Makes a server without sockets. `event` and `m` must outlive it; `m` must tell nothing to its
+ * listeners any more once the server is freed. The idle timeout is rounded up
  * to whole seconds. Returns 0, -EINVAL when a bound or a time is 0 or the token is empty, -ENOMEM,
  * or what sd-event answers.
  */
@@ -42,8 +44,9 @@ int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, H
 int http_server_listen(HttpServer *s, int fd);
 
 /*
- * Accepts no more, answers the requests that wait with 503 (their operations go on), closes all
- * connections. Takes NULL, returns NULL. Not from within a function that the server called.
+ * Accepts no more, answers the requests that wait with 503 (their operations go on), ends the
+ * streams, closes all connections. Takes NULL, returns NULL. Not from within a function that the
+ * server called.
  */
 HttpServer *http_server_free(HttpServer *s);
 

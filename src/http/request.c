@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "http/connection.h"
+#include "http/stream.h"
 #include "http/wait.h"
 
 HttpRequest *request_new(HttpConnection *c, struct MHD_Connection *mhd, const char *target,
@@ -19,6 +20,7 @@ HttpRequest *request_new(HttpConnection *c, struct MHD_Connection *mhd, const ch
     request->connection = c;
     request->mhd = mhd;
     request->wait_deadline.owner = request;
+    preferences_init(&request->preferences);
     c->request = request;
     return request;
 }
@@ -37,6 +39,7 @@ HttpRequest *request_free(HttpRequest *request)
     if (request->complete)
         request->connection->listener->answering--;
     request->connection->request = NULL;
+    (void)http_stream_free(request->answer.stream);
     drop_body(request);
     target_done(&request->target);
     answer_done(&request->answer);
@@ -99,6 +102,8 @@ void request_dispatch(HttpRequest *request)
                       "the body is empty; %s needs a JSON object", request->route->pattern);
     else if ((flags & ROUTE_WAITS) && s->n_waiting >= s->settings.waiting_max)
         refuse_for_now(request, "too many requests wait for an operation already; try again");
+    else if ((flags & ROUTE_STREAM) && s->n_streams >= s->settings.waiting_max)
+        refuse_for_now(request, "too many clients follow events or logs already; try again");
     else
-        request->route->handler(request);
+        request_enter(request);
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "http/answer.h"
+#include "http/preferences.h"
 #include "http/server_internal.h"
 
 typedef struct HttpConnection HttpConnection;
@@ -19,8 +20,11 @@ struct HttpRequest {
     char *target_text; /* as it came */
     bool target_has_nul;
     Target target;
-    const Route *route;  /* NULL: none, then there is an answer that says so */
-    const char *pool_id; /* valid; NULL: none in the path */
+    const Route *route;    /* NULL: none, then there is an answer that says so */
+    Parameters parameters; /* of the path and the query, valid */
+    bool is_head;
+    Preferences preferences;
+    const char *last_event_id; /* the header; NULL: none */
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
     bool is_http_1_1;
 
@@ -31,9 +35,12 @@ struct HttpRequest {
     size_t body_received; /* bytes, of which a refused request keeps none */
     HttpAnswer answer;
 
-    /* While it waits for an operation; see wait.h. */
+    /* While it waits for the registry lock or an operation; see wait.h. */
     bool waiting;
-    OperationWaiter *waiter;
+    AccessWaiter *access;      /* NULL: the lock was had */
+    OperationWaiter *waiter;   /* NULL: the operation has ended, or there is none */
+    uint64_t operation_id;     /* 0: it waits for none */
+    sd_event_source *patience; /* how long the client wants to wait */
     Deadline wait_deadline;
     bool suspended;          /* in libmicrohttpd */
     sd_event_source *hangup; /* watches the client meanwhile */

@@ -19,8 +19,10 @@ typedef struct Headers {
     const char *correlation_id;
     const char *authorization;
     const char *origin;
+    const char *last_event_id;
     const char *twice; /* the name of a header that decides and came more than once */
     bool has_bad_name; /* one has a name that is no token */
+    Preferences *preferences;
 } Headers;
 
 static bool is_token(const char *s)
@@ -54,10 +56,15 @@ static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const 
             {"X-Correlation-Id", &h->correlation_id, true},
             {"Authorization", &h->authorization, true},
             {"Origin", &h->origin, false},
+            {"Last-Event-ID", &h->last_event_id, true},
     };
 
     if (!is_token(name))
         h->has_bad_name = true;
+    if (name && value && strcasecmp(name, "Prefer") == 0)
+        preferences_add_prefer(h->preferences, value);
+    if (name && value && strcasecmp(name, "Accept") == 0)
+        preferences_add_accept(h->preferences, value);
     for (size_t i = 0; name && i < ELEMENTSOF(known); i++) {
         if (strcasecmp(name, known[i].name) != 0)
             continue;
@@ -122,13 +129,31 @@ static bool is_json_type(const char *type)
     return *type == '\0' || *type == ';';
 }
 
+/* Reads what the path and the query say, and refuses what they must not. */
+static void read_parameters(HttpRequest *request)
+{
+    const Route *route = request->route;
+    char *query = route->flags & ROUTE_ANY_QUERY ? NULL : request->target.query;
+    Parameters values = {.pool_id = NULL};
+    Error error = {.code = PM_ERROR_NONE};
+    int r = route_read_path(route, &request->target, &values, &error);
+
+    if (r >= 0) {
+        request->parameters.pool_id = values.pool_id;
+        r = parameters_read_query(route->query, route->n_query, query, &values, &error);
+    }
+    if (r < 0)
+        answer_failure(request, r, &error);
+    else
+        request->parameters = values;
+}
+
 /* Finds the row of the table, and refuses when there is none. */
 static void find_route(HttpRequest *request, const char *method)
 {
     char allow[ROUTE_ALLOW_MAX];
-    const char *id = NULL;
 
-    switch (route_find(method, &request->target, &request->route, &id, allow)) {
+    switch (route_find(method, &request->target, &request->route, allow)) {
     case ROUTE_NO_PATH:
         answer_refuse(request, PM_ERROR_NOT_FOUND, "path", "there is nothing at %.128s",
                       request->target_text);
@@ -144,13 +169,7 @@ static void find_route(HttpRequest *request, const char *method)
         memcpy(request->answer.allow, allow, sizeof(allow));
         break;
     case ROUTE_FOUND:
-        if (id && !id_is_valid(id))
-            answer_refuse(request, PM_ERROR_INVALID_ID, "id",
-                          "the pool id in the path is not valid: 1 to %d letters, digits, '.', "
-                          "'_' or '-', the first one a letter or a digit",
-                          PM_ID_MAX);
-        else
-            request->pool_id = id;
+        read_parameters(request);
         break;
     }
 }
@@ -194,7 +213,7 @@ static void judge_target(HttpRequest *request, const Headers *h, const char *met
     /* Without the token nobody learns what is there and what is not. */
     answer_done(&request->answer);
     memset(&request->answer, 0, sizeof(request->answer));
-    request->pool_id = NULL;
+    request->parameters.pool_id = NULL;
     answer_refuse(request, PM_ERROR_UNAUTHORIZED, NULL,
                   "%s; send the header \"Authorization: Bearer\" with the API token",
                   h->authorization ? "the token is wrong" : "a token is needed");
@@ -224,13 +243,15 @@ static bool is_too_large(const char *content_length)
 
 void request_read_headers(HttpRequest *request, const char *method, const char *version)
 {
-    Headers h = {.host = NULL};
+    Headers h = {.preferences = &request->preferences};
     bool good_id, too_large;
     const char *fault;
 
     request->headers_read = true;
+    request->is_head = streq(method, "HEAD");
     request->is_http_1_1 = !streq(version, "HTTP/1.0");
     (void)MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_header, &h);
+    request->last_event_id = h.last_event_id;
     good_id = set_correlation_id(request, h.correlation_id);
     too_large = is_too_large(h.content_length);
     fault = find_fault(request, &h);

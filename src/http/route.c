@@ -1,53 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <string.h>
-
-#include "http/handlers.h"
 #include "http/route.h"
 
-static const Route routes[] = {
-        {"GET", "/health", "health", "Whether the daemon runs, whatever its pools do", ROUTE_OPEN,
-         handle_health},
-        {"GET", "/ready", "ready", "Whether start-up recovery is done", 0, handle_ready},
-        {"GET", "/pools", "listPools", "The status of every pool, sorted by id", 0, handle_pools},
-        {"POST", "/pools/{id}/preload", "preloadPool",
-         "Start an engine; the answer comes when it is ready or has failed",
-         ROUTE_COMMAND | ROUTE_WAITS | ROUTE_BODY_JSON | ROUTE_BODY_REQUIRED, handle_preload},
-        {"GET", "/pools/{id}/status", "poolStatus", "The status of a pool", 0, handle_status},
-        {"POST", "/pools/{id}/status", "poolStatusPost", "The same, for clients that only post", 0,
-         handle_status},
-        {"POST", "/pools/{id}/stop", "stopPool",
-         "Stop the engine; the answer comes when all of its processes are gone",
-         ROUTE_COMMAND | ROUTE_WAITS | ROUTE_BODY_JSON, handle_stop},
-};
+#include <string.h>
 
-const Route *route_at(size_t i)
+/* The next segment of a pattern: *s stands at its slash, and behind the segment afterwards. */
+static const char *next_segment(const char **s, size_t *ret_length)
 {
-    return i < ELEMENTSOF(routes) ? &routes[i] : NULL;
+    const char *segment = *s + 1;
+
+    *ret_length = strcspn(segment, "/");
+    *s = segment + *ret_length;
+    return segment;
 }
 
-/* Whether the pattern is the target's path; *ret_id is set when {id} is in it. */
-static bool matches(const char *pattern, const Target *target, const char **ret_id)
+/* The parameter that a segment of a pattern stands for; NULL when it stands for itself. */
+static const Parameter *parameter_of_segment(const char *segment, size_t length)
 {
-    const char *id = NULL;
+    return *segment == '{' ? parameter_of_path(segment + 1, length - 2) : NULL;
+}
+
+static bool matches(const char *pattern, const Target *target)
+{
     size_t i = 0;
 
     if (target->count > TARGET_SEGMENTS_MAX)
         return false;
-    for (const char *p = pattern; *p == '/'; i++) {
-        size_t n = strcspn(++p, "/");
+    for (; *pattern; i++) {
+        size_t n;
+        const char *segment = next_segment(&pattern, &n);
 
         if (i >= target->count)
             return false;
-        if (n == strlen("{id}") && strncmp(p, "{id}", n) == 0)
-            id = target->segments[i];
-        else if (strlen(target->segments[i]) != n || strncmp(p, target->segments[i], n) != 0)
+        if (!parameter_of_segment(segment, n) &&
+            (strlen(target->segments[i]) != n || strncmp(segment, target->segments[i], n) != 0))
             return false;
-        p += n;
     }
-    if (i != target->count)
-        return false;
-    *ret_id = id;
-    return true;
+    return i == target->count;
 }
 
 /* Adds a method to the list, once. The methods of the table all fit. */
@@ -67,20 +55,23 @@ static void add_allowed(char allow[ROUTE_ALLOW_MAX], const char *method)
 }
 
 RouteFound route_find(const char *method, const Target *target, const Route **ret,
-                      const char **ret_id, char allow[ROUTE_ALLOW_MAX])
+                      char allow[ROUTE_ALLOW_MAX])
 {
-    const char *wanted = streq(method, "HEAD") ? "GET" : method;
+    const char *wanted = streq(method, "HEAD") ? "GET" : method, *pattern = NULL;
+    const Route *route;
 
     allow[0] = '\0';
-    for (size_t i = 0; i < ELEMENTSOF(routes); i++) {
-        const char *id = NULL;
-
-        if (!target->asterisk && !matches(routes[i].pattern, target, &id))
+    for (size_t i = 0; (route = route_at(i)); i++) {
+        if (target->asterisk) {
+            add_allowed(allow, route->method);
             continue;
-        add_allowed(allow, routes[i].method);
-        if (streq(wanted, routes[i].method) && !target->asterisk) {
-            *ret = &routes[i];
-            *ret_id = id;
+        }
+        if (pattern ? !streq(pattern, route->pattern) : !matches(route->pattern, target))
+            continue;
+        pattern = route->pattern;
+        add_allowed(allow, route->method);
+        if (streq(wanted, route->method)) {
+            *ret = route;
             return ROUTE_FOUND;
         }
     }
@@ -88,4 +79,20 @@ RouteFound route_find(const char *method, const Target *target, const Route **re
         return ROUTE_NO_PATH;
     add_allowed(allow, "OPTIONS");
     return streq(method, "OPTIONS") ? ROUTE_OPTIONS : ROUTE_NO_METHOD;
+}
+
+int route_read_path(const Route *route, const Target *target, Parameters *values, Error *error)
+{
+    const char *pattern = route->pattern;
+
+    for (size_t i = 0; *pattern; i++) {
+        size_t n;
+        const char *segment = next_segment(&pattern, &n);
+        const Parameter *p = parameter_of_segment(segment, n);
+        int r = p ? parameter_read_path(p, target->segments[i], values, error) : 0;
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }

@@ -6,6 +6,7 @@
 #include "http/linger.h"
 
 typedef struct HttpListener HttpListener;
+typedef struct HttpStream HttpStream;
 
 enum {
     /* Bytes of bodies held in memory at once, so that many clients cannot fill it together. */
@@ -20,6 +21,12 @@ struct HttpServer {
     HttpListener *listeners; /* a list */
     DeadlineQueue waiting;   /* of requests: their operation is to be over by then */
     size_t n_waiting;
+    HttpStream *streams; /* a list: answers that go on */
+    size_t n_streams;
+    DeadlineQueue quiet; /* of streams: something is to be sent by then */
+    ManagerListener listener;
+    char *api; /* the description of the API, once it was asked for */
+    size_t api_length;
     LingerSet lingering;
     size_t body_bytes; /* in memory now */
     bool stopping;

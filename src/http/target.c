@@ -3,65 +3,44 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/percent.h"
 #include "http/target.h"
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 static int bad_target(Error *error, const char *why)
 {
     return error_set(error, PM_ERROR_BAD_REQUEST, "path", "%s", why);
 }
 
-/* In place: it only gets shorter. */
-static int percent_decode(char *s, Error *error)
+/* Cuts the query off, where there is one. */
+static char *cut_query(char *text)
 {
-    char *out = s;
+    char *mark = strchr(text, '?');
 
-    for (; *s; s++, out++) {
-        int high, low;
-
-        if (*s != '%') {
-            *out = *s;
-            continue;
-        }
-        high = hex_digit(s[1]);
-        low = high < 0 ? -1 : hex_digit(s[2]);
-        if (low < 0)
-            return bad_target(error, "the path has a '%' without two hex digits behind it; write "
-                                     "a percent sign as %25");
-        if (high == 0 && low == 0)
-            return bad_target(error, "the path has a NUL (%00)");
-        *out = (char)(high * 16 + low);
-        s += 2;
-    }
-    *out = '\0';
-    return 0;
+    if (!mark)
+        return NULL;
+    *mark = '\0';
+    return mark + 1;
 }
 
-/* The path of `text`, cut off at the query. */
-static int find_path(char *text, char **ret, Error *error)
+static int check_bytes(const char *text, Error *error)
 {
-    char *path = text;
-
     for (const char *c = text; *c; c++)
         if (*c <= ' ' || *c > '~')
             return bad_target(error, "the path has a byte that must be percent-encoded: only "
                                      "printable ASCII without spaces is allowed");
+    return 0;
+}
+
+/* The path of `text`, which has no query any more. */
+static int find_path(char *text, char **ret, Error *error)
+{
+    static char root[] = "/";
+    char *path = text;
+
     if (strncasecmp(text, "http://", 7) == 0) {
-        path = text + 7 + strcspn(text + 7, "/?");
-        if (*path != '/') { /* the path is empty, which means "/" */
-            path = text;
-            memcpy(path, "/", 2);
-        }
+        path = text + 7 + strcspn(text + 7, "/");
+        if (*path != '/')
+            path = root; /* the path is empty, which means "/"; there is nothing to cut in it */
     }
     if (*path != '/')
         return bad_target(error, "the path must start with '/'");
@@ -73,7 +52,7 @@ static int cut(Target *t, char *path, Error *error)
 {
     for (char *next = path; next;) {
         char *segment = next + 1;
-        int r;
+        const char *fault;
 
         if (t->count >= TARGET_SEGMENTS_MAX) {
             t->count = TARGET_SEGMENTS_MAX + 1;
@@ -82,9 +61,9 @@ static int cut(Target *t, char *path, Error *error)
         next = strchr(segment, '/');
         if (next)
             *next = '\0';
-        r = percent_decode(segment, error);
-        if (r < 0)
-            return r;
+        fault = percent_decode(segment);
+        if (fault)
+            return error_set(error, PM_ERROR_BAD_REQUEST, "path", "the path has %s", fault);
         t->segments[t->count++] = segment;
     }
     return 0;
@@ -94,6 +73,7 @@ static void drop_version(Target *t)
 {
     if (t->count < 2 || t->count > TARGET_SEGMENTS_MAX || !streq(t->segments[0], "v2"))
         return;
+    t->has_version = true;
     t->count--;
     memmove(&t->segments[0], &t->segments[1], t->count * sizeof(t->segments[0]));
 }
@@ -111,11 +91,13 @@ int target_parse(const char *text, Target *ret, Error *error)
         *ret = t;
         return 0;
     }
-    r = find_path(t.memory, &path, error);
+    r = check_bytes(t.memory, error);
     if (r >= 0) {
-        path[strcspn(path, "?")] = '\0';
-        r = cut(&t, path, error);
+        t.query = cut_query(t.memory);
+        r = find_path(t.memory, &path, error);
     }
+    if (r >= 0)
+        r = cut(&t, path, error);
     if (r < 0) {
         target_done(&t);
         return r;

@@ -11,6 +11,8 @@ enum {
 typedef struct Target {
     char *memory;                        /* of all segments */
     char *segments[TARGET_SEGMENTS_MAX]; /* "/pools/a%20b" is {"pools", "a b"}; "/" is {""} */
+    char *query;                         /* behind the '?', as it came; NULL: none */
+    bool has_version;                    /* it began with "/v2" */
     size_t count;  /* TARGET_SEGMENTS_MAX + 1 for a longer path, which is none of ours */
     bool asterisk; /* "*", for OPTIONS; no segments then */
 } Target;

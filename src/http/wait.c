@@ -6,14 +6,28 @@
 #include "http/connection.h"
 #include "http/wait.h"
 
+enum {
+    TIMER_ACCURACY_USEC = 10 * 1000,
+};
+
+static void start_waiting(HttpRequest *request)
+{
+    request->waiting = true;
+    deadline_start(&request->server->waiting, &request->wait_deadline);
+}
+
 void request_wait_done(HttpRequest *request)
 {
     if (!request->waiting)
         return;
     request->waiting = false;
-    request->server->n_waiting--;
     deadline_cancel(&request->server->waiting, &request->wait_deadline);
     request->hangup = sd_event_source_disable_unref(request->hangup);
+    request->patience = sd_event_source_disable_unref(request->patience);
+    request->access = access_waiter_free(request->access);
+    if (request->operation_id > 0)
+        request->server->n_waiting--;
+    request->operation_id = 0;
     if (request->waiter)
         request->waiter = operation_waiter_free(request->waiter);
 }
@@ -27,6 +41,36 @@ static void wake(HttpRequest *request)
     request->suspended = false;
     MHD_resume_connection(request->mhd);
     http_listener_wake(request->connection->listener);
+}
+
+static void on_access(const Error *error, void *userdata)
+{
+    HttpRequest *request = userdata;
+
+    request->access = NULL;
+    if (error)
+        answer_error(request, error, 0);
+    else
+        request->route->handler(request);
+    if (request->waiting && request->answer.ready)
+        wake(request);
+}
+
+void request_enter(HttpRequest *request)
+{
+    const RouteFlags flags = request->route->flags;
+    int r;
+
+    if (!(flags & (ROUTE_READ | ROUTE_WRITE))) {
+        request->route->handler(request);
+        return;
+    }
+    r = manager_access(request->server->manager, flags & ROUTE_WRITE ? MANAGER_WRITE : MANAGER_READ,
+                       on_access, request, &request->access);
+    if (r < 0)
+        answer_refuse(request, PM_ERROR_INTERNAL, NULL, "out of memory");
+    else if (r == 0)
+        start_waiting(request);
 }
 
 static void on_operation_ended(const OperationResult *result, const char *pool_id, void *userdata)
@@ -44,18 +88,45 @@ static void on_operation_ended(const OperationResult *result, const char *pool_i
     wake(request);
 }
 
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    HttpRequest *request = userdata;
+
+    answer_accepted(request, request->operation_id);
+    wake(request);
+    return 0;
+}
+
+/* Without memory for this the client waits for the end of the operation. */
+static void start_patience(HttpRequest *request)
+{
+    const Preferences *p = &request->preferences;
+
+    if (p->has_wait)
+        (void)sd_event_add_time_relative(request->server->event, &request->patience,
+                                         CLOCK_MONOTONIC, p->wait_sec * USEC_PER_SEC,
+                                         TIMER_ACCURACY_USEC, on_patience, request);
+}
+
 void request_wait(HttpRequest *request, Operation *o)
 {
-    int r = operation_wait(o, on_operation_ended, request, &request->waiter);
+    const Preferences *p = &request->preferences;
+    int r;
 
+    if (p->has_wait ? p->wait_sec == 0 : p->respond_async) {
+        answer_accepted(request, operation_id(o));
+        return;
+    }
+    r = operation_wait(o, on_operation_ended, request, &request->waiter);
     if (r < 0) {
         answer_refuse(request, PM_ERROR_INTERNAL, NULL,
                       "out of memory; the operation goes on, the pool's status tells how it ends");
         return;
     }
-    request->waiting = true;
+    request->operation_id = operation_id(o);
     request->server->n_waiting++;
-    deadline_start(&request->server->waiting, &request->wait_deadline);
+    start_waiting(request);
+    start_patience(request);
 }
 
 /*
@@ -102,8 +173,10 @@ void request_wait_refuse(HttpRequest *request, const char *why)
 {
     Error error = {.code = PM_ERROR_NONE};
 
-    (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL,
-                    "%s; the operation goes on, the pool's status tells how it ends", why);
+    (void)error_set(&error, PM_ERROR_UNAVAILABLE, NULL, "%s%s", why,
+                    request->operation_id == 0
+                            ? ""
+                            : "; the operation goes on, the pool's status tells how it ends");
     answer_error(request, &error, 1000);
     wake(request);
 }

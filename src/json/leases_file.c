@@ -82,18 +82,19 @@ json_object *json_leases_file(const Pool *pool)
 static int read_lease(json_object *object, size_t index, Pool *pool, Error *error)
 {
     Lease *lease = calloc(1, sizeof(Lease));
-    char prefix[32];
+    char name[32], prefix[33];
     int r;
 
     if (!lease)
         return refuse_no_memory(error);
     lease->expires = USEC_INFINITY;
-    (void)snprintf(prefix, sizeof(prefix), "leases[%zu].", index);
+    (void)snprintf(name, sizeof(name), "leases[%zu]", index);
+    (void)snprintf(prefix, sizeof(prefix), "%s.", name);
     r = json_object_is_type(object, json_type_object)
                 ? fields_read(&lease_table, object, prefix, lease, NULL, error)
-                : field_refuse(error, prefix, "must be an object");
+                : field_refuse(error, name, "must be an object");
     if (r >= 0 && pool->leases.last && lease->number <= pool->leases.last->number)
-        r = field_refuse(error, prefix, "the numbers must rise");
+        r = field_refuse(error, name, "the numbers must rise");
     /* Put into the list in any case: what is in the list is freed with it. */
     lease_append(pool, lease);
     return r;

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/prepared_engine.h"
 
-#include "json/build.h"
 #include "json/reader.h"
 #include "json/refuse.h"
 #include "json/spec_fields.h"
+#include "json/storable.h"
 
 #define WRAPPER      "prepared"
 #define CUDA_DEVICES "CUDA_VISIBLE_DEVICES"
-
-enum {
-    STATE_RESERVE = 192 * 1024, /* bytes of a state file beside its spec, at most */
-};
-
-/* Takes the start of a field's name away, so that names are the same in a wrapped and in a bare
- * body. */
-static void error_strip_field(Error *error, const char *prefix)
-{
-    if (error && startswith(error->field, prefix))
-        memmove(error->field, error->field + strlen(prefix),
-                strlen(error->field + strlen(prefix)) + 1);
-}
 
 /* The object that has the fields; beside "prepared" nothing is expected. */
 static int unwrap(json_object *body, json_object **ret, Warnings *warnings, Error *error)
@@ -76,34 +63,6 @@ static int check_together(const EngineSpec *spec, const char *pool_id, Warnings 
     return 0;
 }
 
-/*
- * A spec that could not be read back from the state file would be lost with the next restart of the
- * manager: refuses one that would be too large or nested too deep there.
- */
-static int check_storable(const EngineSpec *spec, Error *error)
-{
-    _cleanup_json_ json_object *file = json_object_new_object(), *again = NULL;
-    json_object *member = spec_write(spec);
-    const char *text;
-    size_t length;
-    int r;
-
-    if (!file || !member || json_object_object_add(file, "spec", member) < 0) {
-        json_object_put(member);
-        return refuse_no_memory(error);
-    }
-    text = json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &length);
-    if (!text)
-        return refuse_no_memory(error);
-    if (length > PM_BODY_MAX - STATE_RESERVE)
-        return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,
-                         "the prepared engine has %zu bytes written out, at most %d are allowed",
-                         length, PM_BODY_MAX - STATE_RESERVE);
-    r = json_read(text, length, &again, error);
-    error_strip_field(error, "spec.");
-    return r;
-}
-
 static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret,
                         Warnings *warnings, Error *error)
 {
@@ -120,7 +79,7 @@ static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret
     r = check_together(spec, pool_id, warnings, error);
     if (r < 0)
         return r;
-    r = check_storable(spec, error);
+    r = check_storable("spec", spec_write(spec), error);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(spec);

@@ -96,6 +96,13 @@ void field_name(const char *prefix, const char *name, char buffer[static PM_ERRO
     buffer[written] = '\0';
 }
 
+void error_strip_field(Error *error, const char *prefix)
+{
+    if (error && startswith(error->field, prefix))
+        memmove(error->field, error->field + strlen(prefix),
+                strlen(error->field + strlen(prefix)) + 1);
+}
+
 int field_refuse(Error *error, const char *field, const char *format, ...)
 {
     char text[PM_ERROR_TEXT_MAX + 1];

@@ -26,6 +26,10 @@ void excerpt_value(json_object *value, char buffer[static EXCERPT_SIZE]);
  */
 void field_name(const char *prefix, const char *name, char buffer[static PM_ERROR_FIELD_MAX + 1]);
 
+/* Takes the start of the field's name away, where it has it: names are those of the caller's
+ * request, whatever it was wrapped in. */
+void error_strip_field(Error *error, const char *prefix);
+
 /* Sets PM_ERROR_INVALID_FIELD with the text "<field>: <formatted>". Returns -EINVAL. */
 int field_refuse(Error *error, const char *field, const char *format, ...) _printf_(3, 4);
 

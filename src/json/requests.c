@@ -7,6 +7,7 @@
 #include "json/pool_fields.h"
 #include "json/reader.h"
 #include "json/refuse.h"
+#include "json/storable.h"
 
 enum {
     TTL_DAYS_MAX = 366,
@@ -83,33 +84,55 @@ static unsigned given_fields(json_object *object)
     return given;
 }
 
+/* The hints are of any shape, and lie one level deeper in the state file than in the body. */
+static int check_hints(const char *hints, Error *error)
+{
+    Builder b;
+
+    if (!hints)
+        return 0;
+    builder_init(&b);
+    builder_add_text(&b, "perf_hints", hints);
+    return check_storable("registry", builder_take(&b), error);
+}
+
 int pool_update_parse(const char *text, size_t length, PoolUpdate *ret, char ***ret_warnings,
                       Error *error)
 {
     _cleanup_json_ json_object *object = NULL;
     PoolUpdate update = {.given = 0};
+    char **warnings = NULL;
     int r = read_object(text, length, &object, error);
 
     if (r < 0)
         return r;
     clamp_slots_free(object);
     pool_meta_init(&update.meta);
-    r = read_fields(&meta_table, object, &update.meta, ret_warnings, error);
+    r = read_fields(&meta_table, object, &update.meta, &warnings, error);
+    if (r >= 0)
+        r = check_hints(update.meta.perf_hints, error);
     if (r < 0) {
+        strv_free(warnings);
         pool_meta_done(&update.meta);
         return r;
     }
     update.given = given_fields(object);
     *ret = update;
+    if (ret_warnings)
+        *ret_warnings = warnings;
+    else
+        strv_free(warnings);
     return 0;
 }
 
 static int check_handoff_pool(json_object *object, const Handoff *handoff, const char *pool_id,
                               Error *error)
 {
+    json_object *given = NULL;
+
     if (!pool_id || streq(handoff->pool_id, pool_id))
         return 0;
-    if (!json_object_object_get_ex(object, "pool_id", NULL))
+    if (!json_object_object_get_ex(object, "pool_id", &given) || !given)
         return 0;
     return field_refuse(error, "pool_id", "must equal the pool of the request, \"%s\", got \"%s\"",
                         pool_id, handoff->pool_id);

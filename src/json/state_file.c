@@ -85,6 +85,7 @@ static const Field pool_fields[] = {
         {"crash_count", FIELD_U64, .required = true, .max = INT64_MAX, AT(crash_count)},
         {"registered", FIELD_BOOL, AT(registered)},
         {"external_is_file", FIELD_BOOL, AT(external_is_file)},
+        {"external_is_lost", FIELD_BOOL, AT(external_is_lost)},
         {"operation", FIELD_GROUP, .group = &operation_table},
         {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
          AT(unit.invocation_id), .check = check_invocation_id},
@@ -204,13 +205,18 @@ static void drop_ended_operation(Pool *pool)
 {
     switch (pool->state) {
     case POOL_PREFLIGHT:
+        /* A restart goes on there, a preload begins anew. */
+        if (pool->operation.kind == OPERATION_RESTART)
+            return;
+        break;
     case POOL_STARTING:
     case POOL_WARMING:
     case POOL_STOPPING:
         return;
     default:
-        pool->operation = (PoolOperation){.kind = OPERATION_NONE};
+        break;
     }
+    pool->operation = (PoolOperation){.kind = OPERATION_NONE};
 }
 
 /* What holds between fields: the unit of an engine is named by its spec and generation. */

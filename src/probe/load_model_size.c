@@ -149,8 +149,9 @@ int model_size_start(sd_event *event, const char *path, ModelSizeFunc f, void *u
     s->f = f;
     s->userdata = userdata;
     r = lookup_new(path, &s->lookup);
-    if (r >= 0)
-        r = sd_event_add_io(event, &s->source, s->lookup->done_fd, EPOLLIN, on_done, s);
+    if (!s->lookup)
+        return r;
+    r = sd_event_add_io(event, &s->source, s->lookup->done_fd, EPOLLIN, on_done, s);
     if (r >= 0)
         r = lookup_start(s->lookup);
     if (r < 0)

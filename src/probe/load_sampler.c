@@ -14,8 +14,11 @@
 
 enum {
     FILE_MAX = 16 * 1024, /* bytes that are read of one file of the kernel's */
-    /* What the heap of an engine holds without a model: that of llama-server 5 to 20 MiB. */
-    HEAP_BYTES = 32 * 1024 * 1024,
+    /* What an engine without a model has in its heap (llama-server 5 to 20 MiB, a small program in
+     * Python 9 MiB), and of files that are not code: constants, locales, what it reads when it
+     * starts (up to 2 MiB each). */
+    OWN_HEAP_BYTES = 32 * 1024 * 1024,
+    OWN_FILE_BYTES = 4 * 1024 * 1024,
 };
 
 static int read_text(const char *path, char buffer[static FILE_MAX])
@@ -65,34 +68,35 @@ static uint64_t above(uint64_t a, uint64_t base)
 /* What a process has got of files. */
 typedef struct Sample {
     uint64_t bytes;
-    uint64_t code; /* of the program and its libraries, as far as it is mapped */
+    uint64_t program; /* how much of its program and libraries may be among what it mapped */
 } Sample;
 
 /*
- * Program code is mapped from files and read from disks like a model is, and is left out of both
- * (for llama-server 20 MiB, with GPU libraries a hundred times that). Who may not see what the
+ * The program is mapped from files and read from disks like a model is, and is left out of both:
+ * its code, whose size the kernel tells, and a little for the rest. Who may not see what the
  * process reads sees it in the heap, which is where it goes.
  */
 static int sample_process(pid_t pid, Sample *ret)
 {
     char text[FILE_MAX];
-    uint64_t code, mapped, heap, got;
+    uint64_t program, mapped, heap, got;
     int r;
 
     r = read_process_text(pid, "status", text);
     if (r < 0)
         return r == -ENOENT ? -ESRCH : r;
-    code = (number_after(text, "\nVmExe:") + number_after(text, "\nVmLib:")) * 1024;
+    program = (number_after(text, "\nVmExe:") + number_after(text, "\nVmLib:")) * 1024 +
+              OWN_FILE_BYTES;
     /* Files on a tmpfs are in the second one. */
     mapped = (number_after(text, "\nRssFile:") + number_after(text, "\nRssShmem:")) * 1024;
     heap = number_after(text, "\nRssAnon:") * 1024;
     if (read_process_text(pid, "io", text) >= 0) {
         mapped = max_u64(mapped, number_after(text, "\nread_bytes:"));
-        got = number_after(text, "rchar:");
+        got = above(number_after(text, "rchar:"), OWN_FILE_BYTES);
     } else {
-        got = above(heap, HEAP_BYTES);
+        got = above(heap, OWN_HEAP_BYTES);
     }
-    *ret = (Sample){.bytes = max_u64(got, above(mapped, code)), .code = code};
+    *ret = (Sample){.bytes = max_u64(got, above(mapped, program)), .program = program};
     return 0;
 }
 
@@ -157,7 +161,7 @@ static void add_others(const char *folder, pid_t main_pid, Sample *sample)
         if (sample_process((pid_t)pid, &other) < 0)
             continue;
         sample->bytes += other.bytes;
-        sample->code = max_u64(sample->code, other.code);
+        sample->program = max_u64(sample->program, other.program);
     }
 }
 
@@ -174,7 +178,7 @@ int load_read_bytes(pid_t main_pid, uint64_t *ret_bytes)
         return r;
     if (find_cgroup(main_pid, folder) >= 0) {
         add_others(folder, main_pid, &sample);
-        sample.bytes = max_u64(sample.bytes, above(cgroup_disk_bytes(folder), sample.code));
+        sample.bytes = max_u64(sample.bytes, above(cgroup_disk_bytes(folder), sample.program));
     }
     *ret_bytes = sample.bytes;
     return 0;

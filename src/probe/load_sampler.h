@@ -10,18 +10,23 @@ enum {
 
 /*
  * How far an engine is with reading its model, as the kernel sees it: the bytes that `main_pid` and
- * the other processes of its cgroup have read, or have mapped and touched, of files so far. Their
- * own program code is left out. Compare with the size of the model (load_model_size.h); for the
- * caller: keep the largest value seen (mapped pages can be taken back), and cap it at that size (a
- * file that several processes map, or one that is read twice, counts more than once).
+ * the other processes of its cgroup have read, or have mapped and touched, of files so far. Compare
+ * with the size of the model (load_model_size.h). An estimate: it may fall (pages are taken back,
+ * buffers are freed), so keep the largest value seen; and it may exceed the size (a file that two
+ * processes map, or that is read twice, counts twice), so cap it there.
  *
- * Of each process the largest counts of what it got through read(), from disks, and resident pages
- * of mapped files; the first two only where the kernel lets us see them (same user, or
- * CAP_SYS_PTRACE). The sum of that, or what the cgroup read from disks when that is more and the io
- * controller is on.
+ * Of each process counts the largest of
+ *  - resident pages of mapped files, tmpfs included, or what it read from disks: less the program
+ *    itself, so that an engine without a model is at 0 (for llama-server that is 24 MiB);
+ *  - what it got through read(), beyond 4 MiB. The kernel shows this, and the reads from disks,
+ *    only to the same user and to CAP_SYS_PTRACE; to others, its heap beyond 32 MiB stands in for
+ *    it, as what is read is kept there (llama-server without mmap).
+ * So for models of less than some 100 MiB it says too little, never that they are there too early.
+ * The sum of that; or what the cgroup read from disks, when that is more and the io controller is
+ * on for it.
  *
- * Reads a few small files of /proc and /sys/fs/cgroup, three for each process: does not block,
- * about 30 µs for an engine with one process. Returns 0, -ESRCH (no such process), or another
- * negative errno.
+ * Reads small files of /proc and /sys/fs/cgroup, three for each process and two more: does not
+ * block, about 100 µs for an engine with one process. Returns 0, -ESRCH (no such process), or
+ * another negative errno.
  */
 int load_read_bytes(pid_t main_pid, uint64_t *ret_bytes);

@@ -67,6 +67,8 @@ static void ask(World *w, size_t pool)
         break;
     case 7:
         loading(w, pool);
+        /* Registered without an engine. */
+        manager_ensure(w, pool)->registered = true;
         break;
     case 8:
     case 9:

@@ -13,7 +13,6 @@ Feature: Every error says what was wrong, in JSON
       | path                    |
       | /                       |
       | /nothing                |
-      | /pools/p                |
       | /pools/p/               |
       | /pools/p/status/more    |
       | /v2                     |
@@ -76,6 +75,42 @@ Feature: Every error says what was wrong, in JSON
       | DELETE | /pools/p/status  | GET, HEAD, POST |
       | GET    | /pools/p/stop    | POST            |
       | PATCH  | /v2/pools/p/stop | POST            |
+      | GET    | /pools/p         | POST, PATCH, DELETE |
+      | PUT    | /v2/pools/p      | POST, PATCH, DELETE |
+      | GET    | /pools/p/leases  | POST            |
+      | DELETE | /pools/p/leases/release | POST     |
+      | GET    | /pools/p/leases/1.1     | DELETE   |
+      | POST   | /events          | GET, HEAD       |
+      | POST   | /pools/p/logs    | GET, HEAD       |
+      | DELETE | /operations/1    | GET, HEAD       |
+
+  Scenario Outline: A query where none is understood
+    Given pool "p" is ready
+    When I send <method> "<path>?colour=blue"
+    Then the answer is the error 400 "BAD_REQUEST" for "colour"
+    And the error text contains "colour"
+
+    Examples:
+      | method | path              |
+      | GET    | /pools            |
+      | GET    | /pools/p/status   |
+      | POST   | /pools/p/stop     |
+      | DELETE | /pools/p          |
+      | GET    | /openapi.json     |
+      | GET    | /events           |
+
+  Scenario Outline: Web pages cannot send commands to the host that they are seen on
+    When I send <method> "<path>" with the header "Origin: https://pages.example"
+    Then the answer is the error 403 "FORBIDDEN"
+    And nothing has happened
+
+    Examples:
+      | method | path             |
+      | POST   | /pools/p         |
+      | PATCH  | /pools/p         |
+      | DELETE | /pools/p         |
+      | POST   | /pools/p/preload |
+      | POST   | /pools/p/leases  |
 
   Scenario Outline: A body of another kind
     When I send a valid preload of pool "p" as "<type>"

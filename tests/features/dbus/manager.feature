@@ -4,17 +4,10 @@ Feature: The host talks to the daemon over D-Bus
   Background:
     Given the daemon runs
 
-  Scenario: Introspection names the arguments
-    Then the bus methods of the manager are
-      | method         | in                | out       |
-      | Preload        | pool_id, prepared | operation |
-      | PreloadAndWait | pool_id, prepared | answer    |
-      | Stop           | pool_id           | operation |
-      | StopAndWait    | pool_id           | answer    |
-      | ListPools      |                   | pools     |
-      | GetPool        | pool_id           | pool      |
-      | Describe       |                   | status    |
-    And the bus signal "OperationEnded" of the manager carries "operation, kind, pool_id, error_code, error_text, answer"
+  Scenario: The objects offer what the documentation says
+    Given pool "p" is ready
+    Then the object of the daemon offers what "org.llamaorch.PoolManager1.Manager.xml" says
+    And the object of pool "p" offers what "org.llamaorch.PoolManager1.Pool.xml" says
     And the manager is an ObjectManager
 
   Scenario: A preload over the bus that waits

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import json
+import pathlib
 import shlex
+import xml.etree.ElementTree as xml
 
 from behave import step
 
 from support import bus, daemon, match, step_types  # noqa: F401
 from support.shell import TESTER, run
 from support.values import octets
+
+
+DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs/dbus"
 
 
 def arguments(context, method, pool, flags=()):
@@ -100,23 +105,23 @@ def interface(path, name):
     return found
 
 
-def argument_names(member, direction):
-    return ", ".join(arg.get("name") or "?" for arg in member.findall("arg")
-                     if arg.get("direction", "in") == direction)
+def members(found):
+    """What an interface offers, out of its XML: (kind, name, [(type, name, direction)], access)."""
+    return {(member.tag, member.get("name"), member.get("type"), member.get("access"),
+             tuple((arg.get("type"), arg.get("name"), arg.get("direction")) for arg in member.findall("arg")))
+            for member in found}
 
 
-@step('the bus methods of the manager are')
-def methods_are(context):
-    found = {method.get("name"): (argument_names(method, "in"), argument_names(method, "out"))
-             for method in interface(bus.PATH, bus.MANAGER).findall("method")}
-    wanted = {row["method"]: (row["in"], row["out"]) for row in context.table}
-    assert found == wanted, found
+@step('the object of the daemon offers what "{file:name}" says')
+def offers(context, file):
+    documented = xml.fromstring((DOCS / file).read_text()).find("./interface")
+    assert members(interface(bus.PATH, bus.MANAGER)) == members(documented)
 
 
-@step('the bus signal "{signal:name}" of the manager carries "{names:name}"')
-def signal_carries(context, signal, names):
-    found = interface(bus.PATH, bus.MANAGER).find(f"./signal[@name='{signal}']")
-    assert ", ".join(arg.get("name") or "?" for arg in found.findall("arg")) == names
+@step('the object of pool "{pool:name}" offers what "{file:name}" says')
+def pool_offers(context, pool, file):
+    documented = xml.fromstring((DOCS / file).read_text()).find("./interface")
+    assert members(interface(pool_path(pool), bus.POOL)) == members(documented)
 
 
 @step('the manager is an ObjectManager')
@@ -152,7 +157,7 @@ def announced(context, pool):
 
 @step('a signal said that "{name:name}" of pool "{pool:name}" became "{value:name}"')
 def changed(context, name, pool, value):
-    path = pool_path(pool)
+    path = f"{bus.PATH}/pool/{pool}"
 
     def is_it(signal):
         if signal.get("member") != "PropertiesChanged" or signal.get("path") != path:
@@ -163,7 +168,20 @@ def changed(context, name, pool, value):
     context.scene.monitor.wait_for(is_it, f"{name} of {path} becomes {value}")
 
 
+@step('a signal said that "{name:name}" of the manager became {value:d}')
+def manager_changed(context, name, value):
+    context.scene.monitor.wait_for(
+        lambda s: s.get("member") == "PropertiesChanged" and s.get("path") == bus.PATH
+        and s["payload"]["data"][1].get(name, {}).get("data") == value, f"{name} becomes {value}")
+
+
 # Calls that fail
+
+
+@step('I read the bus properties of pool "{pool:name}"')
+def read_properties(context, pool):
+    context.scene.failure = bus.try_call("org.freedesktop.DBus.Properties", "GetAll", f"string:{bus.POOL}",
+                                         path=f"{bus.PATH}/pool/{pool}")
 
 
 def try_preload(context, pool, text, user=None, method="PreloadAndWait"):

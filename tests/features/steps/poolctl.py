@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import json
-import os
 import pathlib
-import pty
-import select
 import shlex
 import signal
 import subprocess
-import time
 
 from behave import step
 
 from support import match, step_types  # noqa: F401
+from support.running import Running, plain
 from support.shell import TESTER, run
 from support.values import expand
 
@@ -99,7 +96,7 @@ def prints(context, text):
 @step('it prints a line with {cells:words}')
 def prints_line(context, cells):
     wanted = json.loads(f"[{cells}]")
-    lines = [line.split() for line in context.scene.result.stdout.splitlines()]
+    lines = [line.split() for line in plain(context.scene.result.stdout).splitlines()]
     assert any(all(cell in line for cell in wanted) for line in lines), described(context.scene.result)
 
 
@@ -107,6 +104,45 @@ def prints_line(context, cells):
 @step('it prints {count:d} line')
 def prints_lines(context, count):
     assert len(context.scene.result.stdout.splitlines()) == count, described(context.scene.result)
+
+
+@step('no line is wider than {columns:d} columns')
+def not_wider(context, columns):
+    lines = plain(context.scene.result.stdout).splitlines()
+    assert lines and all(len(line) <= columns for line in lines), described(context.scene.result)
+
+
+@step('it prints colours')
+def prints_colours(context):
+    assert "\x1b[" in context.scene.result.stdout, described(context.scene.result)
+
+
+@step('it prints no colours')
+def prints_no_colours(context):
+    result = context.scene.result
+    assert "\x1b[" not in result.stdout and result.stdout, described(result)
+
+
+@step('it does not print "{text:words}"')
+def prints_not(context, text):
+    result = context.scene.result
+    assert text not in plain(result.stdout), described(result)
+
+
+@step('it prints "{text:words}" once')
+def prints_once(context, text):
+    result = context.scene.result
+    assert plain(result.stdout).count(text) == 1, described(result)
+
+
+@step('it prints nothing')
+def prints_nothing(context):
+    assert context.scene.result.stdout == "", described(context.scene.result)
+
+
+@step('it complains of nothing')
+def complains_of_nothing(context):
+    assert context.scene.result.stderr == "", described(context.scene.result)
 
 
 @step('it prints JSON with')
@@ -122,49 +158,8 @@ def complains(context, text):
 # Running beside the scenario
 
 
-class Running:
-    """A program whose output is read while it runs."""
-
-    def __init__(self, words, terminal=False):
-        self.seen = ""
-        if terminal:
-            self.master, slave = pty.openpty()
-            self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave)
-            os.close(slave)
-            self.stream = os.fdopen(self.master, "rb", buffering=0)
-        else:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                            stderr=subprocess.PIPE)
-            self.stream = self.process.stdout
-
-    def wait_for(self, text, seconds=15):
-        deadline = time.monotonic() + seconds
-        while text not in self.seen:
-            left = deadline - time.monotonic()
-            readable = left > 0 and select.select([self.stream], [], [], left)[0]
-            assert readable, f"waited {seconds} s in vain for {text!r}; came: {self.seen}"
-            try:
-                chunk = os.read(self.stream.fileno(), 65536)
-            except OSError:  # a terminal that nobody has open any more
-                chunk = b""
-            assert chunk, f"it ended before {text!r}; came: {self.seen}"
-            self.seen += chunk.decode(errors="replace")
-
-    def end(self, seconds=30):
-        status = self.process.wait(seconds)
-        errors = self.process.stderr.read().decode() if self.process.stderr else self.seen
-        return subprocess.CompletedProcess("", status, self.seen, errors)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.stream.close()
-        if self.process.stderr:
-            self.process.stderr.close()
-
-
-def start(context, text, terminal=False):
-    context.scene.running = Running(command(context, text), terminal)
+def start(context, text, columns=None):
+    context.scene.running = Running(command(context, text), columns)
     context.scene.sockets.append(context.scene.running)
 
 
@@ -175,7 +170,7 @@ def runs(context, text):
 
 @step('"{text:words}" runs on a terminal')
 def runs_on_terminal(context, text):
-    start(context, text, terminal=True)
+    start(context, text, columns=200)
 
 
 @step('"{text:words}" runs and has printed "{printed:words}"')
@@ -190,9 +185,30 @@ def goes_on(context, text):
     context.scene.running.wait_for(text)
 
 
+@step('it goes on to complain of "{text:words}"')
+def goes_on_to_complain(context, text):
+    context.scene.running.wait_for_error(text)
+
+
 @step('it is interrupted')
 def interrupted(context):
     context.scene.running.process.send_signal(signal.SIGINT)
+
+
+@step('it is sent {name:w}')
+def is_sent(context, name):
+    context.scene.running.process.send_signal(getattr(signal, name))
+
+
+@step('the key Ctrl-C is pressed')
+def key_pressed(context):
+    context.scene.running.type("\x03")
+
+
+@step('I run "{text:words}" on a terminal of {columns:d} columns')
+def i_run_on_terminal(context, text, columns):
+    start(context, text, columns)
+    context.scene.result = context.scene.running.end()
 
 
 @step('it ends with {status:d}')

@@ -44,12 +44,32 @@ def try_call(interface, method, *arguments, path=PATH, user=None):
     return name, text.strip()
 
 
-class Monitor:
-    """What the daemon sends to the bus from now on."""
+def signature(interface, method, path=PATH):
+    """Of the arguments that the live object says the method takes."""
+    found = introspect(path).find(f"./interface[@name='{interface}']/method[@name='{method}']")
+    assert found is not None, f"{interface} has no method {method}"
+    return "".join(arg.get("type") for arg in found.findall("arg") if arg.get("direction", "in") == "in")
 
-    def __init__(self):
+
+def busctl_arguments(types, values):
+    """What busctl takes for basic values."""
+    given = ["true" if value is True else "false" if value is False else str(value) for value in values]
+    return [types, *given] if types else []
+
+
+def dbus_send_arguments(types, values):
+    """What dbus-send takes for the same."""
+    names = {"s": "string", "t": "uint64", "b": "boolean", "u": "uint32"}
+    return [f"{names[kind]}:{str(value).lower() if kind == 'b' else value}"
+            for kind, value in zip(types, values, strict=True)]
+
+
+class Monitor:
+    """What passes over the bus from now on; unless `match` says otherwise, what the daemon sends."""
+
+    def __init__(self, match=f"type='signal',sender='{NAME}'"):
         self.process = subprocess.Popen(
-            ["busctl", "monitor", "--json=short", f"--match=type='signal',sender='{NAME}'",
+            ["busctl", "monitor", "--json=short", f"--match={match}",
              f"--match=type='signal',interface='{PING}'"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.lines = wait.Lines(self.process.stdout)

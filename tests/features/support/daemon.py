@@ -13,6 +13,8 @@ PROGRAM = "/usr/sbin/pool-managerd"
 RUNTIME = pathlib.Path("/run/pool-managerd")
 STATE = pathlib.Path("/var/lib/pool-managerd")
 USER_RUNTIME = pathlib.Path(f"/run/user/{TESTER_UID}/pool-managerd")
+# What holds wherever a scenario does not say otherwise: the machine has no GPU.
+DEFAULTS = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/10-test-machine.conf")
 CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-test.conf")
 DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/50-test.conf")
 
@@ -49,7 +51,7 @@ def stop():
 
 
 def clean():
-    """No daemon, no engine, no file of theirs, no configuration."""
+    """No daemon, no engine, no file of theirs, no configuration but that of the machine."""
     stop()
     run("systemctl", "stop", units.SLICE, check=False)
     for unit in units.engines():
@@ -58,6 +60,8 @@ def clean():
     run("systemctl", "reset-failed", check=False)
     empty(RUNTIME)
     empty(STATE)
+    DEFAULTS.parent.mkdir(parents=True, exist_ok=True)
+    DEFAULTS.write_text("[GPU]\nPolicy=optional\n")
     CONFIG.unlink(missing_ok=True)
     if DROP_IN.exists():
         DROP_IN.unlink()

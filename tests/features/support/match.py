@@ -3,6 +3,7 @@
 
 A cell is JSON (`"ready"`, `true`, `null`, `3`), or words:
     a string | a number | a list    of that type, and not empty or 0
+    an object                       of any members
     contains TEXT                   a string with that text in it
     at least N | at most N          a number
 """
@@ -20,6 +21,8 @@ def holds(cell, value):
         return isinstance(value, str) and value != ""
     if cell == "a number":
         return _number(value) and value > 0
+    if cell == "an object":
+        return isinstance(value, dict)
     if cell == "a list":
         return isinstance(value, list) and value != []
     if cell.startswith("contains "):

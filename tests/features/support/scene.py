@@ -22,6 +22,11 @@ class Scene:
         self.remembered = {}    # pool -> its status at some time
         self.bodies = {}        # pool -> the PreparedEngine that was sent last
         self.children = {}      # pool -> pid of the child that its engine left behind
+        self.leases = {}        # pool -> the ids of its leases, in the order they were taken
+        self.leases_asked = {}  # (pool, lease) -> when it was asked for, monotonic
+        self.external = {}      # pool -> its engine that somebody else started
+        self.locker = None      # who holds the registry lock beside the daemon
+        self.request = None     # one that is under way
         self.monitor = None
         self.sockets = []
         self._ports = {}

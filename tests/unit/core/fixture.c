@@ -82,6 +82,54 @@ void stop(Fixture *f)
     step(f, (Event){.type = EVENT_STOP, .command = {.operation = ++f->operations}});
 }
 
+void restart_engine(Fixture *f)
+{
+    step(f, (Event){.type = EVENT_RESTART, .command = {.operation = ++f->operations}});
+}
+
+void deregister(Fixture *f)
+{
+    step(f, (Event){.type = EVENT_DEREGISTER, .command = {.operation = ++f->operations}});
+}
+
+Handoff *handoff_sample(const char *url)
+{
+    const char *expected;
+    Handoff *handoff;
+
+    assert_int_equal(handoff_new(&handoff), 0);
+    assert_int_equal(handoff_set_url(handoff, url, &expected), 0);
+    handoff->pool_id = copy("pool-a");
+    handoff->replica_id = copy("r0");
+    return handoff;
+}
+
+void register_handoff(Fixture *f, Handoff *handoff, bool is_file)
+{
+    step(f, (Event){.type = EVENT_HANDOFF, .handoff = {.handoff = handoff, .is_file = is_file}});
+}
+
+void handoff_gone(Fixture *f)
+{
+    step(f, (Event){.type = EVENT_HANDOFF_GONE});
+}
+
+void load(Fixture *f, uint64_t read_bytes, uint64_t model_bytes)
+{
+    step(f, (Event){.type = EVENT_LOAD,
+                    .generation = f->pool->generation,
+                    .load = {.read_bytes = read_bytes, .model_bytes = model_bytes}});
+}
+
+const Lease *lease_for(Fixture *f, uint64_t ttl_ms)
+{
+    const LeaseRequest request = {.owner = "somebody", .ttl_ms = ttl_ms};
+    const Lease *lease = NULL;
+
+    assert_int_equal(lease_acquire(f->pool, &request, f->now, &lease, NULL), 0);
+    return lease;
+}
+
 void facts_good(Fixture *f)
 {
     step(f, (Event){.type = EVENT_FACTS, .facts = {.attempt = f->pool->attempt}});
@@ -92,6 +140,14 @@ void facts_bad(Fixture *f)
     Event event = {.type = EVENT_FACTS, .facts = {.attempt = f->pool->attempt}};
 
     (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED, "port", "port 8080 is taken");
+    step(f, event);
+}
+
+void facts_refuse(Fixture *f, PmErrorCode code, const char *field, const char *text)
+{
+    Event event = {.type = EVENT_FACTS, .facts = {.attempt = f->pool->attempt}};
+
+    (void)error_set(&event.facts.error, code, field, "%s", text);
     step(f, event);
 }
 
@@ -138,6 +194,14 @@ void timer(Fixture *f)
     step(f, (Event){.type = EVENT_TIMER, .generation = f->pool->generation});
 }
 
+/* As the state file has it: see json/state_file.c. */
+static bool keeps_operation(const Pool *pool)
+{
+    return pool->state == POOL_STARTING || pool->state == POOL_WARMING ||
+           pool->state == POOL_STOPPING ||
+           (pool->state == POOL_PREFLIGHT && pool->operation.kind == OPERATION_RESTART);
+}
+
 void restart(Fixture *f, UnitObservation u)
 {
     Pool *old = f->pool, *pool;
@@ -153,6 +217,15 @@ void restart(Fixture *f, UnitObservation u)
     pool->last_heartbeat_real = old->last_heartbeat_real;
     pool->crash_count = old->crash_count;
     memcpy(pool->last_error, old->last_error, sizeof(pool->last_error));
+    pool->operation = keeps_operation(old) ? old->operation : (PoolOperation){0};
+    pool->external = TAKE_PTR(old->external);
+    pool->external_is_file = old->external_is_file;
+    pool->external_is_lost = old->external_is_lost;
+    pool->registered = old->registered;
+    pool->meta = old->meta;
+    pool_meta_init(&old->meta);
+    pool->leases = old->leases;
+    old->leases = (LeaseList){0};
     pool_free(old);
     f->pool = pool;
     step(f, (Event){.type = EVENT_RECOVER, .generation = pool->generation, .unit = u});
@@ -248,6 +321,10 @@ void reach(Fixture *f, PoolState state)
 {
     if (state == POOL_OFF)
         return;
+    if (state == POOL_EXTERNAL) {
+        register_handoff(f, handoff_sample("http://127.0.0.1:9000"), false);
+        return;
+    }
     preload(f);
     if (state == POOL_PREFLIGHT)
         return;
@@ -269,9 +346,18 @@ void reach(Fixture *f, PoolState state)
     assert_int_equal(f->pool->state, state);
 }
 
+void fresh(Fixture *f, PoolState state)
+{
+    f->pool = pool_free(f->pool);
+    assert_int_equal(pool_new("pool-a", &f->pool), 0);
+    reach(f, state);
+}
+
 static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_GATHER_FACTS] = "facts",
         [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save-leases",
+        [EFFECT_FORGET] = "forget",
         [EFFECT_START_UNIT] = "start",
         [EFFECT_STOP_UNIT] = "stop",
         [EFFECT_KILL_UNIT] = "kill",
@@ -300,6 +386,12 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_ENGINE_STOPPED] = "stopped",
         [LOG_STOP_STUCK] = "stuck",
         [LOG_ENGINE_ADOPTED] = "adopted",
+        [LOG_EXTERNAL_REGISTERED] = "external",
+        [LOG_EXTERNAL_LOST] = "lost",
+        [LOG_EXTERNAL_BACK] = "back",
+        [LOG_EXTERNAL_GONE] = "gone",
+        [LOG_LEASES_EXPIRED] = "leases-expired",
+        [LOG_DEREGISTERED] = "deregistered",
         [LOG_STALE_EVENT] = "stale",
 };
 

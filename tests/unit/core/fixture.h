@@ -28,13 +28,25 @@ int fixture_teardown(void **state);
 /* A spec with all that is required. */
 EngineSpec *spec_sample(void);
 
+/* A handoff of the pool of which nothing but the place is known. */
+Handoff *handoff_sample(const char *url);
+
+/* A lease that is granted at once; ttl_ms SPEC_UNSET: without an end. */
+const Lease *lease_for(Fixture *f, uint64_t ttl_ms);
+
 /* Events, at the moment f->now. Those of the engine are of the pool's generation. */
 void step(Fixture *f, Event event);
 void preload(Fixture *f);
 void preload_spec(Fixture *f, EngineSpec *spec);
 void stop(Fixture *f);
+void restart_engine(Fixture *f);
+void deregister(Fixture *f);
+void register_handoff(Fixture *f, Handoff *handoff, bool is_file);
+void handoff_gone(Fixture *f);
+void load(Fixture *f, uint64_t read_bytes, uint64_t model_bytes);
 void facts_good(Fixture *f);
 void facts_bad(Fixture *f);
+void facts_refuse(Fixture *f, PmErrorCode code, const char *field, const char *text);
 void start_failed(Fixture *f);
 void stop_failed(Fixture *f);
 void probe(Fixture *f, bool good);
@@ -60,6 +72,8 @@ UnitObservation unit_abandoned_and_reset(void);
 
 /* Brings a new pool to `state`, the way that it goes there. */
 void reach(Fixture *f, PoolState state);
+/* The same of another new pool, instead of the one that there is. */
+void fresh(Fixture *f, PoolState state);
 
 /*
  * The state and exactly these effects of the last step, in order and separated by spaces. Log

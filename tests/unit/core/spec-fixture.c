@@ -63,8 +63,21 @@ Pool *pool_with(EngineSpec *spec)
 
     assert_int_equal(pool_new(spec->pool_id, &pool), 0);
     pool->spec = spec;
+    pool_meta_from_spec(pool, spec);
     pool->generation = 7;
     return pool;
+}
+
+Handoff *handoff_at(const char *url)
+{
+    const char *expected;
+    Handoff *handoff;
+
+    assert_int_equal(handoff_new(&handoff), 0);
+    assert_int_equal(handoff_set_url(handoff, url, &expected), 0);
+    handoff->pool_id = text("p");
+    handoff->replica_id = text("r0");
+    return handoff;
 }
 
 UnitObservation unit_running(pid_t pid)

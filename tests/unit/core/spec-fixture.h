@@ -14,8 +14,11 @@ EngineSpec *spec_minimal(const char *pool_id);
 /* One with every member set. */
 EngineSpec *spec_full(const char *pool_id);
 
-/* A pool at generation 7 that owns `spec`. */
+/* A pool at generation 7 that owns `spec`, as a preload of it leaves it. */
 Pool *pool_with(EngineSpec *spec);
+
+/* A handoff of pool p, replica r0, of which nothing else is known. */
+Handoff *handoff_at(const char *url);
 
 /* A loaded and active unit with this main process. */
 UnitObservation unit_running(pid_t pid);

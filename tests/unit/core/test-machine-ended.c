@@ -5,13 +5,6 @@
 
 /* Engines that were ready and are not any more. */
 
-static void fresh(Fixture *f, PoolState state)
-{
-    f->pool = pool_free(f->pool);
-    assert_int_equal(pool_new("pool-a", &f->pool), 0);
-    reach(f, state);
-}
-
 /* B-SUPER-001, B-SUPER-004 */
 static void test_crash(void **state)
 {

@@ -25,10 +25,11 @@ static void test_recover(void **state)
             {POOL_FAILED, unit_starting(), POOL_STOPPING, "no-handoff save log:stopping stop"},
 
             {POOL_STARTING, unit_gone(), POOL_FAILED,
-             "no-handoff no-pid log:preload-failed save no-pid"},
+             "no-handoff no-pid log:preload-failed save end:preload:PRELOAD_FAILED"},
             {POOL_STARTING, crashed, POOL_FAILED,
-             "no-handoff no-pid reset log:preload-failed save no-pid"},
-            {POOL_STARTING, left, POOL_OFF, "no-handoff no-pid log:preload-failed save no-pid"},
+             "no-handoff no-pid reset log:preload-failed save end:preload:PRELOAD_FAILED"},
+            {POOL_STARTING, left, POOL_OFF,
+             "no-handoff no-pid log:preload-failed save end:preload:PRELOAD_FAILED"},
             {POOL_STARTING, unit_starting(), POOL_STARTING, "no-handoff"},
             {POOL_STARTING, unit_running(), POOL_WARMING, "no-handoff pid probe"},
             {POOL_STARTING, unit_stopping(), POOL_STOPPING, "no-handoff save"},
@@ -36,26 +37,26 @@ static void test_recover(void **state)
             {POOL_READY, unit_running(), POOL_ADOPTING, "pid probe"},
             {POOL_READY, unit_stopping(), POOL_STOPPING, "no-handoff save"},
             {POOL_READY, unit_abandoned(), POOL_STOPPING, "no-handoff save reset kill query"},
-            {POOL_READY, crashed, POOL_FAILED, "no-handoff no-pid reset log:crashed save no-pid"},
-            {POOL_READY, left, POOL_OFF, "no-handoff no-pid log:exited save no-pid"},
-            {POOL_READY, unit_gone(), POOL_FAILED, "no-handoff no-pid log:crashed save no-pid"},
+            {POOL_READY, crashed, POOL_FAILED, "no-handoff no-pid reset log:crashed save"},
+            {POOL_READY, left, POOL_OFF, "no-handoff no-pid log:exited save"},
+            {POOL_READY, unit_gone(), POOL_FAILED, "no-handoff no-pid log:crashed save"},
 
             {POOL_STOPPING, unit_running(), POOL_STOPPING, "no-handoff save log:stopping stop"},
             {POOL_STOPPING, unit_stopping(), POOL_STOPPING, "no-handoff save log:stopping stop"},
             {POOL_STOPPING, unit_abandoned(), POOL_STOPPING, "no-handoff reset kill query"},
             {POOL_STOPPING, unit_abandoned_and_reset(), POOL_STOPPING,
              "no-handoff save log:stopping stop"},
-            {POOL_STOPPING, left, POOL_OFF, "no-handoff no-pid log:stopped save no-pid"},
-            {POOL_STOPPING, crashed, POOL_OFF, "no-handoff no-pid reset log:stopped save no-pid"},
-            {POOL_STOPPING, unit_gone(), POOL_OFF, "no-handoff no-pid log:stopped save no-pid"},
+            {POOL_STOPPING, left, POOL_OFF, "no-handoff no-pid log:stopped save end:stop:success"},
+            {POOL_STOPPING, crashed, POOL_OFF,
+             "no-handoff no-pid reset log:stopped save end:stop:success"},
+            {POOL_STOPPING, unit_gone(), POOL_OFF,
+             "no-handoff no-pid log:stopped save end:stop:success"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
         uint64_t generation;
 
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
-        reach(f, table[i].was);
+        fresh(f, table[i].was);
         generation = f->pool->generation;
         restart(f, table[i].unit);
         expect(f, table[i].becomes, table[i].effects);
@@ -124,7 +125,7 @@ static void test_start_goes_on(void **state)
     restart(f, unit_running());
     assert_int_equal(f->pool->phase_deadline, began + 120 * USEC_PER_SEC);
     probe(f, true);
-    expect(f, POOL_READY, "handoff save log:ready");
+    expect(f, POOL_READY, "handoff save log:ready end:preload:success");
 }
 
 /* Or, when that is over, time for one try at the least. */
@@ -177,7 +178,7 @@ static void test_stop_reason_survives(void **state)
     pass(f, 120 * USEC_PER_SEC);
     timer(f);
     restart(f, unit_left(CLD_KILLED, SIGTERM));
-    expect(f, POOL_FAILED, "no-handoff no-pid log:preload-failed save no-pid");
+    expect(f, POOL_FAILED, "no-handoff no-pid log:preload-failed save end:preload:PRELOAD_FAILED");
     assert_int_equal(f->pool->last_error_class, FAILURE_START_TIMEOUT);
 }
 
@@ -188,10 +189,10 @@ static void test_own_end_survives(void **state)
     reach(f, POOL_READY);
     observe(f, unit_stopping());
     restart(f, unit_left(CLD_EXITED, 0));
-    expect(f, POOL_OFF, "no-handoff no-pid log:exited save no-pid");
+    expect(f, POOL_OFF, "no-handoff no-pid log:exited save");
 }
 
-/* A preflight is not saved; a file that says so nevertheless is no engine. */
+/* A preflight is not saved but for a restart; a file that says so nevertheless is no engine. */
 static void test_preflight(void **state)
 {
     Fixture *f = *state;
@@ -199,6 +200,8 @@ static void test_preflight(void **state)
     reach(f, POOL_PREFLIGHT);
     restart(f, unit_gone());
     expect(f, POOL_OFF, "no-handoff no-pid");
+    preload(f);
+    expect(f, POOL_PREFLIGHT, "log:preload-started facts");
 }
 
 int main(void)

@@ -21,8 +21,7 @@ static void test_other_generation(void **state)
     static const PoolState states[] = {POOL_STARTING, POOL_WARMING, POOL_READY, POOL_STOPPING};
 
     for (size_t s = 0; s < ELEMENTSOF(states); s++) {
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
+        fresh(f, POOL_OFF);
         f->pool->generation = 1;
         reach(f, states[s]);
         assert_int_equal(f->pool->generation, 2);
@@ -114,9 +113,7 @@ static void test_late_start_failure(void **state)
     Fixture *f = *state;
 
     for (size_t i = 0; i < ELEMENTSOF(states); i++) {
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
-        reach(f, states[i]);
+        fresh(f, states[i]);
         start_failed(f);
         expect(f, states[i], "");
         stop_failed(f);
@@ -144,9 +141,7 @@ static void test_timer_without_deadline(void **state)
     Fixture *f = *state;
 
     for (size_t i = 0; i < ELEMENTSOF(states); i++) {
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
-        reach(f, states[i]);
+        fresh(f, states[i]);
         step(f, (Event){.type = EVENT_TIMER, .generation = f->pool->generation});
         expect(f, states[i], "");
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <signal.h>
 
+#include <stdio.h>
+
 #include "fixture.h"
 
 /* From preload to ready, or not. */
@@ -58,6 +60,36 @@ static void test_facts_bad(void **state)
     assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
 }
 
+/* What was found keeps its code and the field to blame. */
+static void test_facts_refused(void **state)
+{
+    static const struct {
+        PmErrorCode code;
+        const char *field, *text, *effects;
+    } cases[] = {
+            {PM_ERROR_GPU_REQUIRED, "", "GPU-only enforcement: nvcc/nvidia-smi not found",
+             "log:preload-failed save end:preload:GPU_REQUIRED"},
+            {PM_ERROR_PRELOAD_FAILED, "port", "port 8080 is taken",
+             "log:preload-failed save end:preload:PRELOAD_FAILED"},
+            {PM_ERROR_INVALID_FIELD, "device_mask", "GPU7 is not there",
+             "log:preload-failed save end:preload:INVALID_FIELD"},
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        char whole[PM_ERROR_TEXT_MAX + 1];
+
+        fresh(f, POOL_PREFLIGHT);
+        facts_refuse(f, cases[i].code, cases[i].field, cases[i].text);
+        expect(f, POOL_FAILED, cases[i].effects);
+        (void)snprintf(whole, sizeof(whole), "preload failed: %s", cases[i].text);
+        assert_string_equal(ended_operation(f)->error.text, whole);
+        assert_string_equal(ended_operation(f)->error.field, cases[i].field);
+        assert_string_equal(f->pool->last_error, cases[i].text);
+        assert_int_equal(f->pool->last_error_class, FAILURE_PREFLIGHT);
+    }
+}
+
 /* B-ERROR-012 */
 static void test_start_refused(void **state)
 {
@@ -78,9 +110,7 @@ static void test_start_refused_at_length(void **state)
     Event event = {.type = EVENT_START_FAILED, .generation = 1};
 
     for (size_t shift = 0; shift < 2; shift++) {
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
-        reach(f, POOL_STARTING);
+        fresh(f, POOL_STARTING);
         memset(event.failure, 0, sizeof(event.failure));
         for (size_t i = shift; i + 1 < sizeof(event.failure); i += 2)
             memcpy(event.failure + i, "\xc3\xa9", 2);
@@ -106,9 +136,7 @@ typedef struct EarlyEnd {
 
 static void check_early_end(Fixture *f, PoolState from, const EarlyEnd *e)
 {
-    f->pool = pool_free(f->pool);
-    assert_int_equal(pool_new("pool-a", &f->pool), 0);
-    reach(f, from);
+    fresh(f, from);
     if (from == POOL_WARMING)
         probe(f, false); /* else the end cancels one */
     observe(f, e->unit);
@@ -314,9 +342,7 @@ static void test_preload_when_busy(void **state)
     for (size_t i = 0; i < ELEMENTSOF(busy); i++) {
         uint64_t generation;
 
-        f->pool = pool_free(f->pool);
-        assert_int_equal(pool_new("pool-a", &f->pool), 0);
-        reach(f, busy[i]);
+        fresh(f, busy[i]);
         generation = f->pool->generation;
         preload(f);
         expect(f, busy[i], "end:preload:OPERATION_IN_PROGRESS");
@@ -371,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             pool_test(test_whole_way),
             pool_test(test_facts_bad),
+            pool_test(test_facts_refused),
             pool_test(test_start_refused),
             pool_test(test_start_refused_at_length),
             pool_test(test_ended_before_ready),

@@ -5,13 +5,6 @@
 
 /* Stopping: asked for, joined, overdue, stuck. */
 
-static void fresh(Fixture *f, PoolState state)
-{
-    f->pool = pool_free(f->pool);
-    assert_int_equal(pool_new("pool-a", &f->pool), 0);
-    reach(f, state);
-}
-
 /* The handoff goes before the engine is stopped, and is on disk as going before that. */
 static void test_stop_ready(void **state)
 {
@@ -89,7 +82,7 @@ static void test_stop_in_preflight(void **state)
 
     reach(f, POOL_PREFLIGHT);
     stop(f);
-    expect(f, POOL_OFF, "end:preload:CANCELLED end:stop:success");
+    expect(f, POOL_OFF, "end:preload:CANCELLED save end:stop:success");
     facts_good(f);
     expect(f, POOL_OFF, "log:stale");
     assert_int_equal(f->pool->generation, 0);

@@ -62,9 +62,11 @@ static void test_what_each_state_has(void **state)
 
     pool->unit = unit_running(42);
     for (int i = 0; i < POOL_STATE_MAX; i++) {
+        bool takes_work = i == POOL_READY || i == POOL_EXTERNAL;
+
         pool->state = (PoolState)i;
         assert_int_equal(pool_has_engine(pool), states[i].engine);
-        assert_int_equal(pool_is_live(pool), states[i].engine);
+        assert_int_equal(pool_is_live(pool), states[i].engine || i == POOL_EXTERNAL);
         for (int was_ready = 0; was_ready < 2; was_ready++) {
             pool->was_ready = was_ready;
             assert_int_equal(pool_has_handoff(pool),
@@ -72,7 +74,7 @@ static void test_what_each_state_has(void **state)
         }
         pool->was_ready = false;
         pool->probe_failures = 0;
-        assert_int_equal(pool_is_ready(pool), i == POOL_READY);
+        assert_int_equal(pool_is_ready(pool), takes_work);
         pool->probe_failures = 1; /* ready = its last health check passed */
         assert_false(pool_is_ready(pool));
     }

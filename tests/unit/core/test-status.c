@@ -211,12 +211,15 @@ static void test_what_each_state_shows(void **state)
     static const char *const values[] = {"pool@p:r0:g7.service", "0123456789abcdef0123456789abcdef",
                                          "42", "100000"};
 
+    pool->external = handoff_at("http://127.0.0.1:9000");
     pool->unit = unit_running(42);
     for (int i = 0; i < POOL_STATE_MAX; i++) {
         bool starts = i == POOL_PREFLIGHT || i == POOL_STARTING || i == POOL_WARMING;
         char load[64] = "null";
 
         pool->state = (PoolState)i;
+        if (i == POOL_EXTERNAL)
+            pool->unit = (UnitObservation){0};
         if (starts)
             (void)snprintf(load, sizeof(load),
                            "{\"phase\":\"%s\",\"percent\":null,\"eta_ms\":null}",

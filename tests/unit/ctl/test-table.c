@@ -74,6 +74,29 @@ static void test_fits_the_width(void **state)
                  "embeddin…  12345  exited w…\n");
 }
 
+/* What is spare gives way before the widest. */
+static void test_spare(void **state)
+{
+    static const TableColumn spare[] = {{"ID", false, 2}, {"ERROR", false, 5, true}};
+    Table *table;
+    char *text = NULL;
+    size_t size;
+
+    for (size_t width = 20; width >= 14; width -= 6) {
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        assert_int_equal(table_new(spare, ELEMENTSOF(spare), &table), 0);
+        assert_int_equal(table_add(table, "embeddings", COLOR_NORMAL), 0);
+        assert_int_equal(table_add(table, "exited badly", COLOR_NORMAL), 0);
+        assert_int_equal(table_print(table, f, width, false), 0);
+        assert_int_equal(fclose(f), 0);
+        assert_string_equal(text, width == 20 ? "embeddings  exited …\n" : "embedd…  exit…\n");
+        free(text);
+        table_free(table);
+    }
+}
+
 /* What must not be cut is not, even if the line is too long then. */
 static void test_minima(void **state)
 {
@@ -94,9 +117,9 @@ static void test_too_many_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_aligned),          cmocka_unit_test(test_no_legend),
-            cmocka_unit_test(test_fits_the_width),   cmocka_unit_test(test_minima),
-            cmocka_unit_test(test_too_many_columns),
+            cmocka_unit_test(test_aligned),        cmocka_unit_test(test_no_legend),
+            cmocka_unit_test(test_fits_the_width), cmocka_unit_test(test_minima),
+            cmocka_unit_test(test_spare),          cmocka_unit_test(test_too_many_columns),
     };
 
     if (!setlocale(LC_ALL, "C.UTF-8"))

@@ -187,6 +187,17 @@ sd_bus_message *bus_fixture_call(const BusFixture *f, sd_bus_message *call)
     return bus_fixture_wait(f, &reply);
 }
 
+sd_bus_message *bus_fixture_ask(const BusFixture *f, const char *member, const char *types, ...)
+{
+    sd_bus_message *call = bus_fixture_new_call(f, member);
+    va_list arguments;
+
+    va_start(arguments, types);
+    assert_true(sd_bus_message_appendv(call, types, arguments) >= 0);
+    va_end(arguments);
+    return bus_fixture_call(f, call);
+}
+
 void bus_fixture_settle(const BusFixture *f)
 {
     sd_bus_message *call, *answer;
@@ -212,5 +223,33 @@ void assert_bus_error(sd_bus_message *reply, PmErrorCode code, const char *part)
     assert_string_equal(error->name, pm_error_info(code)->dbus_name);
     if (!strstr(error->message, part))
         fail_msg("\"%s\" does not say \"%s\"", error->message, part);
+    sd_bus_message_unref(reply);
+}
+
+static void assert_good(sd_bus_message *reply)
+{
+    const sd_bus_error *error = sd_bus_message_get_error(reply);
+
+    if (error)
+        fail_msg("%s: %s", error->name, error->message);
+}
+
+void assert_bus_number(sd_bus_message *reply, uint64_t expected)
+{
+    uint64_t number;
+
+    assert_good(reply);
+    assert_true(sd_bus_message_read(reply, "t", &number) >= 0);
+    assert_int_equal(number, expected);
+    sd_bus_message_unref(reply);
+}
+
+void assert_bus_text(sd_bus_message *reply, const char *expected)
+{
+    const char *text;
+
+    assert_good(reply);
+    assert_true(sd_bus_message_read(reply, "s", &text) >= 0);
+    assert_string_equal(text, expected);
     sd_bus_message_unref(reply);
 }

@@ -50,11 +50,18 @@ sd_bus_message *bus_fixture_wait(const BusFixture *f, const Reply *reply);
 /* Both. */
 sd_bus_message *bus_fixture_call(const BusFixture *f, sd_bus_message *call);
 
+/* Calls a method of the manager object with arguments as sd_bus_message_append() takes them. */
+sd_bus_message *bus_fixture_ask(const BusFixture *f, const char *member, const char *types, ...);
+
 /* Runs the loop until the front end has answered a ping: what it sent before is there then. */
 void bus_fixture_settle(const BusFixture *f);
 
 /* Runs the loop until there are `count` operations. */
 void bus_fixture_wait_for_operations(const BusFixture *f, size_t count);
+
+/* Drops the answer, which must be this number; this text. */
+void assert_bus_number(sd_bus_message *reply, uint64_t expected);
+void assert_bus_text(sd_bus_message *reply, const char *expected);
 
 /* Drops the answer, which must be of this error. */
 void assert_bus_error(sd_bus_message *reply, PmErrorCode code, const char *part);

@@ -3,11 +3,16 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 enum {
     FAKE_POOLS_MAX = 16,
     FAKE_OPERATIONS_MAX = 1024,
+    FAKE_EVENTS_MAX = 16,
+    FAKE_WAITERS_MAX = 16,
 };
 
 struct OperationWaiter {
@@ -23,8 +28,26 @@ struct Operation {
     OperationWaiter *waiter;
 };
 
+struct AccessWaiter {
+    Manager *manager;
+    AccessFunc f;
+    void *userdata;
+};
+
+typedef struct FakeEvent {
+    const char *type;
+    const char *pool_id;
+    char *data;
+} FakeEvent;
+
 struct Manager {
     bool recovered;
+    bool locked;
+    AccessWaiter *waiting[FAKE_WAITERS_MAX];
+    char asked[256];
+    char told[256]; /* what was given out of `asked` */
+    FakeEvent events[FAKE_EVENTS_MAX];
+    size_t first_event, n_events;
     Instant now;
     Pool *pools[FAKE_POOLS_MAX];
     size_t n_pools;
@@ -45,12 +68,17 @@ Manager *fake_manager_new(void)
 
 Manager *fake_manager_free(Manager *m)
 {
-    for (size_t i = 0; i < m->n_pools; i++)
+    for (size_t i = 0; i < m->n_pools; i++) {
+        lease_release_all(m->pools[i]);
         pool_free(m->pools[i]);
+    }
     for (size_t i = 0; i < m->n_operations; i++) {
         free(m->operations[i]->waiter);
         free(m->operations[i]);
     }
+    for (size_t i = 0; i < m->n_events; i++)
+        free(m->events[i].data);
+    assert(fake_manager_count_waiting(m) == 0);
     free(m);
     return NULL;
 }
@@ -80,6 +108,21 @@ Pool *fake_manager_add_pool(Manager *m, const char *id)
     return pool;
 }
 
+void fake_manager_remove_pool(Manager *m, const char *id)
+{
+    for (size_t i = 0; i < m->n_pools; i++) {
+        Pool *pool = m->pools[i];
+
+        if (!streq(pool->id, id))
+            continue;
+        m->pools[i] = m->pools[--m->n_pools];
+        m->listener->pool_removed(pool, m->listener->userdata);
+        lease_release_all(pool);
+        pool_free(pool);
+        return;
+    }
+}
+
 void fake_manager_drop_listener(Manager *m)
 {
     m->listener = NULL;
@@ -88,6 +131,157 @@ void fake_manager_drop_listener(Manager *m)
 void fake_manager_tell_changed(Manager *m, const Pool *pool)
 {
     m->listener->pool_changed(pool, m->listener->userdata);
+}
+
+static void _printf_(2, 3) asked(Manager *m, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(m->asked, sizeof(m->asked), format, arguments);
+    va_end(arguments);
+}
+
+const char *fake_manager_take_asked(Manager *m)
+{
+    memcpy(m->told, m->asked, sizeof(m->told));
+    m->asked[0] = '\0';
+    return m->told;
+}
+
+void fake_manager_lock(Manager *m)
+{
+    m->locked = true;
+}
+
+static void wake_all(Manager *m, const Error *error)
+{
+    for (size_t i = 0; i < FAKE_WAITERS_MAX; i++) {
+        AccessWaiter *w = TAKE_PTR(m->waiting[i]);
+
+        if (!w)
+            continue;
+        w->f(error, w->userdata);
+        free(w);
+    }
+}
+
+void fake_manager_unlock(Manager *m)
+{
+    m->locked = false;
+    wake_all(m, NULL);
+}
+
+void fake_manager_refuse_lock(Manager *m)
+{
+    Error error = {0};
+
+    (void)error_set(&error, PM_ERROR_REGISTRY_LOCK, NULL, "registry lock failed: taken");
+    wake_all(m, &error);
+}
+
+size_t fake_manager_count_waiting(const Manager *m)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < FAKE_WAITERS_MAX; i++)
+        count += m->waiting[i] != NULL;
+    return count;
+}
+
+int manager_access(Manager *m, ManagerAccess access, AccessFunc f, void *userdata,
+                   AccessWaiter **ret_waiter)
+{
+    AccessWaiter *w;
+    size_t i = 0;
+
+    if (!m->locked) {
+        f(NULL, userdata);
+        return 1;
+    }
+    w = calloc(1, sizeof(*w));
+    assert(w);
+    *w = (AccessWaiter){m, f, userdata};
+    while (m->waiting[i])
+        i++;
+    assert(i < FAKE_WAITERS_MAX);
+    m->waiting[i] = w;
+    *ret_waiter = w;
+    return 0;
+}
+
+AccessWaiter *access_waiter_free(AccessWaiter *w)
+{
+    for (size_t i = 0; w && i < FAKE_WAITERS_MAX; i++)
+        if (w->manager->waiting[i] == w) {
+            w->manager->waiting[i] = NULL;
+            free(w);
+            return NULL;
+        }
+    return NULL;
+}
+
+int manager_lock(Manager *m, ManagerAccess access, Error *error)
+{
+    if (!m->locked)
+        return 0;
+    (void)error_set(error, PM_ERROR_REGISTRY_LOCK, NULL, "registry lock failed: taken");
+    return -EAGAIN;
+}
+
+void manager_unlock(Manager *m)
+{
+    assert(!m->locked);
+}
+
+static void fill_event(const Manager *m, size_t i, ManagerEvent *ret)
+{
+    *ret = (ManagerEvent){.id = i + 1,
+                          .type = m->events[i].type,
+                          .pool_id = m->events[i].pool_id,
+                          .data = m->events[i].data,
+                          .length = strlen(m->events[i].data)};
+}
+
+void fake_manager_add_event(Manager *m, const char *type, const char *pool_id, size_t bytes)
+{
+    char *data = malloc(bytes + 1);
+    ManagerEvent event;
+
+    assert(data && m->n_events < FAKE_EVENTS_MAX);
+    memset(data, 'x', bytes);
+    data[bytes] = '\0';
+    m->events[m->n_events++] = (FakeEvent){type, pool_id, data};
+    fill_event(m, m->n_events - 1, &event);
+    m->listener->event_added(&event, m->listener->userdata);
+}
+
+void fake_manager_lose_event(Manager *m)
+{
+    m->first_event++;
+}
+
+const char *manager_run_id(const Manager *m)
+{
+    return "0123456789abcdef";
+}
+
+uint64_t manager_last_event(const Manager *m)
+{
+    return m->n_events;
+}
+
+uint64_t manager_first_event(const Manager *m)
+{
+    return m->n_events > 0 ? m->first_event + 1 : 0;
+}
+
+bool manager_get_event(const Manager *m, uint64_t id, ManagerEvent *ret)
+{
+    if (id <= m->first_event || id > m->n_events)
+        return false;
+    fill_event(m, id - 1, ret);
+    return true;
 }
 
 size_t fake_manager_count_operations(const Manager *m)
@@ -158,6 +352,153 @@ int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
     return start(m, OPERATION_STOP, pool_id, correlation_id, ret_operation);
 }
 
+int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
+                    Operation **ret_operation, Error *error)
+{
+    return start(m, OPERATION_RESTART, pool_id, correlation_id, ret_operation);
+}
+
+int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
+                       Operation **ret_operation, Error *error)
+{
+    asked(m, "deregister %s%s", pool_id, force ? " by force" : "");
+    return start(m, OPERATION_DEREGISTER, pool_id, correlation_id, ret_operation);
+}
+
+static bool ensure(Manager *m, const char *pool_id)
+{
+    if (manager_get_pool(m, pool_id))
+        return false;
+    fake_manager_add_pool(m, pool_id);
+    return true;
+}
+
+int manager_register(Manager *m, const char *pool_id, const char *correlation_id, bool *ret_new,
+                     Error *error)
+{
+    asked(m, "register %s", pool_id);
+    *ret_new = ensure(m, pool_id);
+    return 0;
+}
+
+int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
+                   const char *correlation_id, bool *ret_new, Error *error)
+{
+    asked(m, "update %s %x %s", pool_id, update->given,
+          update->meta.engine_version ? update->meta.engine_version : "unset");
+    *ret_new = ensure(m, pool_id);
+    return 0;
+}
+
+int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlation_id,
+                             bool *ret_new, Error *error)
+{
+    asked(m, "handoff %s %s", (*handoff)->pool_id, (*handoff)->url);
+    *ret_new = ensure(m, (*handoff)->pool_id);
+    *handoff = handoff_free(*handoff);
+    return 0;
+}
+
+int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, uint64_t *ret_ms,
+                      Error *error)
+{
+    if (timestamp_ms == SPEC_UNSET)
+        timestamp_ms = 1000;
+    asked(m, "heartbeat %s %" PRIu64, pool_id, timestamp_ms);
+    *ret_ms = timestamp_ms;
+    return 0;
+}
+
+int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id, Error *error)
+{
+    asked(m, "reset %s", pool_id);
+    return 0;
+}
+
+int manager_allow_restart(Manager *m, const char *pool_id, const char *correlation_id, Error *error)
+{
+    return error_set(error, PM_ERROR_BREAKER_CLOSED, NULL, "the breaker is closed");
+}
+
+static Pool *find(const Manager *m, const char *pool_id, Error *error)
+{
+    for (size_t i = 0; i < m->n_pools; i++)
+        if (streq(m->pools[i]->id, pool_id))
+            return m->pools[i];
+    (void)error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    return NULL;
+}
+
+int manager_acquire_lease(Manager *m, const char *pool_id, const LeaseRequest *request,
+                          LeaseGrant *ret, Error *error)
+{
+    Pool *pool = find(m, pool_id, error);
+    const Lease *lease;
+    int r;
+
+    if (!pool)
+        return -EINVAL;
+    r = lease_acquire(pool, request, m->now, &lease, error);
+    if (r < 0)
+        return r;
+    asked(m, "lease %s %s %" PRIu64, pool_id, request->owner ? request->owner : "anonymous",
+          request->ttl_ms);
+    lease_id_format(pool, lease, ret->id);
+    ret->active_leases = pool->leases.count;
+    ret->generation = pool->generation;
+    return 0;
+}
+
+int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
+                          uint64_t *ret_active, Error *error)
+{
+    Pool *pool = find(m, pool_id, error);
+
+    if (!pool)
+        return -EINVAL;
+    if (!lease_release(pool, lease_id))
+        return error_set(error, PM_ERROR_LEASE_NOT_FOUND, NULL, "no such lease");
+    *ret_active = pool->leases.count;
+    return 0;
+}
+
+int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *ret_active,
+                                    Error *error)
+{
+    Pool *pool = find(m, pool_id, error);
+
+    if (!pool)
+        return -EINVAL;
+    (void)lease_release_anonymous(pool);
+    *ret_active = pool->leases.count;
+    return 0;
+}
+
+void manager_release_holder(Manager *m, const char *holder)
+{
+    for (size_t i = 0; i < m->n_pools; i++)
+        lease_release_holder(m->pools[i], holder);
+}
+
+int manager_open_logs(Manager *m, const char *pool_id, const LogQuery *query, int *ret_fd,
+                      Error *error)
+{
+    static const char line[] = "it speaks\n";
+    int fds[2];
+    int r;
+
+    if (!find(m, pool_id, error))
+        return -EINVAL;
+    asked(m, "logs %s %" PRIu64 " %" PRIu64 "%s%s", pool_id, query->lines, query->generation,
+          query->follow ? " follow" : "", query->json ? " json" : "");
+    r = pipe2(fds, O_CLOEXEC);
+    assert(r >= 0);
+    assert(write(fds[1], line, strlen(line)) == (ssize_t)strlen(line));
+    close(fds[1]);
+    *ret_fd = fds[0];
+    return 0;
+}
+
 int operation_wait(Operation *o, OperationFunc f, void *userdata, OperationWaiter **ret)
 {
     assert(!o->waiter);
@@ -216,12 +557,25 @@ Instant manager_now(const Manager *m)
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length)
 {
+    if (!manager_get_pool(m, pool_id))
+        return -ENOENT;
     return give("{\"one\":true}\n", ret_text, ret_length);
 }
 
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
 {
     return give("[\"all\"]\n", ret_text, ret_length);
+}
+
+int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,
+                            size_t *ret_length)
+{
+    return manager_get_pool(m, pool_id) ? give("{\"live\":true}\n", ret_text, ret_length) : -ENOENT;
+}
+
+int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length)
+{
+    return id <= m->n_operations ? give("{\"id\":1}\n", ret_text, ret_length) : -ENOENT;
 }
 
 bool manager_is_recovered(const Manager *m)

@@ -65,6 +65,42 @@ static int on_added(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
     return 0;
 }
 
+static int on_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+    Heard *heard = userdata;
+    const char *path, *interface;
+    bool ours = false;
+
+    assert_true(sd_bus_message_read(m, "o", &path) >= 0);
+    assert_true(sd_bus_message_enter_container(m, 'a', "s") > 0);
+    while (sd_bus_message_read(m, "s", &interface) > 0)
+        ours = ours || streq(interface, PM_POOL_INTERFACE);
+    text_printf(&heard->text, "removed %s%s;", path, ours ? "" : " but not our interface");
+    return 0;
+}
+
+/* PoolAdded, PoolRemoved. */
+static int on_pool(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+    Heard *heard = userdata;
+    const char *id, *path;
+
+    assert_true(sd_bus_message_read(m, "so", &id, &path) > 0);
+    text_printf(&heard->text, "%s %s %s;", sd_bus_message_get_member(m), id, path);
+    return 0;
+}
+
+static int on_event(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+    Heard *heard = userdata;
+    const char *type, *id, *data;
+    uint64_t number;
+
+    assert_true(sd_bus_message_read(m, "tsss", &number, &type, &id, &data) > 0);
+    text_printf(&heard->text, "%d %s %s %s;", (int)number, type, id, data);
+    return 0;
+}
+
 static int on_ended(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
     Heard *heard = userdata;
@@ -148,8 +184,55 @@ static void test_pools_that_appear(void **state)
 
     listen_to(f, OBJECT_MANAGER, "InterfacesAdded", on_added, &heard);
     listen_to(f, PROPERTIES, "PropertiesChanged", on_properties, &heard);
+    listen_to(f, PM_MANAGER_INTERFACE, "PoolAdded", on_pool, &heard);
     fake_manager_add_pool(f->manager, "chat");
-    assert_heard(f, &heard, "added " CHAT ";PoolManager1: PoolCount;");
+    assert_heard(f, &heard, "added " CHAT ";PoolAdded chat " CHAT ";PoolManager1: PoolCount;");
+}
+
+static void test_pools_that_disappear(void **state)
+{
+    const BusFixture *f = *state;
+    Heard heard = {0};
+    Pool *pool;
+
+    fake_manager_add_pool(f->manager, "chat");
+    listen_to(f, OBJECT_MANAGER, "InterfacesRemoved", on_removed, &heard);
+    listen_to(f, PROPERTIES, "PropertiesChanged", on_properties, &heard);
+    listen_to(f, PM_MANAGER_INTERFACE, "PoolRemoved", on_pool, &heard);
+    fake_manager_remove_pool(f->manager, "chat");
+    assert_heard(f, &heard, "removed " CHAT ";PoolRemoved chat " CHAT ";PoolManager1: PoolCount;");
+    /* One of the same name is another one: nothing of it has changed. */
+    pool = fake_manager_add_pool(f->manager, "chat");
+    assert_heard(f, &heard, "PoolManager1: PoolCount;");
+    fake_manager_tell_changed(f->manager, pool);
+    assert_heard(f, &heard, "");
+}
+
+/* What we tell by ourselves does not wait for the registry lock. */
+static void test_signals_while_the_lock_is_taken(void **state)
+{
+    const BusFixture *f = *state;
+    Pool *pool = fake_manager_add_pool(f->manager, "chat");
+    Heard heard = {0};
+
+    listen_to(f, PROPERTIES, "PropertiesChanged", on_properties, &heard);
+    fake_manager_lock(f->manager);
+    pool->state = POOL_FAILED;
+    fake_manager_tell_changed(f->manager, pool);
+    fake_manager_add_pool(f->manager, "other");
+    assert_heard(f, &heard, "chat: State;PoolManager1: PoolCount;");
+    fake_manager_unlock(f->manager);
+}
+
+static void test_events(void **state)
+{
+    const BusFixture *f = *state;
+    Heard heard = {0};
+
+    listen_to(f, PM_MANAGER_INTERFACE, "Event", on_event, &heard);
+    fake_manager_add_event(f->manager, "pool", "chat", 3);
+    fake_manager_add_event(f->manager, "operation", "chat", 1);
+    assert_heard(f, &heard, "1 pool chat xxx;2 operation chat x;");
 }
 
 static void test_operations_that_end(void **state)
@@ -196,9 +279,15 @@ static void test_pools_from_before(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            TEST(test_only_what_changed),   TEST(test_health_check_error),
-            TEST(test_quiet_properties),    TEST(test_pools_that_appear),
-            TEST(test_operations_that_end), TEST(test_pools_from_before),
+            TEST(test_only_what_changed),
+            TEST(test_health_check_error),
+            TEST(test_quiet_properties),
+            TEST(test_pools_that_appear),
+            TEST(test_pools_that_disappear),
+            TEST(test_signals_while_the_lock_is_taken),
+            TEST(test_events),
+            TEST(test_operations_that_end),
+            TEST(test_pools_from_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fake-manager.h"
+#include "fake-manager-internal.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <systemd/sd-event.h>
 
 #include "json/encode.h"
-
-enum {
-    FAKE_POOLS_MAX = 16,
-    FAKE_OPERATIONS_MAX = 256,
-};
 
 struct OperationWaiter {
     Operation *operation;
@@ -28,24 +22,13 @@ struct Operation {
     OperationWaiter *waiters;
 };
 
-struct Manager {
-    bool recovered;
-    bool instant;
-    size_t list_size;
-    char pools[FAKE_POOLS_MAX][PM_ID_MAX + 1];
-    size_t n_pools;
-    Operation *operations[FAKE_OPERATIONS_MAX];
-    size_t n_operations;
-    size_t n_warnings;
-    char correlation_id[PM_CORRELATION_ID_MAX + 1];
-};
-
 Manager *fake_manager_new(void)
 {
     Manager *m = calloc(1, sizeof(*m));
 
     assert(m);
     m->recovered = true;
+    m->log_fd = -1;
     return m;
 }
 
@@ -56,6 +39,14 @@ Manager *fake_manager_free(Manager *m)
             operation_waiter_free(m->operations[i]->waiters);
         free(m->operations[i]);
     }
+    assert(!m->access_waiters);
+    for (size_t i = 0; i < m->n_pools; i++)
+        pool_free(m->pools[i]);
+    for (size_t i = 0; i < ELEMENTSOF(m->events); i++) {
+        free(m->events[i].pool_id);
+        free(m->events[i].data);
+    }
+    closep(&m->log_fd);
     free(m);
     return NULL;
 }
@@ -67,8 +58,11 @@ void fake_manager_set_recovered(Manager *m, bool recovered)
 
 void fake_manager_add_pool(Manager *m, const char *id)
 {
+    int r;
+
     assert(m->n_pools < FAKE_POOLS_MAX);
-    (void)snprintf(m->pools[m->n_pools++], PM_ID_MAX + 1, "%s", id);
+    r = pool_new(id, &m->pools[m->n_pools++]);
+    assert(r >= 0);
 }
 
 void fake_manager_set_list_size(Manager *m, size_t bytes)
@@ -157,6 +151,7 @@ static void start(Manager *m, OperationKind kind, const char *pool_id, const cha
 int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
                     const char *correlation_id, Operation **ret_operation, Error *error)
 {
+    fake_manager_note(m, MANAGER_WRITE, "preload %s", (*spec)->pool_id);
     if (is_busy(m, (*spec)->pool_id))
         return error_set(error, PM_ERROR_BUSY, NULL, "another operation holds the pool");
     m->n_warnings = strv_length(warnings);
@@ -165,21 +160,55 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
     return 0;
 }
 
-static bool has_pool(const Manager *m, const char *pool_id)
+Pool *fake_manager_find(const Manager *m, const char *pool_id)
 {
     for (size_t i = 0; i < m->n_pools; i++)
-        if (streq(m->pools[i], pool_id))
-            return true;
-    return false;
+        if (streq(m->pools[i]->id, pool_id))
+            return m->pools[i];
+    return NULL;
+}
+
+static int start_of_pool(Manager *m, OperationKind kind, const char *pool_id,
+                         const char *correlation_id, Operation **ret_operation, Error *error)
+{
+    if (!fake_manager_find(m, pool_id))
+        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    start(m, kind, pool_id, correlation_id, ret_operation);
+    return 0;
 }
 
 int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
                  Operation **ret_operation, Error *error)
 {
-    if (!has_pool(m, pool_id))
-        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
-    start(m, OPERATION_STOP, pool_id, correlation_id, ret_operation);
-    return 0;
+    fake_manager_note(m, MANAGER_WRITE, "stop %s", pool_id);
+    return start_of_pool(m, OPERATION_STOP, pool_id, correlation_id, ret_operation, error);
+}
+
+int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
+                    Operation **ret_operation, Error *error)
+{
+    fake_manager_note(m, MANAGER_WRITE, "restart %s", pool_id);
+    return start_of_pool(m, OPERATION_RESTART, pool_id, correlation_id, ret_operation, error);
+}
+
+int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
+                       Operation **ret_operation, Error *error)
+{
+    fake_manager_note(m, MANAGER_WRITE, "deregister %s%s", pool_id, force ? " by force" : "");
+    return start_of_pool(m, OPERATION_DEREGISTER, pool_id, correlation_id, ret_operation, error);
+}
+
+uint64_t operation_id(const Operation *o)
+{
+    return o->result.id;
+}
+
+int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length)
+{
+    if (id < 1 || id > m->n_operations)
+        return -ENOENT;
+    *ret_length = (size_t)asprintf(ret_text, "{\"id\":%d}\n", (int)id);
+    return *ret_text ? 0 : -ENOMEM;
 }
 
 static int on_soon(sd_event_source *source, void *userdata)
@@ -235,7 +264,7 @@ int manager_operation_answer(Manager *m, const OperationResult *result, const ch
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length)
 {
-    if (!has_pool(m, pool_id))
+    if (!fake_manager_find(m, pool_id))
         return -ENOENT;
     *ret_length = (size_t)asprintf(ret_text, "{\"pool_id\":\"%s\"}\n", pool_id);
     return *ret_text ? 0 : -ENOMEM;

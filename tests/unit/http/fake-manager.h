@@ -28,3 +28,23 @@ size_t fake_manager_count_waiters(const Manager *m);
 
 /* Ends all operations of the pool. `code` PM_ERROR_NONE: with success. */
 void fake_manager_end(Manager *m, const char *pool_id, PmErrorCode code, const char *text);
+
+/* The last function that was called under the lock, and what with, in words. */
+const char *fake_manager_last_call(const Manager *m);
+
+/* Somebody else holds the registry lock from now on. Those who wait get it when he lets it go, or
+ * an error when they are told that they have waited enough. */
+void fake_manager_hold_lock(Manager *m, bool held);
+void fake_manager_lock_times_out(Manager *m);
+size_t fake_manager_count_access_waiters(const Manager *m);
+/* Accesses that were granted. */
+unsigned fake_manager_count_reads(const Manager *m);
+unsigned fake_manager_count_writes(const Manager *m);
+
+/* Adds an event, whose data is that JSON text. The last 8 are kept. */
+void fake_manager_add_event(Manager *m, const char *pool_id, const char *data);
+
+/* The end of a pipe that the next one who asks for logs gets. */
+void fake_manager_set_logs(Manager *m, int fd);
+/* What logs were asked for last. */
+const LogQuery *fake_manager_logs(const Manager *m);

@@ -238,6 +238,21 @@ void client_receive(Client *c, bool has_body, Answer *ret)
     *ret = a;
 }
 
+/* Where `text` is in what was received, or NULL. */
+static const char *find_text(const Client *c, const char *text)
+{
+    return c->received.data ? strstr(c->received.data, text) : NULL;
+}
+
+void client_expect_text(Client *c, const char *text)
+{
+    RUN_UNTIL(c->fixture, find_text(c, text) || c->closed);
+    if (!find_text(c, text))
+        fail_msg("closed without \"%s\", but with: %s", text,
+                 c->received.data ? c->received.data : "nothing");
+    drop_received(c, (size_t)(find_text(c, text) - c->received.data) + strlen(text));
+}
+
 const char *answer_header(const Answer *a, const char *name)
 {
     static char value[512];

@@ -86,6 +86,9 @@ typedef struct Answer {
 
 /* Waits for the next answer on the connection. `has_body` is false for one to a HEAD. */
 void client_receive(Client *c, bool has_body, Answer *ret);
+/* Waits until `text` is in what was received, and drops everything up to its end: for answers that
+ * go on. */
+void client_expect_text(Client *c, const char *text);
 /* The value of a header, or NULL; valid until the next call. */
 const char *answer_header(const Answer *a, const char *name);
 /* The value of a member of the JSON object, as text, or NULL; valid until the next call. */

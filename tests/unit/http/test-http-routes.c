@@ -43,7 +43,7 @@ static void test_every_path(void **state)
             {"GET", "/Health", 404, "NOT_FOUND"},
             {"GET", "/healthy", 404, "NOT_FOUND"},
             {"GET", "/heal", 404, "NOT_FOUND"},
-            {"GET", "/pools/p1", 404, "NOT_FOUND"},
+            {"GET", "/pools/p1", 405, "METHOD_NOT_ALLOWED"},
             {"GET", "/pools/p1/", 404, "NOT_FOUND"},
             {"GET", "/pools/p1/status/more", 404, "NOT_FOUND"},
             {"GET", "/a/b/c/d/e/f/g/h/i/j", 404, "NOT_FOUND"},
@@ -64,6 +64,8 @@ static void test_every_path(void **state)
             {"GET", "/pools/a b/status", 400, "BAD_REQUEST"},
             {"GET", "health", 400, "BAD_REQUEST"},
             {"CONNECT", "h:80", 400, "BAD_REQUEST"},
+            {"GET", "/pools?a=b", 400, "BAD_REQUEST"},
+            {"GET", "/pools?", 200, NULL},
             {"DELETE", "/health", 405, "METHOD_NOT_ALLOWED"},
             {"GET", "/pools/p1/stop", 405, "METHOD_NOT_ALLOWED"},
             {"PUT", "/pools/p1/status", 405, "METHOD_NOT_ALLOWED"},
@@ -152,9 +154,19 @@ static void test_options(void **state)
     expect_allow(c, "OPTIONS /pools/p1/stop HTTP/1.1\r\nHost: h\r\n\r\n", 204, "POST, OPTIONS");
     expect_allow(c, "OPTIONS /pools/p1/status HTTP/1.1\r\nHost: h\r\n\r\n", 204,
                  "GET, HEAD, POST, OPTIONS");
-    expect_allow(c, "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 204, "GET, HEAD, POST, OPTIONS");
-    expect_allow(c, "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 405, "GET, HEAD, POST, OPTIONS");
+    expect_allow(c, "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", 204,
+                 "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+    expect_allow(c, "GET * HTTP/1.1\r\nHost: h\r\n\r\n", 405,
+                 "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
     expect_allow(c, "DELETE /pools/p1/stop HTTP/1.1\r\nHost: h\r\n\r\n", 405, "POST, OPTIONS");
+    expect_allow(c, "GET /pools/p1 HTTP/1.1\r\nHost: h\r\n\r\n", 405,
+                 "POST, PATCH, DELETE, OPTIONS");
+    /* A name of ours is no lease's id. */
+    expect_allow(c, "DELETE /pools/p1/leases/release HTTP/1.1\r\nHost: h\r\n\r\n", 405,
+                 "POST, OPTIONS");
+    expect_allow(c, "POST /pools/p1/leases/7.1 HTTP/1.1\r\nHost: h\r\n\r\n", 405,
+                 "DELETE, OPTIONS");
+    expect_allow(c, "GET /v2/pools/p1/leases HTTP/1.1\r\nHost: h\r\n\r\n", 405, "POST, OPTIONS");
     client_expect(c, "OPTIONS /nothing HTTP/1.1\r\nHost: h\r\n\r\n", 404, "NOT_FOUND");
     client_free(c);
 }

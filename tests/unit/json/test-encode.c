@@ -72,6 +72,7 @@ static void test_handoff_with_everything(void **state)
     pool->spec->model_id = strdup("m-1");
     pool->spec->device_mask = strdup("GPU0");
     pool->spec->slots_total = 4;
+    pool_meta_from_spec(pool, pool->spec);
     assert_line(json_handoff(pool),
                 "{\"engine\":\"llamacpp\",\"engine_version\":\"b1234\","
                 "\"provisioning_mode\":\"managed\",\"url\":\"http://[::1]:8080\","
@@ -242,6 +243,65 @@ static void test_status_object(void **state)
     assert_string_equal(json_object_get_string(phase), "warming");
 }
 
+static void test_health(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = running_pool();
+    PoolStatus status;
+
+    pool->meta.slots_total = 4;
+    pool->last_heartbeat_real = 1700000000123000;
+    pool->crash_count = 2;
+    (void)snprintf(pool->last_error, sizeof(pool->last_error), "it \"broke\"");
+    pool_status(pool, (Instant){0}, &status);
+    assert_line(json_health(&status),
+                "{\"live\":false,\"ready\":true,\"draining\":false,"
+                "\"last_error\":\"it \\\"broke\\\"\",\"metrics\":{\"active_leases\":0,"
+                "\"slots_total\":4,\"slots_free\":4,\"restart_count\":0,\"crash_count\":2,"
+                "\"uptime_ms\":null,\"backoff_ms\":null,\"circuit_state\":\"closed\","
+                "\"last_heartbeat_ms\":1700000000123}}");
+}
+
+static void test_small_answers(void **state)
+{
+    char first[] = "one";
+    char *warnings[] = {first, NULL};
+
+    assert_line(json_lease_answer("7.1", 3, 7, warnings),
+                "{\"lease_id\":\"7.1\",\"active_leases\":3,\"generation\":7,"
+                "\"warnings\":[\"one\"]}");
+    assert_line(json_lease_answer("7.1", 3, 7, NULL),
+                "{\"lease_id\":\"7.1\",\"active_leases\":3,\"generation\":7,"
+                "\"warnings\":[]}");
+    assert_line(json_active_leases(0), "{\"active_leases\":0}");
+    assert_line(json_heartbeat_answer("p1", 1700000000123),
+                "{\"pool_id\":\"p1\",\"last_heartbeat_ms\":1700000000123}");
+    assert_line(json_deregister_answer("p1"), "{\"pool_id\":\"p1\",\"deregistered\":true}");
+    assert_line(json_pool_removed("p1"), "{\"pool_id\":\"p1\"}");
+}
+
+/* The result is embedded, and there only once it has ended. */
+static void test_operation(void **state)
+{
+    OperationView view = {
+            .id = 17,
+            .kind = OPERATION_RESTART,
+            .pool_id = "p1",
+            .phase = "warming",
+            .percent = 42,
+            .started_ms = 1700000000123,
+    };
+
+    assert_line(json_operation(&view),
+                "{\"id\":17,\"kind\":\"restart\",\"pool_id\":\"p1\",\"phase\":\"warming\","
+                "\"percent\":42,\"started_ms\":1700000000123}");
+    view.percent = SPEC_UNSET;
+    view.phase = "failed";
+    view.result = "{\"error\":\"x\"}\n";
+    assert_line(json_operation(&view),
+                "{\"id\":17,\"kind\":\"restart\",\"pool_id\":\"p1\",\"phase\":\"failed\","
+                "\"percent\":null,\"started_ms\":1700000000123,\"result\":{\"error\":\"x\"}}");
+}
+
 static void test_text_of_nothing(void **state)
 {
     char *text = NULL;
@@ -263,6 +323,9 @@ int main(void)
             cmocka_unit_test(test_bytes_that_are_no_text),
             cmocka_unit_test(test_status),
             cmocka_unit_test(test_status_object),
+            cmocka_unit_test(test_health),
+            cmocka_unit_test(test_small_answers),
+            cmocka_unit_test(test_operation),
             cmocka_unit_test(test_text_of_nothing),
     };
 

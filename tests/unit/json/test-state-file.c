@@ -1,105 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "support.h"
+#include "state-fixture.h"
 #include "json/encode.h"
-#include "json/prepared_engine.h"
 #include "json/reader.h"
 #include "json/state_file.h"
-
-static const char small_body[] =
-        "{\"pool_id\": \"p1\", \"binary_path\": \"/bin/x\", \"flags\": [], \"host\": \"::1\","
-        "\"port\": 1, \"model_path\": \"m\", \"engine_version\": \"v\"}";
-
-static const char large_body[] =
-        "{\"pool_id\": \"p1\", \"replica_id\": \"r.7\", \"binary_path\": \"/bin/\\u00e9 x\","
-        "\"flags\": [\"\", \"$HOME\", \"a\\n\\\"b\", \"\\u0001\"], \"host\": \"127.0.0.1\","
-        "\"port\": 65535, \"model_path\": \"/m/\\ud83d\\ude00.gguf\", \"engine\": \"vllm\","
-        "\"engine_version\": \"v\", \"engine_digest\": \"d\", \"engine_catalog_id\": \"c\","
-        "\"model_id\": \"i\", \"device_mask\": \"0,1\","
-        "\"env\": {\"A\": \"b=c\\n\", \"B\": \"\"}, \"credentials\": {\"a b\": \"/etc/x=y\"},"
-        "\"slots_total\": 4, \"vram_bytes\": 0, \"ram_bytes\": 9223372036854775807,"
-        "\"health\": {\"path\": \"/h\", \"interval_ms\": 1, \"timeout_ms\": 2, \"failures\": 3},"
-        "\"stop_grace_ms\": 0, \"resources\": {\"memory_max\": 5, \"memory_high\": 6,"
-        "\"cpu_weight\": 7, \"tasks_max\": 8, \"io_weight\": 9},"
-        "\"sandbox\": {\"a\": [1.50, null, \"b/c\"]}, \"policy\": {\"b\": {}}}";
-
-/* A pool with that spec (NULL: none) in that state, everything else as it was made. */
-static Pool *pool_of(const char *body, PoolState pool_state)
-{
-    Error error = {0};
-    Pool *pool = NULL;
-
-    assert_int_equal(pool_new("p1", &pool), 0);
-    if (body && prepared_engine_parse(body, strlen(body), "p1", &pool->spec, NULL, &error) != 0)
-        fail_msg("%s", error.text);
-    pool->state = pool_state;
-    pool->generation = body ? 1 : 0;
-    return pool;
-}
-
-/* One in which everything that is kept is set. */
-static Pool *full_pool(void)
-{
-    Pool *pool = pool_of(large_body, POOL_STOPPING);
-
-    pool->generation = INT64_MAX;
-    pool->started = (Instant){.real = 1700000000123456, .mono = 42};
-    pool->was_ready = true;
-    pool->stop_reason = STOP_UNHEALTHY;
-    (void)snprintf(pool->last_error, sizeof(pool->last_error), "it \"broke\"\n\xc3\xa9");
-    pool->last_error_class = FAILURE_HEALTH_CHECK;
-    pool->last_heartbeat_real = 1700000000123000;
-    pool->crash_count = 3;
-    (void)snprintf(pool->unit.invocation_id, sizeof(pool->unit.invocation_id),
-                   "0123456789abcdef0123456789abcdef");
-    pool->unit.main_pid = 4711;
-    return pool;
-}
-
-static char *text_of(const Pool *pool)
-{
-    char *text = NULL;
-    size_t length;
-
-    assert_int_equal(json_text(json_state_file(pool), true, &text, &length), 0);
-    return text;
-}
-
-static Pool *parse(const char *text)
-{
-    Error error = {0};
-    Pool *pool = NULL;
-
-    if (state_file_parse(text, strlen(text), "p1", &pool, &error) != 0)
-        fail_msg("%s\n%s", error.text, text);
-    return pool;
-}
-
-static void assert_same(const Pool *a, const Pool *b)
-{
-    assert_string_equal(a->id, b->id);
-    assert_int_equal(a->state, b->state);
-    assert_true(engine_spec_equal(a->spec, b->spec));
-    assert_int_equal(a->generation, b->generation);
-    assert_int_equal(a->stop_reason, b->stop_reason);
-    assert_int_equal(a->started.real, b->started.real);
-    assert_int_equal(a->started.mono, b->started.mono);
-    assert_int_equal(a->was_ready, b->was_ready);
-    assert_string_equal(a->last_error, b->last_error);
-    assert_int_equal(a->last_error_class, b->last_error_class);
-    assert_int_equal(a->last_heartbeat_real, b->last_heartbeat_real);
-    assert_int_equal(a->crash_count, b->crash_count);
-    assert_string_equal(a->unit.invocation_id, b->unit.invocation_id);
-    assert_int_equal(a->unit.main_pid, b->unit.main_pid);
-}
 
 /* Takes the pool. What was written is read back as the same pool, and written again as the same
  * text. */
 static void assert_round_trip(Pool *pool)
 {
-    _cleanup_free_ char *text = text_of(pool), *again = NULL;
-    _cleanup_(pool_freep) Pool *copy = parse(text);
+    _cleanup_free_ char *text = state_text(pool), *again = NULL;
+    _cleanup_(pool_freep) Pool *copy = state_parse(text);
 
-    again = text_of(copy);
+    again = state_text(copy);
     assert_string_equal(text, again);
     assert_same(pool, copy);
     pool_free(pool);
@@ -108,20 +20,21 @@ static void assert_round_trip(Pool *pool)
 static void test_round_trip(void **state)
 {
     assert_round_trip(full_pool());
-    assert_round_trip(pool_of(NULL, POOL_OFF));
-    assert_round_trip(pool_of(NULL, POOL_EXTERNAL));
+    assert_round_trip(full_external_pool());
+    assert_round_trip(pool_of(STATE_SPEC_NONE, POOL_OFF));
+    assert_round_trip(pool_of(STATE_SPEC_NONE, POOL_EXTERNAL));
     for (int s = 0; s < POOL_STATE_MAX; s++) {
-        assert_round_trip(pool_of(small_body, (PoolState)s));
-        assert_round_trip(pool_of(large_body, (PoolState)s));
+        assert_round_trip(pool_of(STATE_SPEC_SMALL, (PoolState)s));
+        assert_round_trip(pool_of(STATE_SPEC_LARGE, (PoolState)s));
     }
-    for (int reason = STOP_NONE; reason <= STOP_UNHEALTHY; reason++) {
-        Pool *pool = pool_of(small_body, POOL_STOPPING);
+    for (int reason = STOP_NONE; reason <= STOP_RESTART; reason++) {
+        Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_STOPPING);
 
         pool->stop_reason = (StopReason)reason;
         assert_round_trip(pool);
     }
     for (int class = FAILURE_NONE; class < FAILURE_MAX; class ++) {
-        Pool *pool = pool_of(small_body, POOL_FAILED);
+        Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_FAILED);
 
         pool->last_error_class = (FailureClass) class;
         assert_round_trip(pool);
@@ -130,7 +43,7 @@ static void test_round_trip(void **state)
 
 static void test_longest_error(void **state)
 {
-    Pool *pool = pool_of(small_body, POOL_FAILED);
+    Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_FAILED);
 
     memset(pool->last_error, 'x', PM_ERROR_TEXT_MAX);
     assert_round_trip(pool);
@@ -138,8 +51,8 @@ static void test_longest_error(void **state)
 
 static void test_shape(void **state)
 {
-    _cleanup_(pool_freep) Pool *pool = pool_of(small_body, POOL_READY);
-    _cleanup_free_ char *text = text_of(pool);
+    _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_READY);
+    _cleanup_free_ char *text = state_text(pool);
 
     assert_true(startswith(text, "{\n  \"format\": 1,\n  \"pool_id\": \"p1\",\n  \"state\": "
                                  "\"ready\",\n  \"generation\": 1,\n"));
@@ -154,9 +67,9 @@ static void test_shape(void **state)
 /* The observation says what it knows, and nothing that the file did not know. */
 static void test_observation(void **state)
 {
-    _cleanup_(pool_freep) Pool *full = full_pool(), *small = pool_of(small_body, POOL_READY);
-    _cleanup_free_ char *full_text = text_of(full), *small_text = text_of(small);
-    _cleanup_(pool_freep) Pool *known = parse(full_text), *unknown = parse(small_text);
+    _cleanup_(pool_freep) Pool *full = full_pool(), *small = pool_of(STATE_SPEC_SMALL, POOL_READY);
+    _cleanup_free_ char *full_text = state_text(full), *small_text = state_text(small);
+    _cleanup_(pool_freep) Pool *known = state_parse(full_text), *unknown = state_parse(small_text);
 
     assert_int_equal(known->unit.fields, UNIT_FIELD_INVOCATION_ID | UNIT_FIELD_MAIN_PID);
     assert_int_equal(unknown->unit.fields, 0);
@@ -166,7 +79,7 @@ static void test_observation(void **state)
 static void test_truncated(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = full_pool();
-    _cleanup_free_ char *text = text_of(pool);
+    _cleanup_free_ char *text = state_text(pool);
     size_t length = strlen(text);
 
     for (size_t n = 0; n <= length; n++) {
@@ -187,7 +100,7 @@ static void test_truncated(void **state)
 static void test_damaged(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = full_pool();
-    _cleanup_free_ char *text = text_of(pool);
+    _cleanup_free_ char *text = state_text(pool);
     size_t length = strlen(text);
 
     for (size_t i = 0; i < length; i++) {
@@ -316,7 +229,7 @@ static void test_unknown_members(void **state)
     _cleanup_(pool_freep) Pool *pool = full_pool(), *parsed = NULL;
     _cleanup_free_ char *text = file_with(pool, "colour", "\"blue\"");
 
-    parsed = parse(text);
+    parsed = state_parse(text);
     assert_same(pool, parsed);
 }
 

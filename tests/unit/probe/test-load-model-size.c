@@ -19,12 +19,12 @@
 static pthread_mutex_t file_system = PTHREAD_MUTEX_INITIALIZER;
 
 /* Stands in for the C library's, which would not hang. */
-int stat(const char *restrict path, struct stat *restrict st)
+int stat(const char *restrict file, struct stat *restrict buf)
 {
     int r;
 
     pthread_mutex_lock(&file_system);
-    r = fstatat(AT_FDCWD, path, st, 0);
+    r = fstatat(AT_FDCWD, file, buf, 0);
     pthread_mutex_unlock(&file_system);
     return r;
 }

@@ -119,6 +119,21 @@ static void add_numbered(Fixture *f, unsigned from, unsigned to)
     }
 }
 
+/* `text` is lines that end in "line <number>", and these are the numbers. */
+static void assert_numbered(const char *text, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        char expected[32];
+        int length = snprintf(expected, sizeof(expected), "Z line %u\n", i);
+
+        text = strchr(text, 'Z');
+        assert_non_null(text);
+        assert_int_equal(strncmp(text, expected, (size_t)length), 0);
+        text += length;
+    }
+    assert_string_equal(text, "");
+}
+
 static void test_text(void **state)
 {
     Fixture *f = *state;
@@ -165,18 +180,8 @@ static void test_last_lines(void **state)
     finish_writing(f);
     for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
         _cleanup_free_ char *all = read_all(open_stream(f, (JournalQuery){.lines = rows[i].lines}));
-        const char *at = all;
 
-        for (unsigned n = rows[i].first; n < 50; n++) {
-            char expected[32];
-            int length = snprintf(expected, sizeof(expected), "Z line %u\n", n);
-
-            at = strchr(at, 'Z');
-            assert_non_null(at);
-            assert_memory_equal(at, expected, (size_t)length);
-            at += length;
-        }
-        assert_string_equal(at, "");
+        assert_numbered(all, rows[i].first, 50);
     }
 }
 
@@ -186,8 +191,8 @@ static void test_which_entries(void **state)
             /* the daemon, the service manager, and a program that only says it is of the pool */
             "POOL_ID=p\nPOOL_GENERATION=1\n_SYSTEMD_UNIT=pool-managerd.service\n",
             "POOL_ID=p\nUNIT=pool@p:r0:g1.service\n_SYSTEMD_UNIT=init.scope\n",
-            "POOL_ID=p\nPOOL_GENERATION=1\n_UID=1000\n_SYSTEMD_UNIT=user@1000.service\n"
-            "_SYSTEMD_USER_UNIT=pool@p:r0:g1.service\n_SYSTEMD_USER_SLICE=pools.slice\n",
+            ("POOL_ID=p\nPOOL_GENERATION=1\n_UID=1000\n_SYSTEMD_UNIT=user@1000.service\n"
+             "_SYSTEMD_USER_UNIT=pool@p:r0:g1.service\n_SYSTEMD_USER_SLICE=pools.slice\n"),
             "POOL_ID=p\nPOOL_GENERATION=1\n",
             "POOL_ID=p\nPOOL_GENERATION=1\n_SYSTEMD_UNIT=pool@p2:r0:g1.service\n",
             "POOL_ID=p\nPOOL_GENERATION=1\n_SYSTEMD_UNIT=pool@p:r0:gx.service\n",
@@ -265,7 +270,8 @@ static void test_long_message(void **state)
 
     assert_non_null(message);
     memset(message, 'a', 4 * JOURNAL_STREAM_MESSAGE_MAX);
-    memcpy(message + JOURNAL_STREAM_MESSAGE_MAX - 1, "\xc3\xbc", 2);
+    message[JOURNAL_STREAM_MESSAGE_MAX - 1] = '\xc3';
+    message[JOURNAL_STREAM_MESSAGE_MAX] = '\xbc';
     journal_writer_add(f->writer, fields, message, 4 * JOURNAL_STREAM_MESSAGE_MAX);
     memset(message, 'b', JOURNAL_STREAM_MESSAGE_MAX);
     journal_writer_add(f->writer, fields, message, JOURNAL_STREAM_MESSAGE_MAX);
@@ -400,7 +406,6 @@ static void test_slow_reader(void **state)
 {
     enum { LINES = 5000 };
     _cleanup_free_ char *all = NULL;
-    const char *at;
     Fixture *f = *state;
     int fd, waiting = 0;
 
@@ -415,17 +420,7 @@ static void test_slow_reader(void **state)
         (void)sched_yield();
     }
     all = read_all(fd);
-    at = all;
-    for (unsigned i = 0; i < LINES; i++) {
-        unsigned number;
-
-        at = strchr(at, 'Z');
-        assert_non_null(at);
-        assert_int_equal(sscanf(at, "Z line %u\n", &number), 1);
-        assert_int_equal(number, i);
-        at++;
-    }
-    assert_string_equal(at, " line 4999\n");
+    assert_numbered(all, 0, LINES);
 }
 
 /* Closing early while the thread is blocked in the full pipe. */

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <poolmgr/errors.h>
+#include <poolmgr/limits.h>
+
+#include "base/macros.h"
+#include "core/lease.h"
+#include "core/operation.h"
+#include "http/schema.h"
+
+const char schema_id_pattern[] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
+static const char *code_at(size_t i)
+{
+    PmErrorCode code = (PmErrorCode)(i + PM_ERROR_NONE + 1);
+
+    return code < PM_ERROR_MAX ? pm_error_info(code)->code : NULL;
+}
+
+static const char *kind_at(size_t i)
+{
+    return operation_kind_to_string((OperationKind)(i + OPERATION_NONE + 1));
+}
+
+#define REQUIRED   .required = true
+#define NULLABLE   .nullable = true
+#define SAYS(text) .summary = (text)
+/* A string or a number within bounds. */
+#define BOUNDS(low, high) .min = (low), .max = (high)
+#define STRING(name, ...)                \
+    {                                    \
+        name, SCHEMA_STRING, __VA_ARGS__ \
+    }
+#define NUMBER(name, ...)                \
+    {                                    \
+        name, SCHEMA_NUMBER, __VA_ARGS__ \
+    }
+#define BOOL(name, ...)                \
+    {                                  \
+        name, SCHEMA_BOOL, __VA_ARGS__ \
+    }
+#define OBJECT(name, ...)                \
+    {                                    \
+        name, SCHEMA_OBJECT, __VA_ARGS__ \
+    }
+#define ID(name, ...) STRING(name, .pattern = schema_id_pattern, __VA_ARGS__)
+#define WARNINGS                                                                                  \
+    {                                                                                             \
+        "warnings", SCHEMA_STRINGS, REQUIRED,                                                     \
+                SAYS("What was taken but had no effect: fields that are not known, for instance") \
+    }
+
+/* Requests. What they describe is checked in src/json; a unit test compares the two. */
+
+static const SchemaField health_fields[] = {
+        STRING("path", NULLABLE, .pattern = "^/"),
+        NUMBER("interval_ms", NULLABLE, BOUNDS(1, 0)),
+        NUMBER("timeout_ms", NULLABLE, BOUNDS(1, 0), SAYS("Until the engine must be ready")),
+        NUMBER("failures", NULLABLE, BOUNDS(1, 1000),
+               SAYS("Bad checks in a row that end a ready engine")),
+};
+static const SchemaField resources_fields[] = {
+        NUMBER("memory_max", NULLABLE, BOUNDS(1, 0), SAYS("Bytes")),
+        NUMBER("memory_high", NULLABLE, BOUNDS(1, 0), SAYS("Bytes")),
+        NUMBER("cpu_weight", NULLABLE, BOUNDS(1, 10000)),
+        NUMBER("tasks_max", NULLABLE, BOUNDS(1, 0)),
+        NUMBER("io_weight", NULLABLE, BOUNDS(1, 10000)),
+};
+static const SchemaField prepared_fields[] = {
+        ID("pool_id", REQUIRED, SAYS("The one of the path")),
+        ID("replica_id", NULLABLE, SAYS("Default: r0")),
+        STRING("binary_path", REQUIRED, .pattern = "^/", SAYS("Of the engine, absolute")),
+        {"flags", SCHEMA_STRINGS, REQUIRED, .max = PM_FLAGS_MAX, SAYS("argv behind argv[0]")},
+        STRING("host", REQUIRED, BOUNDS(1, PM_STRING_MAX), SAYS("Where the engine will listen")),
+        NUMBER("port", REQUIRED, BOUNDS(1, UINT16_MAX)),
+        STRING("model_path", REQUIRED, BOUNDS(1, PM_STRING_MAX)),
+        STRING("engine", NULLABLE, BOUNDS(1, PM_STRING_MAX), SAYS("Default: llamacpp")),
+        STRING("engine_version", REQUIRED, BOUNDS(1, PM_STRING_MAX)),
+        STRING("engine_digest", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
+        STRING("engine_catalog_id", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
+        STRING("model_id", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
+        STRING("device_mask", NULLABLE, BOUNDS(1, 1024), SAYS("null: no restriction")),
+        {"env", SCHEMA_MAP, NULLABLE, .max = PM_ENV_MAX,
+         SAYS("Environment variables; every local user can read them")},
+        {"credentials", SCHEMA_MAP, NULLABLE, .max = PM_CREDENTIALS_MAX,
+         SAYS("Name: absolute path of the file with the secret")},
+        NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
+        NUMBER("vram_bytes", NULLABLE, SAYS("What the engine will need")),
+        NUMBER("ram_bytes", NULLABLE, SAYS("What the engine will need")),
+        OBJECT("health", NULLABLE, .schema = "HealthOverrides"),
+        NUMBER("stop_grace_ms", NULLABLE, SAYS("Between SIGTERM and SIGKILL")),
+        OBJECT("resources", NULLABLE, .schema = "Resources"),
+        OBJECT("sandbox", NULLABLE),
+        OBJECT("policy", NULLABLE),
+};
+static const SchemaField preload_fields[] = {
+        OBJECT("prepared", REQUIRED, .schema = "PreparedEngine"),
+};
+static const SchemaField update_fields[] = {
+        STRING("engine_version", NULLABLE),
+        STRING("engine_digest", NULLABLE),
+        STRING("engine_catalog_id", NULLABLE),
+        STRING("version", NULLABLE, SAYS("Of the entry: whatever the control plane counts")),
+        STRING("device_mask", NULLABLE),
+        OBJECT("perf_hints", NULLABLE),
+        NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
+        NUMBER("slots_free", NULLABLE, SAYS("Cut to what slots_total allows")),
+};
+static const SchemaField handoff_model_fields[] = {
+        STRING("path", NULLABLE),
+        STRING("id", NULLABLE),
+};
+static const SchemaField handoff_fields[] = {
+        STRING("url", REQUIRED, .pattern = "^http://", SAYS("Where the engine listens")),
+        ID("pool_id", SAYS("The one of the path")),
+        ID("replica_id", NULLABLE, SAYS("Default: r0")),
+        STRING("engine", NULLABLE),
+        STRING("engine_version", NULLABLE),
+        OBJECT("model", NULLABLE, .schema = "HandoffModel"),
+        STRING("device_mask", NULLABLE),
+        NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
+        NUMBER("slots_free", NULLABLE),
+        STRING("provisioning_mode", NULLABLE, SAYS("Not looked at, as what follows")),
+        {"flags", SCHEMA_STRINGS, NULLABLE, .max = PM_FLAGS_MAX},
+        NUMBER("pid", NULLABLE),
+        NUMBER("generation", NULLABLE),
+};
+static const SchemaField lease_request_fields[] = {
+        STRING("owner", NULLABLE, BOUNDS(1, PM_LEASE_OWNER_MAX),
+               SAYS("A name for people; without one the lease is anonymous")),
+        NUMBER("ttl_ms", NULLABLE, BOUNDS(1, 0), SAYS("The lease ends by itself after this time")),
+};
+static const SchemaField heartbeat_request_fields[] = {
+        NUMBER("timestamp_ms", NULLABLE, BOUNDS(1, 0), SAYS("Unix milliseconds; default: now")),
+};
+
+/* Answers. */
+
+static const SchemaField error_fields[] = {
+        STRING("error", REQUIRED, SAYS("What was wrong and what to do, for people")),
+        STRING("code", REQUIRED, .value_at = code_at),
+        BOOL("retriable", REQUIRED, SAYS("The same request may succeed later")),
+        NUMBER("retry_after_ms", SAYS("When to try again")),
+        STRING("field", SAYS("What is to blame: of the body, the path, the query or the headers")),
+        ID("pool_id"),
+};
+static const SchemaField daemon_health_fields[] = {
+        STRING("status", REQUIRED),
+        STRING("version", REQUIRED),
+};
+static const SchemaField daemon_ready_fields[] = {STRING("status", REQUIRED)};
+static const SchemaField pool_answer_fields[] = {WARNINGS};
+static const SchemaField pool_health_fields[] = {
+        BOOL("live", REQUIRED),      BOOL("ready", REQUIRED),
+        BOOL("draining", REQUIRED),  STRING("last_error", REQUIRED, NULLABLE),
+        OBJECT("metrics", REQUIRED),
+};
+static const SchemaField accepted_fields[] = {
+        NUMBER("operation", REQUIRED, BOUNDS(1, 0), SAYS("See /operations/{op}")),
+        ID("pool_id", REQUIRED),
+};
+static const SchemaField operation_fields[] = {
+        NUMBER("id", REQUIRED, BOUNDS(1, 0)),
+        STRING("kind", REQUIRED, .value_at = kind_at),
+        ID("pool_id", REQUIRED),
+        STRING("phase", REQUIRED),
+        NUMBER("percent", REQUIRED, NULLABLE, BOUNDS(0, 100)),
+        NUMBER("started_ms", REQUIRED, SAYS("Unix milliseconds")),
+        OBJECT("result", SAYS("Once it has ended: what the request would have been answered, or is "
+                              "answered")),
+};
+static const SchemaField preload_answer_fields[] = {
+        ID("pool_id", REQUIRED),
+        NUMBER("pid", REQUIRED, NULLABLE),
+        STRING("handoff_path", REQUIRED),
+        NUMBER("generation", REQUIRED, BOUNDS(1, 0), SAYS("Counts the starts of its engines")),
+        STRING("unit", REQUIRED),
+        WARNINGS,
+};
+static const SchemaField stop_answer_fields[] = {
+        ID("pool_id", REQUIRED),
+        BOOL("force_stopped", REQUIRED, SAYS("SIGKILL was needed")),
+        NUMBER("duration_ms", REQUIRED),
+};
+static const SchemaField deregister_answer_fields[] = {
+        ID("pool_id", REQUIRED),
+        BOOL("deregistered", REQUIRED),
+};
+static const SchemaField heartbeat_answer_fields[] = {
+        ID("pool_id", REQUIRED),
+        NUMBER("last_heartbeat_ms", REQUIRED, SAYS("Unix milliseconds")),
+        WARNINGS,
+};
+static const SchemaField lease_fields[] = {
+        STRING("lease_id", REQUIRED, BOUNDS(1, LEASE_ID_MAX)),
+        NUMBER("active_leases", REQUIRED, BOUNDS(1, 0), SAYS("With this one")),
+        NUMBER("generation", REQUIRED),
+        WARNINGS,
+};
+static const SchemaField active_leases_fields[] = {NUMBER("active_leases", REQUIRED)};
+static const SchemaField log_line_fields[] = {
+        NUMBER("time_ms", REQUIRED, SAYS("Unix milliseconds")),
+        NUMBER("generation", REQUIRED, NULLABLE),
+        NUMBER("pid", REQUIRED, NULLABLE),
+        STRING("message", REQUIRED),
+};
+
+#define REQUEST(name, summary, fields)                         \
+    {                                                          \
+        name, summary, true, false, fields, ELEMENTSOF(fields) \
+    }
+#define ANSWER(name, summary, fields)                           \
+    {                                                           \
+        name, summary, false, false, fields, ELEMENTSOF(fields) \
+    }
+
+static const Schema schemas[] = {
+        REQUEST("PreparedEngine", "All that is needed to start an engine", prepared_fields),
+        REQUEST("HealthOverrides", "How it is found out whether the engine is well", health_fields),
+        REQUEST("Resources", "Limits, as systemd.resource-control(5) has them", resources_fields),
+        REQUEST("Preload", "The body of a preload; a bare PreparedEngine is taken, too",
+                preload_fields),
+        REQUEST("PoolUpdate", "What is left out stays, null clears", update_fields),
+        REQUEST("Handoff", "An engine that somebody else has started", handoff_fields),
+        REQUEST("HandoffModel", "Its model", handoff_model_fields),
+        REQUEST("LeaseRequest", "What lease is wanted", lease_request_fields),
+        REQUEST("HeartbeatRequest", "When the sign of life was given", heartbeat_request_fields),
+
+        ANSWER("Error", "Why not", error_fields),
+        ANSWER("DaemonHealth", "The daemon runs", daemon_health_fields),
+        ANSWER("DaemonReady", "The daemon is ready", daemon_ready_fields),
+        {"PoolStatus", "A pool; what is unset is null", .with_status = true},
+        {"PoolAnswer", "A pool, and what is to be said of the request", .with_status = true,
+         .fields = pool_answer_fields, .n_fields = ELEMENTSOF(pool_answer_fields)},
+        ANSWER("PoolHealth", "How the engine of a pool is", pool_health_fields),
+        ANSWER("Accepted", "It goes on without the client", accepted_fields),
+        ANSWER("Operation", "A command under way, or one that ended", operation_fields),
+        ANSWER("PreloadAnswer", "An engine that is ready", preload_answer_fields),
+        ANSWER("StopAnswer", "How an engine was stopped", stop_answer_fields),
+        ANSWER("DeregisterAnswer", "The pool is gone", deregister_answer_fields),
+        ANSWER("HeartbeatAnswer", "The sign of life that was noted", heartbeat_answer_fields),
+        ANSWER("Lease", "A lease; its id is opaque", lease_fields),
+        ANSWER("ActiveLeases", "The leases that are left", active_leases_fields),
+        ANSWER("LogLine", "A line that an engine has written", log_line_fields),
+};
+
+const Schema *schema_at(size_t i)
+{
+    return i < ELEMENTSOF(schemas) ? &schemas[i] : NULL;
+}

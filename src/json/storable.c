@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json/storable.h"
+
+#include <stdio.h>
+
+#include "json/build.h"
+#include "json/reader.h"
+#include "json/refuse.h"
+
+enum {
+    STATE_RESERVE = 192 * 1024, /* bytes of a state file beside its spec, at most */
+};
+
+int check_storable(const char *name, json_object *member, Error *error)
+{
+    _cleanup_json_ json_object *file = NULL, *again = NULL;
+    char prefix[PM_ERROR_FIELD_MAX + 1];
+    const char *text = NULL;
+    size_t length;
+    Builder b;
+    int r;
+
+    builder_init(&b);
+    builder_add_value(&b, name, member);
+    file = builder_take(&b);
+    if (file)
+        text = json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &length);
+    if (!text)
+        return refuse_no_memory(error);
+    if (length > PM_BODY_MAX - STATE_RESERVE)
+        return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,
+                         "the %s has %zu bytes written out, at most %d are allowed", name, length,
+                         PM_BODY_MAX - STATE_RESERVE);
+    r = json_read(text, length, &again, error);
+    field_name(name, ".", prefix);
+    error_strip_field(error, prefix);
+    return r;
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+Feature: A pool drains only when it was told to
+
+  Background:
+    Given the daemon runs
+
+  @B-REG-073
+  Scenario: A new pool does not drain
+    Given pool "p" is registered
+    Then the status of pool "p" has
+      | field    | value |
+      | draining | false |
+    And the health of pool "p" has
+      | field    | value |
+      | draining | false |
+
+  @B-REG-073
+  Scenario: A ready pool does not drain, and grants leases
+    Given pool "p" is ready
+    Then the health of pool "p" has
+      | field    | value |
+      | draining | false |
+    When I take a lease of pool "p"
+    Then the answer is 201
+
+  @B-REG-072
+  Scenario: A pool that is not known does not drain: it is unknown, not draining
+    When I take a lease of pool "nobody"
+    Then the answer is the error 404 "POOL_NOT_FOUND"
+    When I send GET "/pools/nobody/health"
+    Then the answer is the error 404 "POOL_NOT_FOUND"
+    And there are no pools
+
+  Scenario: Draining is nothing that an update can set
+    Given pool "p" is ready
+    When I set "draining" of pool "p" to true
+    Then the answer is 200
+    And the answer's warnings name "draining"
+    And the status of pool "p" has
+      | field    | value |
+      | draining | false |

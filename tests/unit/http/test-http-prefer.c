@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "http-fixture.h"
+
+#define STOP "POST /pools/p1/stop HTTP/1.1\r\nHost: h\r\n"
+
+/* Takes a 202 that names operation `id`. */
+static void expect_accepted(Client *c, const char *location, const char *applied, const char *id)
+{
+    Answer a;
+
+    client_receive(c, true, &a);
+    assert_int_equal(a.status, 202);
+    assert_string_equal(answer_header(&a, "Location"), location);
+    assert_string_equal(answer_header(&a, "Preference-Applied"), applied);
+    assert_string_equal(answer_member(&a, "operation"), id);
+    assert_string_equal(answer_member(&a, "pool_id"), "p1");
+    answer_clear(&a);
+}
+
+static void test_respond_async(void **state)
+{
+    static const char *const requests[] = {
+            STOP "Prefer: respond-async\r\n\r\n",
+            "POST /pools/p1/restart HTTP/1.1\r\nHost: h\r\nPrefer: respond-async\r\n\r\n",
+            "DELETE /pools/p1?force=true HTTP/1.1\r\nHost: h\r\nPrefer: respond-async\r\n\r\n",
+    };
+    static const char *const calls[] = {"stop p1", "restart p1", "deregister p1 by force"};
+    static const char *const ids[] = {"1", "2", "3"};
+    static const char *const locations[] = {"/operations/1", "/operations/2", "/operations/3"};
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    for (size_t i = 0; i < ELEMENTSOF(requests); i++) {
+        client_send(c, requests[i]);
+        expect_accepted(c, locations[i], "respond-async", ids[i]);
+        assert_string_equal(fake_manager_last_call(f->manager), calls[i]);
+        assert_int_equal(fake_manager_count_waiters(f->manager), 0);
+    }
+    client_expect(c, "GET /operations/3 HTTP/1.1\r\nHost: h\r\n\r\n", 200, NULL);
+    client_expect(c, "GET /operations/4 HTTP/1.1\r\nHost: h\r\n\r\n", 404, "OPERATION_NOT_FOUND");
+    client_expect(c, "GET /operations/x HTTP/1.1\r\nHost: h\r\n\r\n", 400, "INVALID_ID");
+    client_free(c);
+}
+
+static void test_location_under_v2(void **state)
+{
+    Client *c = client_new(*state);
+
+    client_send(c, "POST /v2/pools/p1/stop HTTP/1.1\r\nHost: h\r\nPrefer: respond-async\r\n\r\n");
+    expect_accepted(c, "/v2/operations/1", "respond-async", "1");
+    client_free(c);
+}
+
+static void test_errors_come_at_once(void **state)
+{
+    Client *c = client_new(*state);
+
+    client_expect(c, "POST /pools/no/stop HTTP/1.1\r\nHost: h\r\nPrefer: respond-async\r\n\r\n",
+                  404, "POOL_NOT_FOUND");
+    client_free(c);
+}
+
+static void test_wait_ends_first(void **state)
+{
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    client_send(c, STOP "Prefer: respond-async, wait=0\r\n\r\n");
+    expect_accepted(c, "/operations/1", "respond-async, wait=0", "1");
+    client_send(c, STOP "Prefer: wait=1\r\n\r\n");
+    expect_accepted(c, "/operations/2", "wait=1", "2");
+    assert_int_equal(fake_manager_count_waiters(f->manager), 0);
+    client_expect(c, "GET /health HTTP/1.1\r\nHost: h\r\n\r\n", 200, NULL);
+    client_free(c);
+}
+
+static void test_operation_ends_first(void **state)
+{
+    Fixture *f = *state;
+    Client *c = client_new(f);
+    Answer a;
+
+    client_send(c, STOP "Prefer: respond-async, wait=3600\r\n\r\n");
+    RUN_UNTIL(f, fake_manager_count_waiters(f->manager) == 1);
+    fixture_settle(f);
+    fake_manager_end(f->manager, "p1", PM_ERROR_NONE, "");
+    client_receive(c, true, &a);
+    assert_int_equal(a.status, 200);
+    assert_null(answer_header(&a, "Preference-Applied"));
+    assert_null(answer_header(&a, "Location"));
+    answer_clear(&a);
+    client_free(c);
+}
+
+#define WITH_SERVER(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            WITH_SERVER(test_respond_async),        WITH_SERVER(test_location_under_v2),
+            WITH_SERVER(test_errors_come_at_once),  WITH_SERVER(test_wait_ends_first),
+            WITH_SERVER(test_operation_ends_first),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
