@@ -111,7 +111,7 @@ static const SchemaField handoff_model_fields[] = {
 };
 static const SchemaField handoff_fields[] = {
         STRING("url", REQUIRED, .pattern = "^http://", SAYS("Where the engine listens")),
-        ID("pool_id", SAYS("The one of the path")),
+        ID("pool_id", NULLABLE, SAYS("The one of the path")),
         ID("replica_id", NULLABLE, SAYS("Default: r0")),
         STRING("engine", NULLABLE),
         STRING("engine_version", NULLABLE),

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from support import daemon, engine, journal, units  # noqa: E402
 from support.scene import Scene  # noqa: E402
 
-LONG = "POOL_MANAGERD_LONG_TESTS"
+LONG = "POOL_MANAGERD_TEST_LONG"
 # A program built with the sanitizers says this when it did something wrong.
 SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
 
