@@ -185,6 +185,8 @@ static void add_resources(Builder *b, const EngineSpec *spec)
     add_u64(b, "CPUWeight", spec->resources.cpu_weight);
     add_u64(b, "TasksMax", spec->resources.tasks_max);
     add_u64(b, "IOWeight", spec->resources.io_weight);
+    /* What the engine reads from disks tells how far it is with its model. */
+    add_bool(b, "IOAccounting", true);
 }
 
 /* A non-root user of its own, and nothing to gain from being it. A user's own manager can only do

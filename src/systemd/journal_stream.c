@@ -223,6 +223,9 @@ static int stream_run(Stream *s)
 
 static void *stream_thread(void *userdata)
 {
+    /* The error is the same for descriptors, of which there are more. */
+    static const char inotify_hint[] = " (a stream that follows takes an inotify instance of this "
+                                       "user: see the sysctl fs.inotify.max_user_instances)";
     Stream *s = userdata;
     int r;
 
@@ -232,8 +235,8 @@ static void *stream_thread(void *userdata)
         const LogField fields[] = {{"POOL_ID", s->pool_id}};
 
         journal_send(LOG_WARNING, NULL, fields, ELEMENTSOF(fields),
-                     "the output of pool %s could not be read from the journal: %s", s->pool_id,
-                     strerror(-r));
+                     "the output of pool %s could not be read from the journal: %s%s", s->pool_id,
+                     strerror(-r), r == -EMFILE ? inotify_hint : "");
     }
     stream_free(s);
     return NULL;

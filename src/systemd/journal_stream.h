@@ -35,7 +35,8 @@ typedef struct JournalQuery {
  * journal does not know it. Which of stdout and stderr it was, the journal does not record. What an
  * engine logs to EngineLog=file is not in the journal.
  *
- * A reader that is slow holds the thread up, nothing else: memory is bounded by one message.
+ * A reader that is slow holds the thread up, nothing else: memory is bounded by one message. A
+ * stream that follows takes one of the user's inotify instances (fs.inotify.max_user_instances).
  *
  * Returns 0, -EINVAL (no valid pool id), -EBUSY (JOURNAL_STREAMS_MAX are open), or another negative
  * errno (no descriptors, no threads, no memory). Trouble with the journal itself shows only as an

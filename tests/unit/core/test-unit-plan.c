@@ -113,6 +113,7 @@ static void test_minimal(void **state)
             {"CPUWeight", NULL},
             {"TasksMax", NULL},
             {"IOWeight", NULL},
+            {"IOAccounting", "b true"},
             {"NoNewPrivileges", "b true"},
             {"DynamicUser", "b true"},
             {"CapabilityBoundingSet", "t 0"},
