@@ -148,7 +148,7 @@ Feature: A handoff file that a provisioner drops registers its engine
       | a link to a good handoff          |
       | a good handoff of more than 1 MiB |
 
-  Scenario: Two files for one pool: the second one is reported, the first one stands
+  Scenario: Two files for one pool: the first one stands as long as it is there, the second one is reported
     Given the handoff file "first.json" of pool "ext" is dropped with
       | field          | value |
       | engine_version | "v1"  |
@@ -161,6 +161,8 @@ Feature: A handoff file that a provisioner drops registers its engine
     And the status of pool "ext" has
       | field          | value |
       | engine_version | "v1"  |
+    When the handoff file "first.json" is removed
+    Then the status of pool "ext" comes to have "engine_version" "v2"
 
   Scenario: A bad file that is corrected is taken, and one that is bad again is reported again
     Given the handoff file "ext-r0.json" is dropped with the text {"url": 5}
@@ -184,6 +186,8 @@ Feature: A handoff file that a provisioner drops registers its engine
       | url        |
       | generation |
       | managed    |
+    When I stop pool "p"
+    Then the status of pool "p" comes to have "state" "external"
 
   Scenario: Its own handoffs are nothing that the daemon reports or takes for those of others
     Given pool "p" is ready
