@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager-fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "systemd/journal.h"
+
+enum {
+    LOST_USEC = 20 * 1000 * 1000, /* a loop that waits this long waits for ever */
+};
+
+static void on_recovered(int error, void *userdata)
+{
+    ManagerFixture *f = userdata;
+
+    assert_int_equal(f->recovered, -1);
+    f->recovered = -error;
+}
+
+void manager_begin(ManagerFixture *f)
+{
+    RuntimeDir *runtime = NULL;
+    sd_event *event;
+
+    f->systemd = fake_new();
+    event = sd_bus_get_event(fake_client(f->systemd));
+    assert_int_equal(runtime_dir_open(f->folder->path, &runtime), 0);
+    assert_int_equal(manager_new(event, fake_client(f->systemd), &runtime, f->settings, &f->m), 0);
+    assert_null(runtime);
+    f->recovered = -1;
+    assert_return_code(manager_start(f->m, on_recovered, f), 0);
+    fake_settle(f->systemd);
+    assert_false(manager_is_recovered(f->m));
+    fake_reply(f->systemd, fake_call(f->systemd, "Subscribe", 0), "");
+    fake_settle(f->systemd);
+    fake_reply(f->systemd, fake_call(f->systemd, "ListUnitsByPatterns", 0), "a(ssssssouso)", 0);
+    fake_settle(f->systemd);
+    fake_forget(f->systemd);
+    settle(f);
+}
+
+void manager_die(ManagerFixture *f)
+{
+    f->m = manager_free(f->m);
+    f->systemd = fake_free(f->systemd);
+}
+
+int manager_setup(void **state)
+{
+    const ConfigSources sources = {.file = "/dev/null"};
+    ManagerFixture *f = calloc(1, sizeof(*f));
+
+    assert_non_null(f);
+    journal_set_max_level(LOG_EMERG);
+    f->lock_fd = -1;
+    folder_setup((void **)&f->folder);
+    assert_int_equal(settings_load(&sources, NULL, NULL, &f->settings, NULL), 0);
+    f->settings->gpu_required = false;
+    manager_begin(f);
+    assert_int_equal(f->recovered, 0);
+    *state = f;
+    return 0;
+}
+
+int manager_teardown(void **state)
+{
+    ManagerFixture *f = *state;
+
+    others_unlock(f);
+    manager_die(f);
+    settings_free(f->settings);
+    folder_teardown((void **)&f->folder);
+    free(f);
+    return 0;
+}
+
+void run_until(ManagerFixture *f, const bool *what)
+{
+    while (!*what)
+        assert_true(sd_event_run(f->m->event, LOST_USEC) > 0);
+}
+
+void settle(ManagerFixture *f)
+{
+    int r;
+
+    do {
+        r = sd_event_run(f->m->event, 0);
+        assert_return_code(r, -r);
+    } while (r > 0);
+}
+
+void others_lock(ManagerFixture *f, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+
+    others_unlock(f);
+    f->lock_fd = openat(f->folder->fd, "registry.lock", O_RDWR | O_CLOEXEC);
+    assert_return_code(f->lock_fd, errno);
+    assert_return_code(fcntl(f->lock_fd, F_OFD_SETLK, &lock), errno);
+}
+
+void others_unlock(ManagerFixture *f)
+{
+    if (f->lock_fd >= 0)
+        close(f->lock_fd);
+    f->lock_fd = -1;
+}
+
+bool has_file(const ManagerFixture *f, const char *name)
+{
+    return faccessat(f->folder->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+}
+
+char *read_file(const ManagerFixture *f, const char *name)
+{
+    char *text = calloc(1, PM_BODY_MAX + 1);
+    int fd = openat(f->folder->fd, name, O_RDONLY | O_CLOEXEC);
+
+    assert_non_null(text);
+    assert_return_code(fd, errno);
+    assert_return_code(read(fd, text, PM_BODY_MAX), errno);
+    close(fd);
+    return text;
+}
+
+void assert_in_file(const ManagerFixture *f, const char *name, const char *part)
+{
+    _cleanup_free_ char *text = read_file(f, name);
+
+    if (!strstr(text, part))
+        fail_msg("\"%s\" is not in %s:\n%s", part, name, text);
+}
+
+Pool *add_pool(ManagerFixture *f, const char *id)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    bool is_new = false;
+
+    if (manager_register(f->m, id, NULL, &is_new, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_true(is_new);
+    settle(f);
+    return registry_get(&f->m->registry, id);
+}
+
+static char *copy(const char *s)
+{
+    char *c = strdup(s);
+
+    assert_non_null(c);
+    return c;
+}
+
+Pool *add_external(ManagerFixture *f, const char *id)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    Handoff *handoff = NULL;
+    const char *expected;
+    bool is_new;
+
+    assert_int_equal(handoff_new(&handoff), 0);
+    handoff->pool_id = copy(id);
+    handoff->replica_id = copy("r0");
+    assert_int_equal(handoff_set_url(handoff, "http://127.0.0.1:1", &expected), 0);
+    if (manager_register_handoff(f->m, &handoff, NULL, &is_new, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_null(handoff);
+    return registry_get(&f->m->registry, id);
+}
+
+Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    EngineSpec *spec = NULL;
+
+    assert_int_equal(engine_spec_new(&spec), 0);
+    spec->pool_id = copy(id);
+    spec->replica_id = copy("r0");
+    spec->binary_path = copy("/bin/true");
+    spec->host = copy("192.0.2.1"); /* not of this host: nobody listens there */
+    spec->port = 9;
+    spec->model_path = copy("a-model");
+    spec->engine = copy("llamacpp");
+    spec->engine_version = copy("b1");
+    if (manager_preload(f->m, &spec, NULL, NULL, ret_operation, &error) < 0)
+        fail_msg("%s", error.text);
+    return registry_get(&f->m->registry, id);
+}

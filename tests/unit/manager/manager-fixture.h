@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../store/store-fixture.h"
+#include "../systemd/fake-manager.h"
+#include "manager/manager_internal.h"
+
+/* A manager with a runtime directory of its own, on a loop with a service manager that answers when
+ * the test says so. */
+typedef struct ManagerFixture {
+    Folder *folder; /* R */
+    FakeManager *systemd;
+    Settings *settings;
+    Manager *m;
+    int recovered; /* -1: not yet; else the error of the recovery, positive */
+    int lock_fd;   /* somebody else's, -1: not held */
+} ManagerFixture;
+
+/* cmocka setup and teardown; *state is a ManagerFixture, its manager recovered, without engines. */
+int manager_setup(void **state);
+int manager_teardown(void **state);
+#define manager_test(f) cmocka_unit_test_setup_teardown(f, manager_setup, manager_teardown)
+
+/* The manager dies, with everything on disk as it is, and the next one reads it. */
+void manager_die(ManagerFixture *f);
+void manager_begin(ManagerFixture *f);
+
+/* Runs the loop until *what is true; fails the test when that takes 20 s. */
+void run_until(ManagerFixture *f, const bool *what);
+/* Runs it until nothing is left to do but to wait. */
+void settle(ManagerFixture *f);
+
+/* Somebody else takes the registry lock (F_RDLCK, F_WRLCK), or gives it back. */
+void others_lock(ManagerFixture *f, short type);
+void others_unlock(ManagerFixture *f);
+
+/* Whether the file below R is there. */
+bool has_file(const ManagerFixture *f, const char *name);
+/* Its text. The caller frees it. */
+char *read_file(const ManagerFixture *f, const char *name);
+/* Fails unless `part` stands in it. */
+void assert_in_file(const ManagerFixture *f, const char *name, const char *part);
+
+/* Registers the pool, which was not there. */
+Pool *add_pool(ManagerFixture *f, const char *id);
+/* The same, served by somebody else's engine, so that it grants leases. */
+Pool *add_external(ManagerFixture *f, const char *id);
+/* Preloads an engine. Its port is free, its model is not looked for. */
+Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation);
