@@ -21,7 +21,6 @@ static int save_entry(Manager *m, Pool *pool, bool is_new, Error *error)
         notify_pool_changed(pool_shell(pool));
         return 0;
     }
-    persist_take_back(pool_shell(pool), SAVE_STATE);
     if (is_new)
         manager_forget_pool(m, pool_shell(pool));
     return cannot_save(r, error);

@@ -138,6 +138,17 @@ static void let_go(Manager *m, const char *name, const char *pool_id)
         drop_file(m, name);
 }
 
+/* One that an earlier run of ours has left for an engine that runs on; else somebody's mistake. */
+static void report_managed(const Manager *m, const char *name, const char *pool_id)
+{
+    const Pool *pool = registry_get(&m->registry, pool_id);
+
+    if (!pool || !pool_has_engine(pool))
+        report_bad(name, LOG_WARNING,
+                   "its provisioning_mode is \"managed\", which is said of engines that a "
+                   "pool-managerd runs: leave it out for others");
+}
+
 static void on_changed(const char *name, const char *text, size_t length, void *userdata)
 {
     Manager *m = userdata;
@@ -147,9 +158,10 @@ static void on_changed(const char *name, const char *text, size_t length, void *
     bool is_new;
     int r = handoff_parse(text, length, NULL, &handoff, NULL, &error);
 
-    /* One that an earlier run of ours has left says nothing about engines of others. */
-    if (r >= 0 && handoff->managed)
+    if (r >= 0 && handoff->managed) {
+        report_managed(m, name, handoff->pool_id);
         return;
+    }
     if (r >= 0) {
         (void)snprintf(pool_id, sizeof(pool_id), "%s", handoff->pool_id);
         r = check_single(m, name, handoff, &error);

@@ -29,7 +29,6 @@ int manager_acquire_lease(Manager *m, const char *pool_id, const LeaseRequest *r
     lease_id_format(pool, lease, grant.id);
     r = persist_leases(pool_shell(pool));
     if (r < 0) {
-        persist_take_back(pool_shell(pool), SAVE_LEASES);
         (void)lease_release(pool, grant.id);
         return error_set(error, PM_ERROR_INTERNAL, NULL, "the lease cannot be put on disk: %s",
                          strerror(-r));

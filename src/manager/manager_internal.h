@@ -172,11 +172,10 @@ void manager_set_correlation_id(const Pool *pool, const char *id);
 int access_new(Manager *m);
 void access_done(Manager *m);
 
-/* persist.c: each returns 0, or negative errno: then it is tried again until it is written, unless
- * the caller takes it back. -EAGAIN: another process holds the registry lock. */
+/* persist.c: each returns 0, or negative errno: then what the pool is by then is tried again until
+ * it is written. -EAGAIN: another process holds the registry lock. */
 int persist_state(PoolShell *shell);
 int persist_leases(PoolShell *shell);
-void persist_take_back(PoolShell *shell, SaveWhat what);
 int persist_numbers(Manager *m, const RegistryNumbers *numbers);
 int persist_read_numbers(Manager *m);
 void persist_drop(PoolShell *shell);

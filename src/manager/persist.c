@@ -92,7 +92,7 @@ static void unlink_unsaved(PoolShell *shell)
         *p = shell->unsaved_next;
 }
 
-void persist_take_back(PoolShell *shell, SaveWhat what)
+static void forget_unsaved(PoolShell *shell, SaveWhat what)
 {
     if (!(shell->unsaved & (unsigned)what))
         return;
@@ -112,31 +112,13 @@ void persist_drop(PoolShell *shell)
 static int written(PoolShell *shell, SaveWhat what, int r, const char *failure)
 {
     if (r >= 0) {
-        persist_take_back(shell, what);
+        forget_unsaved(shell, what);
         return 0;
     }
     if (r != -EAGAIN && !(shell->unsaved & (unsigned)what))
         log_pool_errno(shell->pool, r, failure);
     remember(shell, what, r);
     return r;
-}
-
-int persist_state(PoolShell *shell)
-{
-    Manager *m = shell->manager;
-    int r = write_object(m, shell->pool->id, json_state_file(shell->pool), true,
-                         runtime_dir_write_state);
-
-    shell->save_error = r < 0 ? r : 0;
-    return written(shell, SAVE_STATE, r, "its state file cannot be written");
-}
-
-int persist_leases(PoolShell *shell)
-{
-    int r = write_object(shell->manager, shell->pool->id, json_leases_file(shell->pool), false,
-                         runtime_dir_write_leases);
-
-    return written(shell, SAVE_LEASES, r, "its leases file cannot be written");
 }
 
 /* A start waits until its state is on disk: an engine whose state is lost could not be found again.
@@ -149,6 +131,27 @@ static void start_waiting(PoolShell *shell)
     shell->start_waiting = 0;
     if (generation == pool->generation && pool->state == POOL_STARTING)
         effects_start_unit(shell->manager, pool);
+}
+
+int persist_state(PoolShell *shell)
+{
+    Manager *m = shell->manager;
+    int r = write_object(m, shell->pool->id, json_state_file(shell->pool), true,
+                         runtime_dir_write_state);
+
+    shell->save_error = r < 0 ? r : 0;
+    r = written(shell, SAVE_STATE, r, "its state file cannot be written");
+    if (r >= 0 && shell->start_waiting)
+        start_waiting(shell);
+    return r;
+}
+
+int persist_leases(PoolShell *shell)
+{
+    int r = write_object(shell->manager, shell->pool->id, json_leases_file(shell->pool), false,
+                         runtime_dir_write_leases);
+
+    return written(shell, SAVE_LEASES, r, "its leases file cannot be written");
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
@@ -166,8 +169,6 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
             (void)persist_state(shell);
         if (what & SAVE_LEASES)
             (void)persist_leases(shell);
-        if (shell->start_waiting && !(shell->unsaved & SAVE_STATE))
-            start_waiting(shell);
         shell = next;
     }
     return 0;

@@ -69,21 +69,34 @@ static int on_state(const char *pool_id, const char *text, size_t length, int er
     return judge_file("state", pool_id, r, &e);
 }
 
+/* Which numbers were given out is lost: those from here on were not, so that nobody releases the
+ * lease of somebody else. */
+static void skip_lease_numbers(const Manager *m, Pool *pool)
+{
+    pool->leases.last_number = usec_to_ms(manager_now(m).real);
+}
+
 static int on_leases(const char *pool_id, const char *text, size_t length, int error,
                      void *userdata)
 {
     Manager *m = userdata;
     Pool *pool = registry_get(&m->registry, pool_id);
     Error e = {.code = PM_ERROR_NONE};
+    int r;
 
-    if (!text)
-        return reject_file("leases", pool_id, strerror(-error));
     if (!pool) {
         /* Its pool was forgotten, or its state file set aside. */
         (void)runtime_dir_remove_leases(m->runtime, pool_id);
         return 0;
     }
-    return judge_file("leases", pool_id, leases_file_parse(text, length, pool, &e), &e);
+    if (!text) {
+        skip_lease_numbers(m, pool);
+        return reject_file("leases", pool_id, strerror(-error));
+    }
+    r = judge_file("leases", pool_id, leases_file_parse(text, length, pool, &e), &e);
+    if (r < 0)
+        skip_lease_numbers(m, pool);
+    return r;
 }
 
 int recover_read_states(Manager *m)
