@@ -222,6 +222,24 @@ static int start(HttpListener *l, int fd)
     return l->daemon ? 0 : -EIO;
 }
 
+/*
+ * What engines do, what the service manager says of them, and deadlines come first: they are few,
+ * and commands are made of many of them. A round of requests of hundreds of clients before each
+ * would make a stop take seconds.
+ */
+static int yield_to_engines(HttpListener *l)
+{
+    sd_event_source *const sources[] = {l->io, l->timer, l->again};
+
+    for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
+        int r = sd_event_source_set_priority(sources[i], SD_EVENT_PRIORITY_NORMAL + 10);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
 static int add_sources(HttpListener *l)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -242,7 +260,8 @@ static int add_sources(HttpListener *l)
         return r;
     (void)sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
     /* The first run puts the listening socket into the epoll. */
-    return sd_event_add_defer(event, &l->again, on_again, l);
+    r = sd_event_add_defer(event, &l->again, on_again, l);
+    return r < 0 ? r : yield_to_engines(l);
 }
 
 static void drop_sources(HttpListener *l)

@@ -38,6 +38,22 @@ static bool is_token(const char *s)
     return true;
 }
 
+/*
+ * Older versions of libmicrohttpd put the continuation of a folded line behind the header's name
+ * (RFC 9112, 5.2: folding is to be refused). Of a header that frames the body that must not pass: a
+ * proxy would see another body than we do.
+ */
+static bool is_glued(const char *name)
+{
+    static const char *const framing[] = {"Transfer-Encoding", "Content-Length"};
+
+    for (size_t i = 0; i < ELEMENTSOF(framing); i++)
+        if (strncasecmp(name, framing[i], strlen(framing[i])) == 0 &&
+            name[strlen(framing[i])] != '\0')
+            return true;
+    return false;
+}
+
 static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const char *name,
                                  const char *value)
 {
@@ -59,7 +75,7 @@ static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const 
             {"Last-Event-ID", &h->last_event_id, true},
     };
 
-    if (!is_token(name))
+    if (!is_token(name) || is_glued(name))
         h->has_bad_name = true;
     if (name && value && strcasecmp(name, "Prefer") == 0)
         preferences_add_prefer(h->preferences, value);

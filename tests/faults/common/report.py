@@ -2,8 +2,10 @@
 """What a fault test prints: a line for each check and number, the journal when one failed."""
 
 import collections
+import contextlib
 import sys
 import time
+import traceback
 
 from support import daemon, journal
 
@@ -23,6 +25,14 @@ class Report:
         self.failed += not good
         print(f"ok    {what}" if good else f"FAIL  {what}: {detail}", flush=True)
         return good
+
+    @contextlib.contextmanager
+    def to_the_end(self):
+        """What breaks the test off is a failure like others: the journal is to be seen then, too."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001
+            self.check(False, "it ran to its end", traceback.format_exc())
 
     def number(self, what, value):
         print(f"      {what}: {value}", flush=True)

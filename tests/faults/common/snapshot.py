@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon's state as it can be seen from outside: its pools and its files."""
 
-import json
 import stat
 
 from support import api, daemon

@@ -13,16 +13,6 @@ class Patches:
         self.fields, self.heartbeat = {}, None
         self.cut_fields = self.cut_heartbeat = None
 
-    def check_heartbeat(self, status):
-        seen = status["last_heartbeat_ms"]
-        wanted = {beat for beat in (self.heartbeat, self.cut_heartbeat) if beat is not None}
-        # A health check that passed is a heartbeat, too, and of now.
-        checked = status["live"] and seen is not None and seen > max(wanted, default=0)
-        if self.heartbeat is not None and seen not in wanted and not checked:
-            self.actor.fault(f"heartbeat is {seen}, should be one of {wanted}")
-        if seen in wanted:
-            self.heartbeat = seen
-
     def forget(self):
         self.fields, self.heartbeat = {}, None
 
