@@ -57,12 +57,12 @@ SMUGGLING = (
     "Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
     "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     "Content-Length: 0\r\nContent-Length: 5\r\n\r\n", "Content-Length: 5\r\nContent-Length: 0\r\n\r\n",
+    # libmicrohttpd 0.9.75 puts the second line of a folded header behind its name.
+    "Transfer-Encoding:\r\n chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
     "Content-Length: 0, 5\r\n\r\n", "Content-Length : 0\r\n\r\n", "X\rContent-Length: 0\r\n\r\n",
 )
-# The same, where libmicrohttpd 0.9.75 takes a header without a name for the end of the headers, and
-# puts the second line of a header that has two behind its name.
+# The same, where libmicrohttpd 0.9.75 takes a header without a name for the end of the headers.
 SMUGGLING_MODERN = (
-    "Transfer-Encoding:\r\n chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
     ": no name\r\n", ": no name\r\nContent-Length: 5\r\n\r\n",
 )
 
