@@ -160,6 +160,7 @@ static void on_changed(const char *name, const char *text, size_t length, void *
 
     if (r >= 0 && handoff->managed) {
         report_managed(m, name, handoff->pool_id);
+        drop_file(m, name);
         return;
     }
     if (r >= 0) {

@@ -74,8 +74,9 @@ static void test_nothing_is_known_at_first(void **state)
     assert_true(pool_slots_free(pool) == SPEC_UNSET);
 }
 
-/* B-REG-030, B-REG-031, B-REG-032, B-REG-040 to B-REG-043, B-REG-050, B-REG-052, B-REG-060,
- * B-REG-110, B-REG-111: each field by itself, set and cleared; all others stay. */
+/* B-REG-030, B-REG-031, B-REG-032, B-REG-040, B-REG-041, B-REG-042, B-REG-043, B-REG-050,
+ * B-REG-052, B-REG-060, B-REG-110, B-REG-111: each field by itself, set and cleared; all others
+ * stay. */
 static void test_one_field(void **state)
 {
     static const PoolMeta other = {
@@ -123,8 +124,8 @@ static void test_one_field(void **state)
     }
 }
 
-/* B-REG-061 to B-REG-063: what is reported is kept within the total, and what is told stays within
- * what the leases leave. */
+/* B-REG-061, B-REG-062, B-REG-063: what is reported is kept within the total, and what is told
+ * stays within what the leases leave. */
 static void test_slots(void **state)
 {
     static const struct {
@@ -244,7 +245,8 @@ static void test_from_spec(void **state)
     assert_meta(&pool->meta, &wanted);
 }
 
-/* B-REG-101 to B-REG-104, B-REG-107: all that is known of its engine, and nothing of another one.
+/* B-REG-101, B-REG-102, B-REG-103, B-REG-104, B-REG-107: all that is known of its engine, and
+ * nothing of another one.
  */
 static void test_from_handoff(void **state)
 {

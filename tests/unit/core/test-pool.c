@@ -105,6 +105,16 @@ static void test_live(void **state)
     assert_false(pool_is_live(pool));
 }
 
+static void add_lease(Pool *pool, uint64_t number)
+{
+    Lease *lease = calloc(1, sizeof(Lease));
+
+    assert_non_null(lease);
+    lease->number = number;
+    lease->expires = USEC_INFINITY;
+    lease_append(pool, lease);
+}
+
 static void test_next_deadline(void **state)
 {
     static const struct {
@@ -125,12 +135,48 @@ static void test_next_deadline(void **state)
     }
 }
 
+/* What was read from disk takes the place of what there was; only the owner's pointer stays. */
+static void test_take(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p")), *from = pool_with(spec_full("p"));
+    EngineSpec *spec = from->spec;
+    int owner, other;
+
+    pool->userdata = &owner;
+    pool->external = handoff_at("http://127.0.0.1:1");
+    from->userdata = &other;
+    from->state = POOL_EXTERNAL;
+    from->external = handoff_at("http://127.0.0.1:2");
+    from->generation = 9;
+    from->registered = true;
+    from->meta.version = text("7");
+    add_lease(pool, 1);
+    add_lease(from, 2);
+    add_lease(from, 3);
+
+    pool_take(pool, from);
+    assert_ptr_equal(pool->userdata, &owner);
+    assert_ptr_equal(pool->spec, spec);
+    assert_int_equal(pool->state, POOL_EXTERNAL);
+    assert_string_equal(pool->external->url, "http://127.0.0.1:2");
+    assert_int_equal(pool->generation, 9);
+    assert_true(pool->registered);
+    assert_string_equal(pool->meta.version, "7");
+    assert_int_equal(pool->leases.count, 2);
+    assert_int_equal(pool->leases.first->number, 2);
+    assert_int_equal(pool->leases.last->number, 3);
+    assert_null(from->spec);
+    assert_null(from->external);
+    assert_null(from->leases.first);
+    assert_null(from->meta.version);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_state_names),         cmocka_unit_test(test_new),
             cmocka_unit_test(test_what_each_state_has), cmocka_unit_test(test_live),
-            cmocka_unit_test(test_next_deadline),
+            cmocka_unit_test(test_next_deadline),       cmocka_unit_test(test_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,29 @@ static void test_ensure_and_remove(void **state)
     registry_done(&r);
 }
 
+/* Out of the registry, but not freed. */
+static void test_take(void **state)
+{
+    static const char *const ids[] = {"a", "b", "c"};
+    Registry r = {0};
+    Pool *pool, *taken;
+
+    for (size_t i = 0; i < ELEMENTSOF(ids); i++)
+        assert_int_equal(registry_ensure(&r, ids[i], &pool, NULL), 0);
+    assert_null(registry_take(&r, "d"));
+    pool = registry_get(&r, "b");
+    taken = registry_take(&r, "b");
+    assert_ptr_equal(taken, pool);
+    assert_string_equal(taken->id, "b");
+    assert_int_equal(r.count, 2);
+    assert_null(registry_get(&r, "b"));
+    assert_null(registry_take(&r, "b"));
+    assert_non_null(registry_get(&r, "a"));
+    assert_non_null(registry_get(&r, "c"));
+    pool_free(taken);
+    registry_done(&r);
+}
+
 static void test_bad_ids(void **state)
 {
     static const char *const ids[] = {"", ".p", "a b", "a/b", "a:b", "\xc3\xa9"};
@@ -165,13 +188,10 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_empty),
-            cmocka_unit_test(test_ensure_and_remove),
-            cmocka_unit_test(test_bad_ids),
-            cmocka_unit_test(test_sorted),
-            cmocka_unit_test(test_order_is_that_of_bytes),
-            cmocka_unit_test(test_full),
-            cmocka_unit_test(test_out_of_memory),
+            cmocka_unit_test(test_empty),  cmocka_unit_test(test_ensure_and_remove),
+            cmocka_unit_test(test_take),   cmocka_unit_test(test_bad_ids),
+            cmocka_unit_test(test_sorted), cmocka_unit_test(test_order_is_that_of_bytes),
+            cmocka_unit_test(test_full),   cmocka_unit_test(test_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

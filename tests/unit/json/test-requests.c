@@ -209,7 +209,7 @@ static void test_out_of_memory(void **state)
     }
 }
 
-/* B-REG-064 and the bounds of each field. */
+/* The bounds of each field. */
 static void test_bad_fields(void **state)
 {
     static const struct {
@@ -472,7 +472,7 @@ static void test_small_handoff(void **state)
     }
 }
 
-/* B-REG-101 to B-REG-104 */
+/* B-REG-101, B-REG-102, B-REG-103, B-REG-104 */
 static void test_large_handoff(void **state)
 {
     _cleanup_(handoff_freep) Handoff *handoff = NULL;

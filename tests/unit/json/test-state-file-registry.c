@@ -291,7 +291,7 @@ static EngineSpec *largest_spec(void)
  * that is refused with our next start. */
 static void test_largest(void **state)
 {
-    _cleanup_(pool_freep) Pool *pool = full_external_pool(), *copy = NULL;
+    _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_LARGE, POOL_EXTERNAL), *copy = NULL;
     _cleanup_free_ char *text = NULL;
 
     engine_spec_free(pool->spec);

@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <syslog.h>
 
 #include "systemd/journal.h"
 
 enum {
-    LOST_USEC = 20 * 1000 * 1000, /* a loop that waits this long waits for ever */
+    LOST_USEC = 10 * 1000 * 1000, /* a loop that waits this long waits for ever */
 };
 
 static void on_recovered(int error, void *userdata)
@@ -48,6 +50,21 @@ void manager_die(ManagerFixture *f)
     f->systemd = fake_free(f->systemd);
 }
 
+static void listen_silently(ManagerFixture *f)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    const struct sockaddr *a = (const struct sockaddr *)&address;
+
+    f->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_return_code(f->listen_fd, errno);
+    assert_return_code(bind(f->listen_fd, a, size), errno);
+    assert_return_code(listen(f->listen_fd, 64), errno);
+    assert_return_code(getsockname(f->listen_fd, (struct sockaddr *)&address, &size), errno);
+    (void)snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u",
+                   (unsigned)ntohs(address.sin_port));
+}
+
 int manager_setup(void **state)
 {
     const ConfigSources sources = {.file = "/dev/null"};
@@ -59,6 +76,8 @@ int manager_setup(void **state)
     folder_setup((void **)&f->folder);
     assert_int_equal(settings_load(&sources, NULL, NULL, &f->settings, NULL), 0);
     f->settings->gpu_required = false;
+    f->settings->policy.health_try_timeout_usec = USEC_PER_MINUTE;
+    listen_silently(f);
     manager_begin(f);
     assert_int_equal(f->recovered, 0);
     *state = f;
@@ -72,15 +91,29 @@ int manager_teardown(void **state)
     others_unlock(f);
     manager_die(f);
     settings_free(f->settings);
+    close(f->listen_fd);
     folder_teardown((void **)&f->folder);
     free(f);
     return 0;
 }
 
+usec_t loop_deadline(const ManagerFixture *f)
+{
+    return manager_now(f->m).mono + LOST_USEC;
+}
+
+void run_once(ManagerFixture *f, usec_t deadline)
+{
+    assert_true(sd_event_run(f->m->event, LOST_USEC) > 0);
+    assert_true(manager_now(f->m).mono < deadline);
+}
+
 void run_until(ManagerFixture *f, const bool *what)
 {
+    usec_t deadline = loop_deadline(f);
+
     while (!*what)
-        assert_true(sd_event_run(f->m->event, LOST_USEC) > 0);
+        run_once(f, deadline);
 }
 
 void settle(ManagerFixture *f)
@@ -165,7 +198,7 @@ Pool *add_external(ManagerFixture *f, const char *id)
     assert_int_equal(handoff_new(&handoff), 0);
     handoff->pool_id = copy(id);
     handoff->replica_id = copy("r0");
-    assert_int_equal(handoff_set_url(handoff, "http://127.0.0.1:1", &expected), 0);
+    assert_int_equal(handoff_set_url(handoff, f->url, &expected), 0);
     if (manager_register_handoff(f->m, &handoff, NULL, &is_new, &error) < 0)
         fail_msg("%s", error.text);
     assert_null(handoff);

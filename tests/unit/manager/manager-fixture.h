@@ -14,6 +14,8 @@ typedef struct ManagerFixture {
     Manager *m;
     int recovered; /* -1: not yet; else the error of the recovery, positive */
     int lock_fd;   /* somebody else's, -1: not held */
+    int listen_fd; /* where external engines are: they take long to answer a health check */
+    char url[32];
 } ManagerFixture;
 
 /* cmocka setup and teardown; *state is a ManagerFixture, its manager recovered, without engines. */
@@ -25,7 +27,10 @@ int manager_teardown(void **state);
 void manager_die(ManagerFixture *f);
 void manager_begin(ManagerFixture *f);
 
-/* Runs the loop until *what is true; fails the test when that takes 20 s. */
+/* For those who run the loop until something is so: one turn of it, and when it is too long. */
+usec_t loop_deadline(const ManagerFixture *f);
+void run_once(ManagerFixture *f, usec_t deadline);
+/* Runs the loop until *what is true; fails the test when that takes 10 s. */
 void run_until(ManagerFixture *f, const bool *what);
 /* Runs it until nothing is left to do but to wait. */
 void settle(ManagerFixture *f);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The registry lock as the front ends see it (B-ERROR-001, B-ERROR-002). */
+/* The registry lock as the front ends see it. */
 
 typedef struct Asked {
     ManagerFixture *f;
@@ -116,7 +116,7 @@ static void test_in_time(void **state)
     assert_true(others_may(f, F_WRLCK));
 }
 
-/* It is not: an error after 100 ms, and nothing blocks meanwhile. */
+/* B-ERROR-001, B-ERROR-002: it is not, an error after 100 ms; and nothing blocks meanwhile. */
 static void test_too_late(void **state)
 {
     ManagerFixture *f = *state;

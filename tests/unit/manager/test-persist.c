@@ -14,19 +14,23 @@ static const LeaseRequest anybody = {.ttl_ms = SPEC_UNSET};
 /* Runs the loop until the service manager is asked to start a unit. */
 static void await_start(ManagerFixture *f)
 {
+    usec_t until = loop_deadline(f);
+
     while (fake_count(f->systemd, "StartTransientUnit") == 0)
-        assert_true(sd_event_run(f->m->event, 20 * USEC_PER_SEC) > 0);
+        run_once(f, until);
 }
 
 /* Runs it until `part` stands in the file. */
 static void await_in_file(ManagerFixture *f, const char *name, const char *part)
 {
-    for (;;) {
-        _cleanup_free_ char *text = read_file(f, name);
+    usec_t until = loop_deadline(f);
 
-        if (strstr(text, part))
+    for (;;) {
+        _cleanup_free_ char *text = has_file(f, name) ? read_file(f, name) : NULL;
+
+        if (text && strstr(text, part))
             return;
-        assert_true(sd_event_run(f->m->event, 20 * USEC_PER_SEC) > 0);
+        run_once(f, until);
     }
 }
 
@@ -241,6 +245,19 @@ static void test_generations(void **state)
     assert_in_file(f, "registry.json", "\"generation_floor\": 4");
 }
 
+/* Nor while others keep us from writing that down. */
+static void test_generations_when_locked(void **state)
+{
+    ManagerFixture *f = *state;
+    Operation *o;
+
+    (void)add_external(f, "p");
+    others_lock(f, F_WRLCK);
+    assert_int_equal(manager_deregister(f->m, "p", true, NULL, &o, NULL), 0);
+    others_unlock(f);
+    assert_int_equal(add_external(f, "p")->generation, 2);
+}
+
 static void test_operation_ids(void **state)
 {
     ManagerFixture *f = *state;
@@ -352,6 +369,7 @@ int main(void)
             manager_test(test_disk_full),
             manager_test(test_forgotten_while_unsaved),
             manager_test(test_generations),
+            manager_test(test_generations_when_locked),
             manager_test(test_operation_ids),
             manager_test(test_registry_survives),
             manager_test(test_damaged),
