@@ -19,7 +19,7 @@ enum {
     PM_ERROR_FIELD_MAX = 96,     /* bytes of a field's name in an error */
     PM_ERROR_TEXT_MAX = 512,     /* bytes of an error's text */
     PM_CORRELATION_ID_MAX = 128, /* bytes of X-Correlation-Id */
-    PM_LEASES_MAX = 4096,        /* leases of one pool */
+    PM_LEASES_MAX = 2048,        /* leases of one pool */
     PM_LEASE_OWNER_MAX = 128,    /* bytes of a lease's owner */
     PM_LOCK_WAIT_MS = 100,       /* how long a request waits for the registry lock */
     PM_POOLS_MAX = 16384,        /* pools on one host */

@@ -74,6 +74,8 @@ void step_leave_external(Step *s)
     p->probe_failures = 0;
     p->external = handoff_free(p->external);
     p->external_is_lost = false;
+    if (p->spec)
+        pool_meta_from_spec(p, p->spec);
     p->state = POOL_OFF;
     (void)lease_release_all(p);
 }

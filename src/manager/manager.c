@@ -150,17 +150,13 @@ void manager_forget_pool(Manager *m, PoolShell *shell)
 {
     char id[PM_ID_MAX + 1];
     Pool *pool = shell->pool;
-    RegistryNumbers numbers = m->numbers;
-    int r = 0;
+    int r;
 
     memcpy(id, pool->id, sizeof(id));
-    if (pool->generation > numbers.generation_floor) {
-        numbers.generation_floor = pool->generation;
-        r = persist_numbers(m, &numbers);
-        m->numbers.generation_floor = numbers.generation_floor;
+    if (pool->generation > m->numbers.generation_floor) {
+        m->numbers.generation_floor = pool->generation;
+        persist_numbers(m);
     }
-    if (r < 0)
-        log_pool_errno(pool, r, "registry.json cannot be written");
     (void)runtime_dir_remove_pid(m->runtime, id);
     (void)runtime_dir_remove_leases(m->runtime, id);
     r = runtime_dir_remove_state(m->runtime, id);

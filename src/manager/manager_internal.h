@@ -119,7 +119,8 @@ struct Manager {
 
     PoolShell *unsaved;
     sd_event_source *save_timer;
-    RegistryNumbers numbers; /* as on disk */
+    RegistryNumbers numbers;
+    bool numbers_unsaved;
 
     HandoffWatch *handoffs;
     HandoffFile *handoff_files;
@@ -176,7 +177,8 @@ void access_done(Manager *m);
  * it is written. -EAGAIN: another process holds the registry lock. */
 int persist_state(PoolShell *shell);
 int persist_leases(PoolShell *shell);
-int persist_numbers(Manager *m, const RegistryNumbers *numbers);
+/* Writes m->numbers, now or as soon as that can be done. */
+void persist_numbers(Manager *m);
 int persist_read_numbers(Manager *m);
 void persist_drop(PoolShell *shell);
 void persist_done(Manager *m);

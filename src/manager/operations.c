@@ -61,12 +61,10 @@ static void add(Manager *m, Operation *o, uint64_t id, OperationKind kind, const
 /* A restarted daemon must not give out a number again, under which somebody may still ask. */
 static void reserve_ids(Manager *m)
 {
-    RegistryNumbers numbers = m->numbers;
-
-    if (m->last_operation_id < numbers.operation_floor)
+    if (m->last_operation_id < m->numbers.operation_floor)
         return;
-    numbers.operation_floor = m->last_operation_id + OPERATION_IDS_STEP;
-    (void)persist_numbers(m, &numbers);
+    m->numbers.operation_floor = m->last_operation_id + OPERATION_IDS_STEP;
+    persist_numbers(m);
 }
 
 int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *const *warnings,

@@ -70,6 +70,11 @@ static void arm(Manager *m, usec_t pause)
     (void)sd_event_source_set_enabled(m->save_timer, SD_EVENT_ONESHOT);
 }
 
+static usec_t retry_pause(int error)
+{
+    return error == -EAGAIN ? LOCK_RETRY_USEC : DISK_RETRY_USEC;
+}
+
 static void remember(PoolShell *shell, SaveWhat what, int error)
 {
     Manager *m = shell->manager;
@@ -79,7 +84,7 @@ static void remember(PoolShell *shell, SaveWhat what, int error)
         m->unsaved = shell;
     }
     shell->unsaved |= (unsigned)what;
-    arm(m, error == -EAGAIN ? LOCK_RETRY_USEC : DISK_RETRY_USEC);
+    arm(m, retry_pause(error));
 }
 
 static void unlink_unsaved(PoolShell *shell)
@@ -154,11 +159,29 @@ int persist_leases(PoolShell *shell)
     return written(shell, SAVE_LEASES, r, "its leases file cannot be written");
 }
 
+static int write_registry(RuntimeDir *r, const char *pool_id, const char *text)
+{
+    return runtime_dir_write_registry(r, text);
+}
+
+void persist_numbers(Manager *m)
+{
+    int r = write_object(m, NULL, json_registry_file(&m->numbers), true, write_registry);
+
+    if (r < 0 && r != -EAGAIN && !m->numbers_unsaved)
+        journal_log(LOG_ERR, "registry.json cannot be written: %s", strerror(-r));
+    m->numbers_unsaved = r < 0;
+    if (r < 0)
+        arm(m, retry_pause(r));
+}
+
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
     Manager *m = userdata;
     PoolShell *shell = m->unsaved;
 
+    if (m->numbers_unsaved)
+        persist_numbers(m);
     m->unsaved = NULL; /* what fails again comes back */
     while (shell) {
         PoolShell *next = shell->unsaved_next;
@@ -171,21 +194,6 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
             (void)persist_leases(shell);
         shell = next;
     }
-    return 0;
-}
-
-static int write_registry(RuntimeDir *r, const char *pool_id, const char *text)
-{
-    return runtime_dir_write_registry(r, text);
-}
-
-int persist_numbers(Manager *m, const RegistryNumbers *numbers)
-{
-    int r = write_object(m, NULL, json_registry_file(numbers), true, write_registry);
-
-    if (r < 0)
-        return r;
-    m->numbers = *numbers;
     return 0;
 }
 

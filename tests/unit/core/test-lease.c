@@ -309,7 +309,7 @@ static void test_too_many(void **state)
 
     for (size_t i = 0; i < PM_LEASES_MAX; i++)
         (void)grant(pool, anybody);
-    assert_refused(pool, anybody, PM_ERROR_NO_SLOT, "4096 leases");
+    assert_refused(pool, anybody, PM_ERROR_NO_SLOT, "2048 leases");
     assert_true(lease_release(pool, "7.17"));
     assert_int_equal(grant(pool, anybody)->number, PM_LEASES_MAX + 1);
 }

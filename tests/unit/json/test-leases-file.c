@@ -274,7 +274,7 @@ static void test_too_many(void **state)
         n += (size_t)sprintf(text + n, "%s{\"number\":%d}", i > 1 ? "," : "", i);
     n += (size_t)sprintf(text + n, "]}");
     assert_int_equal(leases_file_parse(text, n, pool, &error), -EINVAL);
-    assert_error("too many", &error, PM_ERROR_INVALID_FIELD, "leases", "at most 4096 items");
+    assert_error("too many", &error, PM_ERROR_INVALID_FIELD, "leases", "at most 2048 items");
     assert_empty(pool);
 }
 
