@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
-import pathlib
 import re
 
 from behave import step
 
 from support import step_types, wait  # noqa: F401
+from support.engine_script import engine_script
 
-ENGINE = pathlib.Path(__file__).resolve().parent.parent / "support/numbering_engine.py"
 # So much more of it is more than one line, and more than one write.
 GROWTH = 4096
 
@@ -21,7 +20,7 @@ def wait_for_growth(path):
 @step('I preload pool "{pool:name}" with an engine that numbers its lines')
 def preload_numbering(context, pool):
     body = context.scene.prepared(pool, binary_path="/usr/bin/python3")
-    body["flags"] = [str(ENGINE), str(body["port"])]
+    body["flags"] = [str(engine_script("numbering_engine.py")), str(body["port"])]
     answer = context.scene.preload(pool, body)
     assert answer.status == 200, str(answer)
 

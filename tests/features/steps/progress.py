@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-import pathlib
 import threading
 
 from behave import step
 
 from support import api, engine, step_types, wait  # noqa: F401
-
-ENGINE = pathlib.Path(__file__).resolve().parent.parent / "support/reading_engine.py"
+from support.engine_script import engine_script
 
 
 class Watch(threading.Thread):
@@ -44,7 +42,7 @@ def load_of(context, pool):
 @step('a preload of pool "{pool:name}" is under way whose engine {way:w} a model of {size:d} MiB')
 def preload_large(context, pool, way, size):
     body = context.scene.prepared(pool, binary_path="/usr/bin/python3", model_path=make_model(context, size))
-    body["flags"] = [str(ENGINE), str(body["port"]), body["model_path"], way]
+    body["flags"] = [str(engine_script("reading_engine.py")), str(body["port"]), body["model_path"], way]
     context.scene.watch = Watch(pool)
     context.scene.sockets.append(context.scene.watch)
     context.scene.start_preload(pool, body)
