@@ -13,6 +13,9 @@
  * -EINVAL or -ERANGE. */
 int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 
+/* The value of a hexadecimal digit in either case; -1 for any other character. */
+int hex_digit_value(char c);
+
 /* "yes", "true", "on", "1" and "no", "false", "off", "0" in any case. Returns 0 or -EINVAL. */
 int parse_bool(const char *s, bool *ret);
 

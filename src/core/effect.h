@@ -47,6 +47,8 @@ typedef enum LogKind {
     LOG_EXTERNAL_GONE, /* its handoff file was removed */
     LOG_LEASES_EXPIRED,
     LOG_DEREGISTERED,
+    LOG_DRAIN_STARTED,
+    LOG_DRAIN_FORCED, /* the deadline is over, and leases are out */
     LOG_STALE_EVENT,
     LOG_KIND_MAX,
 } LogKind;

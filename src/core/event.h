@@ -13,6 +13,8 @@ typedef enum EventType {
     EVENT_STOP,         /* command: stop the engine */
     EVENT_RESTART,      /* command: start the last spec again, after a stop where it runs */
     EVENT_DEREGISTER,   /* command: stop the engine where it runs, and forget the pool */
+    EVENT_DRAIN,        /* command: stop the engine once its leases are back, or at a deadline */
+    EVENT_LEASES,       /* leases were released */
     EVENT_HANDOFF,      /* somebody else runs an engine for the pool */
     EVENT_HANDOFF_GONE, /* its handoff file was removed */
     EVENT_LOAD,         /* how much of the model a starting engine has read */
@@ -32,7 +34,8 @@ typedef struct Event {
     union {
         struct {
             uint64_t operation;
-            EngineSpec *spec; /* preload: taken over by pool_step() */
+            EngineSpec *spec;   /* preload: taken over by pool_step() */
+            usec_t within_usec; /* drain: how long leases are waited for */
         } command;
         struct {
             Handoff *handoff; /* taken over by pool_step() */

@@ -22,7 +22,7 @@ DEFINE_CLEANUP(Lease *, lease_free)
 /* Whether the pool grants leases now, and has one left. */
 static int check_grantable(const Pool *pool, const LeaseRequest *request, Error *error)
 {
-    if (pool->state == POOL_DRAINING)
+    if (pool_is_draining(pool))
         return error_set(error, PM_ERROR_DRAINING, NULL, "pool is draining");
     if (!pool_is_ready(pool))
         return error_set(error, PM_ERROR_NOT_READY, NULL, "pool is not ready: its state is %s",

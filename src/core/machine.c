@@ -52,6 +52,7 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
             .duration_usec = usec_sub(s->now.mono, p->operation.started.mono),
             .generation = p->generation,
             .force_stopped = force_stopped,
+            .leases = p->operation.kind == OPERATION_DRAIN ? p->drain_leases : 0,
     };
     if (error)
         e->result.error = *error;
@@ -113,6 +114,7 @@ static void expire_leases(Step *s)
         return;
     step_log(s, LOG_LEASES_EXPIRED, NULL);
     effects_add(s->effects, EFFECT_SAVE_LEASES);
+    step_leases(s);
 }
 
 static void step_timer(Step *s)
@@ -124,6 +126,8 @@ static void step_timer(Step *s)
         p->phase_deadline = USEC_INFINITY;
         if (p->state == POOL_STOPPING)
             step_stop_overdue(s);
+        else if (p->state == POOL_DRAINING)
+            step_drain_overdue(s);
         else
             step_begin_stop(s, STOP_START_TIMEOUT);
     } else if (p->probe_at <= s->now.mono) {
@@ -181,6 +185,12 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         break;
     case EVENT_DEREGISTER:
         step_deregister(&s, event->command.operation);
+        break;
+    case EVENT_DRAIN:
+        step_drain(&s, event->command.operation, event->command.within_usec);
+        break;
+    case EVENT_LEASES:
+        step_leases(&s);
         break;
     case EVENT_HANDOFF:
         step_handoff(&s, TAKE_PTR(event->handoff.handoff), event->handoff.is_file);

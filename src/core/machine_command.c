@@ -5,14 +5,12 @@ static const char busy_text[] =
         "another operation holds the pool: wait until it has ended, or stop the pool";
 static const char external_text[] = "the pool is served by an engine that somebody else started";
 
-/* The operation begins to hold the pool. */
-static void take_operation(Step *s, OperationKind kind, uint64_t id)
+void step_take_operation(Step *s, OperationKind kind, uint64_t id)
 {
     s->pool->operation = (PoolOperation){.kind = kind, .id = id, .started = s->now};
 }
 
-/* An operation that never held the pool ends at once. */
-static void answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, const char *text)
+void step_answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, const char *text)
 {
     Effect *e = effects_add(s->effects, EFFECT_END_OPERATION);
 
@@ -39,7 +37,7 @@ static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
 {
     Pool *p = s->pool;
 
-    take_operation(s, OPERATION_PRELOAD, operation);
+    step_take_operation(s, OPERATION_PRELOAD, operation);
     engine_spec_free(p->spec);
     p->spec = spec;
     p->registered = true;
@@ -64,14 +62,14 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
         /* A client that lost the answer asks again: what runs already is a success that touches
          * nothing. */
         if (engine_spec_equal(p->spec, spec))
-            answer(s, OPERATION_PRELOAD, operation, PM_ERROR_NONE, NULL);
+            step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_NONE, NULL);
         else
-            answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,
-                   "the pool runs another engine already: stop it first");
+            step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,
+                        "the pool runs another engine already: stop it first");
         engine_spec_free(spec);
         return;
     case POOL_EXTERNAL:
-        answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING, external_text);
+        step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING, external_text);
         engine_spec_free(spec);
         return;
     case POOL_PREFLIGHT:
@@ -84,7 +82,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
     case POOL_STATE_INVALID:
         break;
     }
-    answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY, busy_text);
+    step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY, busy_text);
     engine_spec_free(spec);
 }
 
@@ -106,20 +104,22 @@ void step_stop(Step *s, uint64_t operation)
         cancel_operation(s);
         p->state = POOL_OFF;
         effects_add(s->effects, EFFECT_SAVE); /* a restart is on disk, and would go on from there */
-        take_operation(s, OPERATION_STOP, operation);
+        step_take_operation(s, OPERATION_STOP, operation);
         step_end_operation(s, NULL, false);
         return;
     }
     if (!pool_has_engine(p)) {
-        answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE, "the pool has no engine to stop");
+        step_answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE,
+                    "the pool has no engine to stop");
         return;
     }
     if (p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DEREGISTER) {
-        answer(s, OPERATION_STOP, operation, PM_ERROR_BUSY, "the pool is being stopped already");
+        step_answer(s, OPERATION_STOP, operation, PM_ERROR_BUSY,
+                    "the pool is being stopped already");
         return;
     }
     cancel_operation(s);
-    take_operation(s, OPERATION_STOP, operation);
+    step_take_operation(s, OPERATION_STOP, operation);
     if (p->state == POOL_STOPPING)
         p->stop_reason = STOP_REQUESTED;
     else
@@ -131,18 +131,18 @@ void step_restart(Step *s, uint64_t operation)
     Pool *p = s->pool;
 
     if (p->state == POOL_EXTERNAL) {
-        answer(s, OPERATION_RESTART, operation, PM_ERROR_ALREADY_RUNNING, external_text);
+        step_answer(s, OPERATION_RESTART, operation, PM_ERROR_ALREADY_RUNNING, external_text);
     } else if (!p->spec) {
-        answer(s, OPERATION_RESTART, operation, PM_ERROR_NO_ENGINE,
-               "the pool has never had an engine: preload one");
+        step_answer(s, OPERATION_RESTART, operation, PM_ERROR_NO_ENGINE,
+                    "the pool has never had an engine: preload one");
     } else if (p->operation.kind != OPERATION_NONE || p->state == POOL_DRAINING ||
                p->state == POOL_STOPPING) {
-        answer(s, OPERATION_RESTART, operation, PM_ERROR_BUSY, busy_text);
+        step_answer(s, OPERATION_RESTART, operation, PM_ERROR_BUSY, busy_text);
     } else if (pool_has_engine(p)) {
-        take_operation(s, OPERATION_RESTART, operation);
+        step_take_operation(s, OPERATION_RESTART, operation);
         step_begin_stop(s, STOP_RESTART);
     } else {
-        take_operation(s, OPERATION_RESTART, operation);
+        step_take_operation(s, OPERATION_RESTART, operation);
         step_begin_preflight(s);
     }
 }
@@ -159,11 +159,11 @@ void step_deregister(Step *s, uint64_t operation)
     Pool *p = s->pool;
 
     if (p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DEREGISTER) {
-        answer(s, OPERATION_DEREGISTER, operation, PM_ERROR_BUSY, busy_text);
+        step_answer(s, OPERATION_DEREGISTER, operation, PM_ERROR_BUSY, busy_text);
         return;
     }
     cancel_operation(s);
-    take_operation(s, OPERATION_DEREGISTER, operation);
+    step_take_operation(s, OPERATION_DEREGISTER, operation);
     if (!pool_has_engine(p)) {
         if (p->state == POOL_EXTERNAL)
             step_leave_external(s);

@@ -29,8 +29,21 @@ void step_restart(Step *s, uint64_t operation);
 void step_deregister(Step *s, uint64_t operation);
 /* Preflight of the pool's spec, for the operation that holds it. */
 void step_begin_preflight(Step *s);
+/* An operation that never held the pool ends at once: with the error, or PM_ERROR_NONE when all was
+ * so already. */
+void step_answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, const char *text);
+/* The operation begins to hold the pool. */
+void step_take_operation(Step *s, OperationKind kind, uint64_t id);
 /* The pool has no engine (any more) and is to be forgotten. */
 void step_forget(Step *s);
+
+/* machine_drain.c */
+void step_drain(Step *s, uint64_t operation, usec_t within_usec);
+/* Leases were released, or have expired. */
+void step_leases(Step *s);
+void step_drain_overdue(Step *s);
+/* Our restart has found the engine of a drain that was under way well. */
+void step_resume_drain(Step *s);
 
 /* machine_external.c */
 void step_handoff(Step *s, Handoff *handoff, bool is_file);

@@ -102,6 +102,10 @@ static void become_ready(Step *s)
         p->last_error_class = FAILURE_NONE;
     }
     effects_add(s->effects, EFFECT_WRITE_HANDOFF);
+    if (p->operation.kind == OPERATION_DRAIN) {
+        step_resume_drain(s);
+        return;
+    }
     effects_add(s->effects, EFFECT_SAVE);
     step_log(s, adopted ? LOG_ENGINE_ADOPTED : LOG_ENGINE_READY, NULL);
     step_end_operation(s, NULL, false);
@@ -133,7 +137,7 @@ void step_probe(Step *s, bool good, const char *error)
         return;
     }
     probe_settings(p->spec, s->settings, &probing);
-    if (p->state == POOL_READY && good) {
+    if ((p->state == POOL_READY || p->state == POOL_DRAINING) && good) {
         p->probe_failures = 0;
         p->last_heartbeat_real = s->now.real;
         p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);

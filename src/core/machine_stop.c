@@ -138,7 +138,8 @@ static bool ended_asked(Step *s, const UnitEnd *end)
     Pool *p = s->pool;
     bool forced = end->signal == SIGKILL || p->unit.result == UNIT_RESULT_TIMEOUT || p->kills > 0;
 
-    if (p->stop_reason == STOP_REQUESTED || p->stop_reason == STOP_RESTART) {
+    if (p->stop_reason == STOP_REQUESTED || p->stop_reason == STOP_RESTART ||
+        p->stop_reason == STOP_DRAIN) {
         p->state = POOL_OFF;
         step_log(s, LOG_ENGINE_STOPPED, end);
     } else {
@@ -165,6 +166,8 @@ void step_ended(Step *s)
         forced = ended_asked(s, &end);
     else
         ended_unasked(s, !p->was_ready, &end);
+    if (p->stop_reason != STOP_DRAIN)
+        p->drain_leases = p->leases.count; /* it ended by itself meanwhile */
     if (p->leases.count > 0) {
         /* Nobody uses an engine that is gone. */
         (void)lease_release_all(p);
@@ -179,6 +182,8 @@ void step_ended(Step *s)
         step_forget(s);
     else if (p->operation.kind == OPERATION_STOP)
         step_end_operation(s, NULL, forced);
+    else if (p->operation.kind == OPERATION_DRAIN)
+        step_end_operation(s, NULL, p->drain_forced);
     else
         step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
 }

@@ -10,11 +10,12 @@ typedef enum OperationKind {
     OPERATION_STOP,
     OPERATION_RESTART,
     OPERATION_DEREGISTER,
+    OPERATION_DRAIN,
     OPERATION_MAX,
     OPERATION_INVALID = -EINVAL,
 } OperationKind;
 
-/* "preload", "stop", "restart", "deregister"; NULL for NONE and values out of range. */
+/* "preload", "stop", "restart", "deregister", "drain"; NULL for NONE and values out of range. */
 const char *operation_kind_to_string(OperationKind kind);
 
 /* How an operation ended. Every operation ends exactly once. */
@@ -24,6 +25,7 @@ typedef struct OperationResult {
     Error error; /* code PM_ERROR_NONE: success */
     usec_t duration_usec;
     uint64_t generation; /* of the engine concerned; 0: none */
-    bool force_stopped;  /* stop: SIGKILL was needed */
+    bool force_stopped;  /* stop: SIGKILL was needed; drain: the deadline passed */
+    uint64_t leases;     /* drain: those that were out when the engine was stopped */
     bool unchanged;      /* it was so already: nothing was touched */
 } OperationResult;

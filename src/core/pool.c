@@ -36,7 +36,7 @@ int pool_new(const char *id, Pool **ret)
         return -ENOMEM;
     (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
     pool->state = POOL_OFF;
-    pool->phase_deadline = pool->probe_at = USEC_INFINITY;
+    pool->phase_deadline = pool->probe_at = pool->drain_deadline = USEC_INFINITY;
     pool->load_read_bytes = pool->load_model_bytes = SPEC_UNSET;
     pool_meta_init(&pool->meta);
     *ret = pool;
@@ -109,6 +109,13 @@ bool pool_is_ready(const Pool *pool)
     return (pool->state == POOL_READY ||
             (pool->state == POOL_EXTERNAL && !pool->external_is_lost)) &&
            pool->probe_failures == 0;
+}
+
+bool pool_is_draining(const Pool *pool)
+{
+    /* After our restart the engine is looked at before the drain goes on. */
+    return pool->state == POOL_DRAINING ||
+           (pool->state == POOL_ADOPTING && pool->operation.kind == OPERATION_DRAIN);
 }
 
 bool pool_has_handoff(const Pool *pool)

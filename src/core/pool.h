@@ -39,6 +39,7 @@ typedef enum StopReason {
     STOP_START_TIMEOUT, /* it never became healthy */
     STOP_UNHEALTHY,     /* it was ready, then failed its health checks */
     STOP_RESTART,       /* to be started again */
+    STOP_DRAIN,         /* its leases are back, or the drain's deadline is over */
 } StopReason;
 
 /* The operation that holds the pool. */
@@ -64,6 +65,11 @@ typedef struct Pool {
 
     PoolMeta meta;
     LeaseList leases;
+
+    /* Of the drain that holds the pool. */
+    usec_t drain_deadline; /* on the monotonic clock */
+    bool drain_forced;     /* it is over */
+    uint64_t drain_leases; /* those out when the engine was stopped */
 
     /* State external: the engine that somebody else started. */
     Handoff *external;
@@ -104,6 +110,9 @@ bool pool_is_live(const Pool *pool);
 
 /* Whether the last health check passed and the pool takes work (status: ready). */
 bool pool_is_ready(const Pool *pool);
+
+/* Whether it grants no leases because it is to be stopped (status: draining). */
+bool pool_is_draining(const Pool *pool);
 
 /* Whether the handoff file of the pool exists when all is well. */
 bool pool_has_handoff(const Pool *pool);

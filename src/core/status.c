@@ -134,7 +134,7 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     STRING("state", "State", pool_state_to_string(pool->state));
     BOOL("live", "Live", live);
     BOOL("ready", "Ready", pool_is_ready(pool));
-    BOOL("draining", "Draining", pool->state == POOL_DRAINING);
+    BOOL("draining", "Draining", pool_is_draining(pool));
     NUMBER("active_leases", "ActiveLeases", pool->leases.count);
     NUMBER("slots_total", "SlotsTotal", meta->slots_total);
     NUMBER("slots_free", "SlotsFree", pool_slots_free(pool));

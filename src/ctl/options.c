@@ -26,6 +26,7 @@ typedef enum OptionId {
     OPTION_FORCE,
     OPTION_TIMESTAMP,
     OPTION_SINCE_ID,
+    OPTION_DEADLINE,
     OPTION_MAX,
 } OptionId;
 
@@ -67,6 +68,8 @@ static const OptionInfo options[OPTION_MAX] = {
                               "When it was, in Unix milliseconds; else now"},
         [OPTION_SINCE_ID] = {"since-id", 0, "ID", false, VERB_OPTION_SINCE_ID, "0",
                              "First the events behind ID that are still kept"},
+        [OPTION_DEADLINE] = {"deadline", 0, "SPAN", false, VERB_OPTION_DEADLINE,
+                             "0 30s 1min 5min 1h", "How long leases are waited for at most"},
 };
 
 const OptionInfo *option_at(size_t i)
@@ -80,6 +83,7 @@ const char *verb_option_name(unsigned given)
             "--wait or --no-wait", "--follow", "--lines",     "--generation",
             "--no-legend",         "--owner",  "--ttl",       "--enforce-slots",
             "--handoff",           "--force",  "--timestamp", "--since-id",
+            "--deadline",
     };
 
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -139,6 +143,17 @@ static int parse_ttl(const char *s, uint64_t *ret, Error *error)
     return 0;
 }
 
+static int parse_deadline(const char *s, uint64_t *ret, Error *error)
+{
+    usec_t span;
+
+    if (parse_span(s, &span) < 0 || span == USEC_INFINITY)
+        return error_set(error, PM_ERROR_BAD_REQUEST, "deadline_ms",
+                         "--deadline %s: must be a time, such as 0, 90s, 5min", s);
+    *ret = usec_to_ms(span);
+    return 0;
+}
+
 /* The options that only some verbs take and that have a value. */
 static int parse_value(OptionId id, const char *argument, Options *o, Error *error)
 {
@@ -151,6 +166,8 @@ static int parse_value(OptionId id, const char *argument, Options *o, Error *err
         return parse_owner(argument, &o->owner, error);
     case OPTION_TTL:
         return parse_ttl(argument, &o->ttl_ms, error);
+    case OPTION_DEADLINE:
+        return parse_deadline(argument, &o->deadline_ms, error);
     case OPTION_HANDOFF:
         o->handoff = argument;
         return 0;
@@ -264,7 +281,8 @@ int options_parse(int argc, char **argv, Options *ret, char ***ret_arguments, Er
                  .lines = 100,
                  .ttl_ms = UINT64_MAX,
                  .timestamp_ms = UINT64_MAX,
-                 .since_id = UINT64_MAX};
+                 .since_id = UINT64_MAX,
+                 .deadline_ms = UINT64_MAX};
     struct option long_options[OPTION_MAX + 1];
     char letters[2 * OPTION_MAX + 2];
     int c;

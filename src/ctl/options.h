@@ -25,6 +25,7 @@ typedef enum VerbOption {
     VERB_OPTION_FORCE = 1 << 9,
     VERB_OPTION_TIMESTAMP = 1 << 10,
     VERB_OPTION_SINCE_ID = 1 << 11,
+    VERB_OPTION_DEADLINE = 1 << 12,
 } VerbOption;
 
 #define LINES_ALL UINT64_MAX
@@ -46,6 +47,7 @@ typedef struct Options {
     bool force;
     uint64_t timestamp_ms; /* UINT64_MAX: not given, now */
     uint64_t since_id;     /* UINT64_MAX: not given */
+    uint64_t deadline_ms;  /* UINT64_MAX: not given, as the daemon has it */
     unsigned given;        /* of VerbOption: what stood on the command line */
 } Options;
 

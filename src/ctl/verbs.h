@@ -32,8 +32,8 @@ typedef struct Verb {
 } Verb;
 
 /* The verbs, one file each. */
-extern const Verb verb_list, verb_status, verb_preload, verb_stop, verb_restart, verb_lease,
-        verb_release, verb_logs, verb_events, verb_register, verb_deregister, verb_set,
+extern const Verb verb_list, verb_status, verb_preload, verb_stop, verb_drain, verb_restart,
+        verb_lease, verb_release, verb_logs, verb_events, verb_register, verb_deregister, verb_set,
         verb_heartbeat, verb_operation;
 
 /* The i-th verb, NULL behind the last. */

@@ -17,6 +17,12 @@ const Method methods[] = {
          "Stops the engine"},
         {"StopAndWait", "StopAndWait", "s", "s", POOL "answer\0", "stop", METHOD_WRITE, true,
          run_stop, "The same; answers when the engine's last process is gone"},
+        {"Drain", "Drain", "st", "t", POOL "deadline_ms\0operation\0", "drain", METHOD_WRITE, false,
+         run_drain,
+         "Grants no more leases, waits for those that are out, at most so long (unset: as it is "
+         "configured), and stops the engine"},
+        {"DrainAndWait", "DrainAndWait", "st", "s", POOL "deadline_ms\0answer\0", "drain",
+         METHOD_WRITE, true, run_drain, "The same; answers when the engine's last process is gone"},
         {"Restart", "Restart", "s", "t", POOL "operation\0", "restart", METHOD_WRITE, false,
          run_restart, "Starts the engine that the pool had last, after stopping it where it runs"},
         {"RestartAndWait", "RestartAndWait", "s", "s", POOL "answer\0", "restart", METHOD_WRITE,

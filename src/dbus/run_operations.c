@@ -29,6 +29,16 @@ int run_stop(Command *c, Error *error)
     return r < 0 ? r : command_follow(c, operation);
 }
 
+int run_drain(Command *c, Error *error)
+{
+    Operation *operation;
+    int r;
+
+    r = manager_drain(c->server->manager, c->pool_id, c->arguments[0].number, c->correlation_id,
+                      &operation, error);
+    return r < 0 ? r : command_follow(c, operation);
+}
+
 int run_restart(Command *c, Error *error)
 {
     Operation *operation;

@@ -67,7 +67,7 @@ void answer_accepted(HttpRequest *request, uint64_t operation)
     if (p->has_wait)
         (void)snprintf(a->preference, sizeof(a->preference), "%swait=%" PRIu64,
                        p->respond_async ? "respond-async, " : "", p->wait_sec);
-    else
+    else if (p->respond_async)
         (void)snprintf(a->preference, sizeof(a->preference), "respond-async");
     builder_init(&b);
     builder_add_number(&b, "operation", operation);

@@ -51,6 +51,23 @@ void handle_stop(HttpRequest *request)
     command(request, manager_stop);
 }
 
+/* Draining takes its time: who does not ask to wait is told where to look. */
+void handle_drain(HttpRequest *request)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    Operation *operation = NULL;
+    uint64_t deadline_ms;
+    int r = drain_parse(request->body.data, request->body.length, &deadline_ms, NULL, &error);
+
+    if (r >= 0)
+        r = manager_drain(request->server->manager, request->parameters.pool_id, deadline_ms,
+                          request->correlation_id, &operation, &error);
+    if (r >= 0 && !request->parameters.wait && !request->preferences.has_wait)
+        answer_accepted(request, operation_id(operation));
+    else
+        finish(request, r, operation, &error);
+}
+
 void handle_restart(HttpRequest *request)
 {
     command(request, manager_restart);

@@ -38,6 +38,7 @@ typedef struct Parameters {
     bool force;
     bool enforce_slots;
     bool follow;
+    bool wait;
     uint64_t lines;
     uint64_t generation;
     const char *pool;          /* NULL: not given */

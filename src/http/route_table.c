@@ -8,6 +8,9 @@ static const Parameter deregister_query[] = {
         {"force", PARAMETER_BOOL, AT(force), "Stop the engine before, where one runs",
          .fallback = "false"},
 };
+static const Parameter drain_query[] = {
+        {"wait", PARAMETER_BOOL, AT(wait), "Answer when the engine is gone", .fallback = "false"},
+};
 static const Parameter lease_query[] = {
         {"enforce_slots", PARAMETER_BOOL, AT(enforce_slots),
          "Refuse when the slots are known and all taken", .fallback = "false"},
@@ -94,6 +97,13 @@ static const Route routes[] = {
          WAITS | ROUTE_BODY_JSON, handle_stop,
          ANSWERS({200, "The engine has stopped", "StopAnswer"}),
          ERRORS(PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE, PM_ERROR_BUSY, PM_ERROR_STOP_FAILED)},
+        {"POST", "/pools/{id}/drain", "drainPool",
+         "Grant no more leases, wait for those that are out, at most until the deadline, and stop "
+         "the engine",
+         WAITS | ROUTE_BODY_JSON, handle_drain, QUERY(drain_query), .body = "DrainRequest",
+         ANSWERS({200, "The engine has stopped", "DrainAnswer"}),
+         ERRORS(PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE, PM_ERROR_BUSY, PM_ERROR_CANCELLED,
+                PM_ERROR_STOP_FAILED)},
         {"POST", "/pools/{id}/restart", "restartPool",
          "Start the engine anew, which is stopped before; the answer is that of a preload",
          WAITS | ROUTE_BODY_JSON, handle_restart,

@@ -132,6 +132,10 @@ static const SchemaField lease_request_fields[] = {
 static const SchemaField heartbeat_request_fields[] = {
         NUMBER("timestamp_ms", NULLABLE, BOUNDS(1, 0), SAYS("Unix milliseconds; default: now")),
 };
+static const SchemaField drain_request_fields[] = {
+        NUMBER("deadline_ms", NULLABLE, BOUNDS(0, 24ULL * 60 * 60 * 1000),
+               SAYS("Left out: as it is configured")),
+};
 
 /* Answers. */
 
@@ -181,6 +185,12 @@ static const SchemaField stop_answer_fields[] = {
         BOOL("force_stopped", REQUIRED, SAYS("SIGKILL was needed")),
         NUMBER("duration_ms", REQUIRED),
 };
+static const SchemaField drain_answer_fields[] = {
+        ID("pool_id", REQUIRED),
+        BOOL("force_stopped", REQUIRED, SAYS("The deadline was over, and leases were out")),
+        NUMBER("duration_ms", REQUIRED),
+        NUMBER("final_lease_count", REQUIRED, SAYS("Those that were out when it was stopped")),
+};
 static const SchemaField deregister_answer_fields[] = {
         ID("pool_id", REQUIRED),
         BOOL("deregistered", REQUIRED),
@@ -223,6 +233,7 @@ static const Schema schemas[] = {
         REQUEST("Handoff", "An engine that somebody else has started", handoff_fields),
         REQUEST("HandoffModel", "Its model", handoff_model_fields),
         REQUEST("LeaseRequest", "What lease is wanted", lease_request_fields),
+        REQUEST("DrainRequest", "How long leases are waited for", drain_request_fields),
         REQUEST("HeartbeatRequest", "When the sign of life was given", heartbeat_request_fields),
 
         ANSWER("Error", "Why not", error_fields),
@@ -236,6 +247,7 @@ static const Schema schemas[] = {
         ANSWER("Operation", "A command under way, or one that ended", operation_fields),
         ANSWER("PreloadAnswer", "An engine that is ready", preload_answer_fields),
         ANSWER("StopAnswer", "How an engine was stopped", stop_answer_fields),
+        ANSWER("DrainAnswer", "How an engine was drained", drain_answer_fields),
         ANSWER("DeregisterAnswer", "The pool is gone", deregister_answer_fields),
         ANSWER("HeartbeatAnswer", "The sign of life that was noted", heartbeat_answer_fields),
         ANSWER("Lease", "A lease; its id is opaque", lease_fields),

@@ -167,6 +167,18 @@ json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_
     return builder_take(&b);
 }
 
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool->id);
+    builder_add_bool(&b, "force_stopped", result->force_stopped);
+    builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
+    builder_add_number(&b, "final_lease_count", result->leases);
+    return builder_take(&b);
+}
+
 json_object *json_deregister_answer(const char *pool_id)
 {
     Builder b;

@@ -38,6 +38,9 @@ json_object *json_lease_answer(const char *lease_id, uint64_t active_leases, uin
 json_object *json_active_leases(uint64_t active_leases);
 json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_ms);
 
+/* {pool_id, force_stopped, duration_ms, final_lease_count} */
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result);
+
 /* {pool_id, deregistered: true} */
 json_object *json_deregister_answer(const char *pool_id);
 

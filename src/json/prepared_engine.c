@@ -92,7 +92,6 @@ int prepared_engine_parse(const char *text, size_t length, const char *pool_id, 
     _cleanup_json_ json_object *body = NULL;
     _cleanup_spec_ EngineSpec *spec = NULL;
     Warnings warnings = {0};
-    char **list = NULL;
     int r;
 
     r = json_read(text, length, &body, error);
@@ -100,17 +99,10 @@ int prepared_engine_parse(const char *text, size_t length, const char *pool_id, 
         error_strip_field(error, WRAPPER ".");
         return r;
     }
-    r = parse_object(body, pool_id, &spec, &warnings, error);
-    if (r >= 0 && warnings_take(&warnings, &list) < 0)
-        r = refuse_no_memory(error);
-    warnings_done(&warnings);
+    r = warnings_finish(&warnings, parse_object(body, pool_id, &spec, &warnings, error),
+                        ret_warnings);
     if (r < 0)
-        return r;
-
+        return r == -ENOMEM ? refuse_no_memory(error) : r;
     *ret = TAKE_PTR(spec);
-    if (ret_warnings)
-        *ret_warnings = list;
-    else
-        strv_free(list);
     return 0;
 }

@@ -12,7 +12,8 @@
 enum {
     TTL_DAYS_MAX = 366,
 };
-#define TTL_MS_MAX ((uint64_t)TTL_DAYS_MAX * 24 * 60 * 60 * 1000)
+#define DRAIN_MS_MAX ((uint64_t)24 * 60 * 60 * 1000)
+#define TTL_MS_MAX   ((uint64_t)TTL_DAYS_MAX * 24 * 60 * 60 * 1000)
 
 /* The object that the text is; of an empty text an empty one. */
 static int read_object(const char *text, size_t length, json_object **ret, Error *error)
@@ -45,19 +46,10 @@ static int read_fields(const FieldTable *table, json_object *object, void *base,
                        char ***ret_warnings, Error *error)
 {
     Warnings warnings = {0};
-    char **list = NULL;
-    int r = fields_read(table, object, "", base, &warnings, error);
+    int r = warnings_finish(&warnings, fields_read(table, object, "", base, &warnings, error),
+                            ret_warnings);
 
-    if (r >= 0 && warnings_take(&warnings, &list) < 0)
-        r = refuse_no_memory(error);
-    warnings_done(&warnings);
-    if (r < 0)
-        return r;
-    if (ret_warnings)
-        *ret_warnings = list;
-    else
-        strv_free(list);
-    return 0;
+    return r == -ENOMEM ? refuse_no_memory(error) : r;
 }
 
 /* Which fields of the update the object has; null is given, too: it clears. */
@@ -158,7 +150,6 @@ int handoff_parse(const char *text, size_t length, const char *pool_id, Handoff 
     _cleanup_json_ json_object *object = NULL;
     _cleanup_(handoff_freep) Handoff *handoff = NULL;
     Warnings warnings = {0};
-    char **list = NULL;
     int r = read_object(text, length, &object, error);
 
     if (r < 0)
@@ -169,16 +160,10 @@ int handoff_parse(const char *text, size_t length, const char *pool_id, Handoff 
         r = check_handoff_pool(object, handoff, pool_id, error);
     if (r >= 0)
         r = name_pool(handoff, pool_id, error);
-    if (r >= 0 && warnings_take(&warnings, &list) < 0)
-        r = refuse_no_memory(error);
-    warnings_done(&warnings);
+    r = warnings_finish(&warnings, r, ret_warnings);
     if (r < 0)
-        return r;
+        return r == -ENOMEM ? refuse_no_memory(error) : r;
     *ret = TAKE_PTR(handoff);
-    if (ret_warnings)
-        *ret_warnings = list;
-    else
-        strv_free(list);
     return 0;
 }
 
@@ -217,29 +202,44 @@ void lease_body_done(LeaseBody *body)
     *body = (LeaseBody){.ttl_ms = SPEC_UNSET};
 }
 
-typedef struct HeartbeatBody {
-    uint64_t timestamp_ms;
-} HeartbeatBody;
+/* A body whose one field is a number that may be left out. */
+typedef struct NumberBody {
+    uint64_t number;
+} NumberBody;
 
-static const Field heartbeat_fields[] = {
-        {"timestamp_ms", FIELD_U64, .min = 1, .max = INT64_MAX / USEC_PER_MSEC,
-         .offset = offsetof(HeartbeatBody, timestamp_ms)},
-};
-static const FieldTable heartbeat_table = {heartbeat_fields, ELEMENTSOF(heartbeat_fields)};
+static int number_parse(const FieldTable *table, const char *text, size_t length, uint64_t *ret,
+                        char ***ret_warnings, Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    NumberBody body = {.number = SPEC_UNSET};
+    int r = read_object(text, length, &object, error);
+
+    if (r >= 0)
+        r = read_fields(table, object, &body, ret_warnings, error);
+    if (r < 0)
+        return r;
+    *ret = body.number;
+    return 0;
+}
 
 int heartbeat_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
                     Error *error)
 {
-    _cleanup_json_ json_object *object = NULL;
-    HeartbeatBody body = {.timestamp_ms = SPEC_UNSET};
-    int r = read_object(text, length, &object, error);
+    static const Field fields[] = {
+            {"timestamp_ms", FIELD_U64, .min = 1, .max = INT64_MAX / USEC_PER_MSEC},
+    };
+    static const FieldTable table = {fields, ELEMENTSOF(fields)};
 
-    if (r >= 0)
-        r = read_fields(&heartbeat_table, object, &body, ret_warnings, error);
-    if (r < 0)
-        return r;
-    *ret_ms = body.timestamp_ms;
-    return 0;
+    return number_parse(&table, text, length, ret_ms, ret_warnings, error);
+}
+
+int drain_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
+                Error *error)
+{
+    static const Field fields[] = {{"deadline_ms", FIELD_U64, .max = DRAIN_MS_MAX}};
+    static const FieldTable table = {fields, ELEMENTSOF(fields)};
+
+    return number_parse(&table, text, length, ret_ms, ret_warnings, error);
 }
 
 int empty_body_parse(const char *text, size_t length, char ***ret_warnings, Error *error)

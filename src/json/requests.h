@@ -36,5 +36,9 @@ void lease_body_done(LeaseBody *body);
 int heartbeat_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
                     Error *error);
 
+/* {deadline_ms?}; *ret_ms is SPEC_UNSET when it is left out. */
+int drain_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
+                Error *error);
+
 /* A request without parameters: the text must be empty or an object. */
 int empty_body_parse(const char *text, size_t length, char ***ret_warnings, Error *error);

@@ -110,17 +110,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four hexadecimal digits of \uXXXX at the place of the scan, or -1. */
 static long peek_unicode(const Scan *s)
 {
@@ -129,7 +118,7 @@ static long peek_unicode(const Scan *s)
     if (peek(s, 0) != '\\' || peek(s, 1) != 'u')
         return -1;
     for (size_t i = 2; i < 6; i++) {
-        int digit = hex_value(peek(s, i));
+        int digit = hex_digit_value(peek(s, i));
 
         if (digit < 0)
             return -1;

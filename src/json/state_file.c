@@ -24,6 +24,7 @@ static const char *const stop_reason_names[] = {
         [STOP_START_TIMEOUT] = "start_timeout",
         [STOP_UNHEALTHY] = "unhealthy",
         [STOP_RESTART] = "restart",
+        [STOP_DRAIN] = "drain",
 };
 
 static const char *state_name(int value)
@@ -87,6 +88,9 @@ static const Field pool_fields[] = {
         {"external_is_file", FIELD_BOOL, AT(external_is_file)},
         {"external_is_lost", FIELD_BOOL, AT(external_is_lost)},
         {"operation", FIELD_GROUP, .group = &operation_table},
+        {"drain_deadline_mono_usec", FIELD_U64, .max = INT64_MAX, AT(drain_deadline)},
+        {"drain_forced", FIELD_BOOL, AT(drain_forced)},
+        {"drain_leases", FIELD_U64, .max = INT64_MAX, AT(drain_leases)},
         {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
          AT(unit.invocation_id), .check = check_invocation_id},
         {"pid", FIELD_PID, .required = true, .nullable = true, .min = 1, .max = INT_MAX,
@@ -211,6 +215,7 @@ static void drop_ended_operation(Pool *pool)
         break;
     case POOL_STARTING:
     case POOL_WARMING:
+    case POOL_DRAINING:
     case POOL_STOPPING:
         return;
     default:

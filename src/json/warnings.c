@@ -37,6 +37,22 @@ int warnings_take(Warnings *w, char ***ret)
     return 0;
 }
 
+int warnings_finish(Warnings *w, int r, char ***ret)
+{
+    char **list = NULL;
+
+    if (r >= 0 && warnings_take(w, &list) < 0)
+        r = -ENOMEM;
+    warnings_done(w);
+    if (r < 0)
+        return r;
+    if (ret)
+        *ret = list;
+    else
+        strv_free(list);
+    return r;
+}
+
 void warnings_done(Warnings *w)
 {
     strv_free(w->list);

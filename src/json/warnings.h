@@ -19,4 +19,10 @@ bool warnings_has_room(const Warnings *w);
 /* Hands the list over (NULL: none) and leaves `w` empty. Returns 0 or -ENOMEM. */
 int warnings_take(Warnings *w, char ***ret);
 
+/*
+ * The end of a function that has collected warnings: `r` is what it is about to return. Hands the
+ * list to *ret (NULL allowed) when that is no error, and leaves `w` empty. Returns `r`, or -ENOMEM.
+ */
+int warnings_finish(Warnings *w, int r, char ***ret);
+
 void warnings_done(Warnings *w);

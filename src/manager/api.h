@@ -69,6 +69,14 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
                     Operation **ret_operation, Error *error);
 
 /*
+ * Stops the engine once its leases are back, or at the deadline; no new ones are granted meanwhile.
+ * `deadline_ms` SPEC_UNSET: the configured one. PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE; a
+ * second drain joins the first, whose deadline holds.
+ */
+int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
+                  Operation **ret_operation, Error *error);
+
+/*
  * Removes the pool. PM_ERROR_POOL_NOT_FOUND, or PM_ERROR_ALREADY_RUNNING while an engine runs,
  * unless `force`, which stops it before (an external one is left alone).
  */

@@ -56,10 +56,10 @@ static bool join(const Manager *m, const Pool *pool, OperationKind kind, Operati
     return *ret != NULL;
 }
 
-int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
-                 Operation **ret_operation, Error *error)
+/* The pool, which has an engine of ours or is about to; PM_ERROR_NO_ENGINE else. */
+static int find_engine(const Manager *m, const char *pool_id, const char *verb, Pool **ret,
+                       Error *error)
 {
-    Event event = {.type = EVENT_STOP};
     Pool *pool;
     int r = manager_find_pool(m, pool_id, &pool, error);
 
@@ -67,12 +67,25 @@ int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
         return r;
     if (pool->state == POOL_EXTERNAL)
         return error_set(error, PM_ERROR_NO_ENGINE, NULL,
-                         "pool %s has no engine to stop: the one that serves it was started by "
+                         "pool %s has no engine to %s: the one that serves it was started by "
                          "somebody else",
-                         pool->id);
+                         pool->id, verb);
     if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
-        return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to stop",
-                         pool->id);
+        return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to %s", pool->id,
+                         verb);
+    *ret = pool;
+    return 0;
+}
+
+int manager_stop(Manager *m, const char *pool_id, const char *correlation_id,
+                 Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_STOP};
+    Pool *pool;
+    int r = find_engine(m, pool_id, "stop", &pool, error);
+
+    if (r < 0)
+        return r;
     if (join(m, pool, OPERATION_STOP, ret_operation))
         return 0;
     manager_set_correlation_id(pool, correlation_id);
@@ -98,6 +111,26 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
     if (submit(m, pool, OPERATION_RESTART, &event, NULL, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}
+
+int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
+                  Operation **ret_operation, Error *error)
+{
+    Event event = {.type = EVENT_DRAIN};
+    Pool *pool;
+    int r = find_engine(m, pool_id, "drain", &pool, error);
+
+    if (r < 0)
+        return r;
+    if (join(m, pool, OPERATION_DRAIN, ret_operation))
+        return 0;
+    if (pool->operation.kind == OPERATION_NONE)
+        manager_set_correlation_id(pool, correlation_id);
+    event.command.within_usec =
+            deadline_ms == SPEC_UNSET ? m->drain_deadline_usec : usec_from_ms(deadline_ms);
+    if (submit(m, pool, OPERATION_DRAIN, &event, NULL, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }

@@ -22,6 +22,7 @@ typedef struct Settings {
     usec_t request_timeout_usec;
     usec_t wait_timeout_usec;
     usec_t unknown_unit_grace_usec;
+    usec_t drain_deadline_usec;
 } Settings;
 
 /* Where values are looked for. */

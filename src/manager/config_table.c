@@ -43,6 +43,8 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"Engine", "StopGraceSec", CONFIG_SPAN, "5s", NULL, AT(policy.stop_grace_usec), 0, DAY,
          .reload = true},
+        {"Drain", "DeadlineSec", CONFIG_SPAN, "30s", NULL, AT(drain_deadline_usec), 0, DAY,
+         .reload = true},
         {"GPU", "Policy", CONFIG_CHOICE, "required", "POOL_MANAGERD_GPU_POLICY", AT(gpu_policy),
          .choices = "required|optional", .reload = true},
         {"Engine", "EngineLog", CONFIG_CHOICE, "journal", NULL, AT(engine_log),

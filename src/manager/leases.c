@@ -12,6 +12,16 @@ static void leases_changed(PoolShell *shell)
     notify_pool_changed(shell);
 }
 
+/* A drain may have waited for them. */
+static void leases_released(PoolShell *shell)
+{
+    Event event = {.type = EVENT_LEASES};
+
+    (void)persist_leases(shell);
+    leases_changed(shell);
+    (void)manager_post(shell->manager, shell->pool->id, &event);
+}
+
 int manager_acquire_lease(Manager *m, const char *pool_id, const LeaseRequest *request,
                           LeaseGrant *ret, Error *error)
 {
@@ -53,9 +63,8 @@ int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
                          "pool %s has no lease %.*s: it was released, has expired, or its engine "
                          "is gone",
                          pool->id, LEASE_ID_MAX, lease_id);
-    (void)persist_leases(pool_shell(pool));
-    leases_changed(pool_shell(pool));
     *ret_active = pool->leases.count;
+    leases_released(pool_shell(pool));
     return 0;
 }
 
@@ -67,10 +76,8 @@ int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *r
 
     if (r < 0)
         return r;
-    if (lease_release_anonymous(pool)) {
-        (void)persist_leases(pool_shell(pool));
-        leases_changed(pool_shell(pool));
-    }
+    if (lease_release_anonymous(pool))
+        leases_released(pool_shell(pool));
     *ret_active = pool->leases.count;
     return 0;
 }
@@ -80,9 +87,7 @@ void manager_release_holder(Manager *m, const char *holder)
     for (size_t i = 0; i < m->registry.count; i++) {
         Pool *pool = m->registry.pools[i];
 
-        if (lease_release_holder(pool, holder) == 0)
-            continue;
-        (void)persist_leases(pool_shell(pool));
-        leases_changed(pool_shell(pool));
+        if (lease_release_holder(pool, holder) > 0)
+            leases_released(pool_shell(pool));
     }
 }

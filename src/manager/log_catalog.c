@@ -31,6 +31,8 @@ static const struct {
         [LOG_EXTERNAL_GONE] = {LOG_NOTICE, "5f7d9b1a3c5e4f7a9c1e3b5d7f9a1c21"},
         [LOG_LEASES_EXPIRED] = {LOG_INFO, "8a6c4e2f0b1d4a3c9e7b5d3f1a0c2e22"},
         [LOG_DEREGISTERED] = {LOG_NOTICE, "2d4f6b8a0c1e4d3f9b7a5c3e1d0f2b23"},
+        [LOG_DRAIN_STARTED] = {LOG_INFO, "7e9a1c3b5d7f4e9b8c2d4f6a8b0c1d24"},
+        [LOG_DRAIN_FORCED] = {LOG_WARNING, "3b5d7f9a1c2e4d6b8f0a2c4e6d8b0f25"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
 
@@ -132,6 +134,16 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_DEREGISTERED:
         (void)snprintf(buffer, size, "Pool %s: deregistered", pool->id);
         break;
+    case LOG_DRAIN_STARTED:
+        (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " leases are out", pool->id,
+                       pool->leases.count);
+        break;
+    case LOG_DRAIN_FORCED:
+        (void)snprintf(buffer, size,
+                       "Pool %s: the drain's deadline is over with %" PRIu64
+                       " leases out; stopping the engine under them",
+                       pool->id, pool->drain_leases);
+        break;
     case LOG_STALE_EVENT:
         (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);
         break;
@@ -146,12 +158,14 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
     static const EngineSpec none;
     const EngineSpec *spec = pool->spec ? pool->spec : &none;
     usec_t run = pool->generation ? usec_sub(now.mono, pool->started.mono) : 0;
-    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], status[16], uptime[24];
+    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], leases[24], status[16],
+                                                uptime[24];
     bool ended = end && kind != LOG_PRELOAD_STARTED;
 
     format_message(pool, kind, end, run, message, sizeof(message));
     if (pool->spec && pool->generation && !pool->external)
         unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
+    (void)snprintf(leases, sizeof(leases), "%" PRIu64, pool->leases.count);
     (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
     (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
     (void)snprintf(uptime, sizeof(uptime), "%" PRIu64, (uint64_t)(run / USEC_PER_SEC));
@@ -165,6 +179,7 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
             {"ENGINE_VERSION", pool->meta.engine_version},
             {"DEVICE_MASK", pool->meta.device_mask},
             {"MODEL_ID", spec->model_id},
+            {"ACTIVE_LEASES", pool->leases.count > 0 ? leases : NULL},
             {"LAST_ERROR", pool->last_error[0] ? pool->last_error : NULL},
             {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},
             {"SIGNAL", ended ? signal_name(end->signal) : NULL},

@@ -321,5 +321,6 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->policy.health_path = path;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;
+    m->drain_deadline_usec = settings->drain_deadline_usec;
     return 0;
 }

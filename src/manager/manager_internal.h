@@ -125,6 +125,7 @@ struct Manager {
     HandoffWatch *handoffs;
     HandoffFile *handoff_files;
     bool gpu_required;
+    usec_t drain_deadline_usec; /* when the caller gives none */
 
     char run_id[RUN_ID_LENGTH + 1];
     RingEvent *ring; /* EVENTS_MAX of them, the event of id n at n % EVENTS_MAX */

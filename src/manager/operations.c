@@ -116,6 +116,8 @@ static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool
         return json_error(&o->result.error, o->pool_id);
     if (o->kind == OPERATION_STOP)
         return json_stop_answer(pool, &o->result);
+    if (o->kind == OPERATION_DRAIN)
+        return json_drain_answer(pool, &o->result);
     if (o->kind == OPERATION_DEREGISTER)
         return json_deregister_answer(pool->id);
     if (runtime_dir_handoff_path(m->runtime, pool->id, pool->spec->replica_id, &handoff) < 0)

@@ -96,6 +96,12 @@ static void check_awaited(World *w, const Pool *p)
         if (!phase || probe == p->probe_running)
             world_fail(w, "warming has a deadline, and a probe that runs or is due");
         break;
+    case POOL_DRAINING:
+        if (!phase || probe == p->probe_running)
+            world_fail(w, "draining has a deadline, and a probe that runs or is due");
+        if (p->leases.count == 0)
+            world_fail(w, "a drain waits for nothing");
+        break;
     case POOL_READY:
     case POOL_ADOPTING:
     case POOL_EXTERNAL:
@@ -126,6 +132,14 @@ static void check_operation(World *w, const Pool *p)
             world_fail(w, "a start goes on although a stop holds the pool");
         break;
     case POOL_STOPPING:
+        break;
+    case POOL_DRAINING:
+        if (p->operation.kind != OPERATION_DRAIN)
+            world_fail(w, "draining without a drain");
+        break;
+    case POOL_ADOPTING:
+        if (p->operation.kind != OPERATION_NONE && p->operation.kind != OPERATION_DRAIN)
+            world_fail(w, "an operation holds a pool that is looked at");
         break;
     default:
         if (p->operation.kind != OPERATION_NONE)

@@ -34,6 +34,17 @@ static void command(World *w, size_t pool, EventType type, OperationKind kind)
     manager_step(w, pool, &event);
 }
 
+static void drain(World *w, size_t pool)
+{
+    Event event = {.type = EVENT_DRAIN};
+
+    if (!manager_pool(w, pool))
+        return;
+    event.command.operation = open_operation(w, OPERATION_DRAIN, pool);
+    event.command.within_usec = prng_one_in(&w->prng, 4) ? 0 : world_span(w, 0, 20 * USEC_PER_SEC);
+    manager_step(w, pool, &event);
+}
+
 static void loading(World *w, size_t pool)
 {
     const Pool *p = manager_pool(w, pool);
@@ -71,7 +82,11 @@ static void ask(World *w, size_t pool)
         manager_ensure(w, pool)->registered = true;
         break;
     case 8:
+        drain(w, pool);
+        break;
     case 9:
+    case 10:
+    case 11:
         lease_client(w, pool);
         break;
     default:

@@ -67,6 +67,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_EXTERNAL_GONE] = "external gone",
         [LOG_LEASES_EXPIRED] = "leases expired",
         [LOG_DEREGISTERED] = "deregistered",
+        [LOG_DRAIN_STARTED] = "drain started",
+        [LOG_DRAIN_FORCED] = "drain forced",
 };
 
 static const char *const event_names[EVENT_MAX] = {
@@ -74,6 +76,8 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_STOP] = "stop",
         [EVENT_RESTART] = "restart",
         [EVENT_DEREGISTER] = "deregister",
+        [EVENT_DRAIN] = "drain",
+        [EVENT_LEASES] = "leases",
         [EVENT_HANDOFF] = "handoff",
         [EVENT_HANDOFF_GONE] = "handoff gone",
         [EVENT_LOAD] = "load",
@@ -169,6 +173,9 @@ static const PoolState expected_transitions[][2] = {
         {POOL_STOPPING, POOL_OFF},       {POOL_STOPPING, POOL_FAILED},
         {POOL_STOPPING, POOL_PREFLIGHT}, {POOL_OFF, POOL_EXTERNAL},
         {POOL_FAILED, POOL_EXTERNAL},    {POOL_EXTERNAL, POOL_OFF},
+        {POOL_READY, POOL_DRAINING},     {POOL_DRAINING, POOL_STOPPING},
+        {POOL_DRAINING, POOL_FAILED},    {POOL_DRAINING, POOL_ADOPTING},
+        {POOL_ADOPTING, POOL_DRAINING},
 };
 
 static const struct {
@@ -199,6 +206,8 @@ static const struct {
         {OPERATION_RESTART, PM_ERROR_BUSY},      {OPERATION_RESTART, PM_ERROR_ALREADY_RUNNING},
         {OPERATION_RESTART, PM_ERROR_CANCELLED}, {OPERATION_RESTART, PM_ERROR_NO_ENGINE},
         {OPERATION_DEREGISTER, PM_ERROR_NONE},   {OPERATION_DEREGISTER, PM_ERROR_BUSY},
+        {OPERATION_DRAIN, PM_ERROR_NONE},        {OPERATION_DRAIN, PM_ERROR_BUSY},
+        {OPERATION_DRAIN, PM_ERROR_NO_ENGINE},   {OPERATION_DRAIN, PM_ERROR_CANCELLED},
 };
 
 static unsigned missing(bool seen, const char *what, const char *first, const char *second)

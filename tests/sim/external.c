@@ -130,10 +130,15 @@ void lease_client(World *w, size_t number)
 
     if (!pool)
         return;
-    if (prng_one_in(&w->prng, 3))
+    if (prng_one_in(&w->prng, 3)) {
+        Event event = {.type = EVENT_LEASES};
+
         (void)lease_release_anonymous(pool);
-    else
-        acquire(w, pool);
+        leases_save(w, pool);
+        manager_step(w, number, &event);
+        return;
+    }
+    acquire(w, pool);
     leases_save(w, pool);
     manager_arm(w, pool);
 }

@@ -35,7 +35,8 @@ static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
     if (saved->operation.kind == OPERATION_NONE ||
         (saved->state != POOL_PREFLIGHT && saved->state != POOL_STARTING &&
-         saved->state != POOL_WARMING && saved->state != POOL_STOPPING))
+         saved->state != POOL_WARMING && saved->state != POOL_STOPPING &&
+         saved->state != POOL_DRAINING))
         return;
     pool->operation = saved->operation;
     if (w->n_open == OPEN_OPERATIONS_MAX)
@@ -59,6 +60,9 @@ static void take_over(World *w, size_t number)
     pool->last_heartbeat_real = saved->last_heartbeat_real;
     pool->crash_count = saved->crash_count;
     pool->registered = saved->registered;
+    pool->drain_deadline = saved->drain_deadline;
+    pool->drain_forced = saved->drain_forced;
+    pool->drain_leases = saved->drain_leases;
     if (saved->spec_seed != 0)
         pool->spec = spec_make(number, saved->spec_seed);
     if (saved->external != 0)

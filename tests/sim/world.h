@@ -93,6 +93,9 @@ typedef struct Saved {
     uint64_t crash_count;
     uint64_t spec_seed; /* 0: no spec */
     PoolOperation operation;
+    usec_t drain_deadline;
+    bool drain_forced;
+    uint64_t drain_leases;
     bool registered;
     unsigned external; /* which engine of somebody else: its url; 0: none */
     bool external_is_file;

@@ -358,6 +358,16 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
     return start(m, OPERATION_RESTART, pool_id, correlation_id, ret_operation);
 }
 
+int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
+                  Operation **ret_operation, Error *error)
+{
+    if (deadline_ms == UINT64_MAX)
+        asked(m, "drain %s", pool_id);
+    else
+        asked(m, "drain %s within %llu", pool_id, (unsigned long long)deadline_ms);
+    return start(m, OPERATION_DRAIN, pool_id, correlation_id, ret_operation);
+}
+
 int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
                        Operation **ret_operation, Error *error)
 {

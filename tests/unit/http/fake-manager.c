@@ -191,6 +191,17 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
     return start_of_pool(m, OPERATION_RESTART, pool_id, correlation_id, ret_operation, error);
 }
 
+int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
+                  Operation **ret_operation, Error *error)
+{
+    if (deadline_ms == SPEC_UNSET)
+        fake_manager_note(m, MANAGER_WRITE, "drain %s", pool_id);
+    else
+        fake_manager_note(m, MANAGER_WRITE, "drain %s within %llu", pool_id,
+                          (unsigned long long)deadline_ms);
+    return start_of_pool(m, OPERATION_DRAIN, pool_id, correlation_id, ret_operation, error);
+}
+
 int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
                        Operation **ret_operation, Error *error)
 {

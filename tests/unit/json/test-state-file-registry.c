@@ -87,7 +87,8 @@ static void test_operation(void **state)
     for (PoolState each = 0; each < POOL_STATE_MAX; each++) {
         for (size_t k = 0; k < ELEMENTSOF(kinds); k++) {
             _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, each), *copy = NULL;
-            bool kept = each == POOL_STARTING || each == POOL_WARMING || each == POOL_STOPPING ||
+            bool kept = each == POOL_STARTING || each == POOL_WARMING || each == POOL_DRAINING ||
+                        each == POOL_STOPPING ||
                         (each == POOL_PREFLIGHT && kinds[k] == OPERATION_RESTART);
 
             pool->operation = (PoolOperation){

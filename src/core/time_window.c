@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/time_window.h"
+
+#include "base/macros.h"
+
+/* How many of the times are not after `now`: they are the first ones. */
+static uint64_t count_past(const TimeWindow *w, usec_t now)
+{
+    uint64_t n = w->count;
+
+    while (n > 0 && w->times[n - 1] > now)
+        n--;
+    return n;
+}
+
+void time_window_add(TimeWindow *w, usec_t now)
+{
+    w->count = count_past(w, now);
+    if (w->count == TIME_WINDOW_MAX)
+        memmove(w->times, w->times + 1, (size_t)--w->count * sizeof(w->times[0]));
+    w->times[w->count++] = now;
+}
+
+uint64_t time_window_count(const TimeWindow *w, usec_t span_usec, usec_t now)
+{
+    uint64_t end = count_past(w, now), first = end;
+
+    while (first > 0 && now - w->times[first - 1] < span_usec)
+        first--;
+    return end - first;
+}
+
+usec_t time_window_next(const TimeWindow *w, uint64_t limit, usec_t span_usec, usec_t now,
+                        usec_t wanted)
+{
+    uint64_t n = count_past(w, now);
+
+    if (limit == 0)
+        limit = 1;
+    if (limit > TIME_WINDOW_MAX)
+        limit = TIME_WINDOW_MAX;
+    /* With one more, the limit-th from the end must have left. */
+    return n < limit ? wanted : usec_max(wanted, usec_add(w->times[n - limit], span_usec));
+}
