@@ -47,6 +47,13 @@ typedef enum LogKind {
     LOG_EXTERNAL_GONE, /* its handoff file was removed */
     LOG_LEASES_EXPIRED,
     LOG_DEREGISTERED,
+    LOG_RESTART_SCHEDULED,
+    LOG_RESTART_DUE,
+    LOG_BREAKER_OPENED,
+    LOG_BREAKER_HALF_OPEN,
+    LOG_BREAKER_CLOSED,
+    LOG_RESTART_STORM,
+    LOG_OOM_STORM,
     LOG_DRAIN_STARTED,
     LOG_DRAIN_FORCED, /* the deadline is over, and leases are out */
     LOG_STALE_EVENT,

@@ -9,22 +9,24 @@
 
 /* What can happen to a pool. Everything but commands and facts belongs to a generation. */
 typedef enum EventType {
-    EVENT_PRELOAD,      /* command: start this spec */
-    EVENT_STOP,         /* command: stop the engine */
-    EVENT_RESTART,      /* command: start the last spec again, after a stop where it runs */
-    EVENT_DEREGISTER,   /* command: stop the engine where it runs, and forget the pool */
-    EVENT_DRAIN,        /* command: stop the engine once its leases are back, or at a deadline */
-    EVENT_LEASES,       /* leases were released */
-    EVENT_HANDOFF,      /* somebody else runs an engine for the pool */
-    EVENT_HANDOFF_GONE, /* its handoff file was removed */
-    EVENT_LOAD,         /* how much of the model a starting engine has read */
-    EVENT_FACTS,        /* the facts for a start are there */
-    EVENT_START_FAILED, /* the service manager refused the unit, or we could not ask */
-    EVENT_STOP_FAILED,  /* the service manager refused to stop the unit */
-    EVENT_UNIT,         /* something about the unit is known */
-    EVENT_PROBE,        /* a health check ended */
-    EVENT_TIMER,        /* pool_next_deadline() is over */
-    EVENT_RECOVER,      /* we have restarted: what the pool was, and its unit as it is now */
+    EVENT_PRELOAD,       /* command: start this spec */
+    EVENT_STOP,          /* command: stop the engine */
+    EVENT_RESTART,       /* command: start the last spec again, after a stop where it runs */
+    EVENT_DEREGISTER,    /* command: stop the engine where it runs, and forget the pool */
+    EVENT_DRAIN,         /* command: stop the engine once its leases are back, or at a deadline */
+    EVENT_BREAKER_RESET, /* command: close the circuit breaker */
+    EVENT_BREAKER_ALLOW, /* command: one restart in spite of it */
+    EVENT_LEASES,        /* leases were released */
+    EVENT_HANDOFF,       /* somebody else runs an engine for the pool */
+    EVENT_HANDOFF_GONE,  /* its handoff file was removed */
+    EVENT_LOAD,          /* how much of the model a starting engine has read */
+    EVENT_FACTS,         /* the facts for a start are there */
+    EVENT_START_FAILED,  /* the service manager refused the unit, or we could not ask */
+    EVENT_STOP_FAILED,   /* the service manager refused to stop the unit */
+    EVENT_UNIT,          /* something about the unit is known */
+    EVENT_PROBE,         /* a health check ended */
+    EVENT_TIMER,         /* pool_next_deadline() is over */
+    EVENT_RECOVER,       /* we have restarted: what the pool was, and its unit as it is now */
     EVENT_MAX,
 } EventType;
 

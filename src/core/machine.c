@@ -122,12 +122,16 @@ static void step_timer(Step *s)
     Pool *p = s->pool;
 
     expire_leases(s);
+    if (p->stable_at <= s->now.mono)
+        step_stability_due(s);
     if (p->phase_deadline <= s->now.mono) {
         p->phase_deadline = USEC_INFINITY;
         if (p->state == POOL_STOPPING)
             step_stop_overdue(s);
         else if (p->state == POOL_DRAINING)
             step_drain_overdue(s);
+        else if (p->state == POOL_BACKOFF || p->state == POOL_TRIPPED)
+            step_restart_due(s);
         else
             step_begin_stop(s, STOP_START_TIMEOUT);
     } else if (p->probe_at <= s->now.mono) {
@@ -165,9 +169,15 @@ static bool event_is_current(const Pool *p, const Event *event)
 }
 
 void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant now,
-               Effects *effects)
+               uint64_t random, Effects *effects)
 {
-    Step s = {.pool = pool, .settings = settings, .now = now, .effects = effects};
+    Step s = {
+            .pool = pool,
+            .settings = settings,
+            .now = now,
+            .random = random,
+            .effects = effects,
+    };
 
     if (!event_is_current(pool, event)) {
         step_log(&s, LOG_STALE_EVENT, NULL);
@@ -188,6 +198,12 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         break;
     case EVENT_DRAIN:
         step_drain(&s, event->command.operation, event->command.within_usec);
+        break;
+    case EVENT_BREAKER_RESET:
+        step_breaker_reset(&s);
+        break;
+    case EVENT_BREAKER_ALLOW:
+        step_breaker_allow(&s);
         break;
     case EVENT_LEASES:
         step_leases(&s);

@@ -10,7 +10,7 @@
  * The state machine: what happens to `pool` through `event` at the moment `now`. Changes the pool,
  * and appends to `effects` (empty at the call) what should be done outside. Pure: the same
  * arguments give the same outcome. An event of another generation changes nothing but is noted as
- * LOG_STALE_EVENT.
+ * LOG_STALE_EVENT. `random` is any number, each as likely: for the jitter of delays.
  */
 void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant now,
-               Effects *effects);
+               uint64_t random, Effects *effects);

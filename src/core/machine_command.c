@@ -29,7 +29,7 @@ void step_begin_preflight(Step *s)
     p->attempt++;
     p->probe_error[0] = '\0';
     p->unit = (UnitObservation){0};
-    step_log(s, LOG_PRELOAD_STARTED, NULL);
+    step_log(s, p->automatic ? LOG_RESTART_DUE : LOG_PRELOAD_STARTED, NULL);
     effects_add(s->effects, EFFECT_GATHER_FACTS);
 }
 
@@ -38,6 +38,7 @@ static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
     Pool *p = s->pool;
 
     step_take_operation(s, OPERATION_PRELOAD, operation);
+    step_unsupervise(s);
     engine_spec_free(p->spec);
     p->spec = spec;
     p->registered = true;
@@ -96,18 +97,35 @@ static void cancel_operation(Step *s)
     step_end_operation(s, &error, false);
 }
 
+bool step_cancel_restart(Step *s, OperationKind kind, uint64_t operation)
+{
+    Pool *p = s->pool;
+
+    if (p->state != POOL_BACKOFF && p->state != POOL_TRIPPED)
+        return false;
+    step_unsupervise(s);
+    p->state = POOL_OFF;
+    effects_add(s->effects, EFFECT_SAVE);
+    step_take_operation(s, kind, operation);
+    step_end_operation(s, NULL, false);
+    return true;
+}
+
 void step_stop(Step *s, uint64_t operation)
 {
     Pool *p = s->pool;
 
     if (p->state == POOL_PREFLIGHT) {
         cancel_operation(s);
+        step_unsupervise(s);
         p->state = POOL_OFF;
         effects_add(s->effects, EFFECT_SAVE); /* a restart is on disk, and would go on from there */
         step_take_operation(s, OPERATION_STOP, operation);
         step_end_operation(s, NULL, false);
         return;
     }
+    if (step_cancel_restart(s, OPERATION_STOP, operation))
+        return;
     if (!pool_has_engine(p)) {
         step_answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE,
                     "the pool has no engine to stop");
@@ -119,6 +137,7 @@ void step_stop(Step *s, uint64_t operation)
         return;
     }
     cancel_operation(s);
+    step_unsupervise(s);
     step_take_operation(s, OPERATION_STOP, operation);
     if (p->state == POOL_STOPPING)
         p->stop_reason = STOP_REQUESTED;
@@ -139,9 +158,11 @@ void step_restart(Step *s, uint64_t operation)
                p->state == POOL_STOPPING) {
         step_answer(s, OPERATION_RESTART, operation, PM_ERROR_BUSY, busy_text);
     } else if (pool_has_engine(p)) {
+        step_unsupervise(s);
         step_take_operation(s, OPERATION_RESTART, operation);
         step_begin_stop(s, STOP_RESTART);
     } else {
+        step_unsupervise(s);
         step_take_operation(s, OPERATION_RESTART, operation);
         step_begin_preflight(s);
     }
@@ -163,6 +184,7 @@ void step_deregister(Step *s, uint64_t operation)
         return;
     }
     cancel_operation(s);
+    step_unsupervise(s);
     step_take_operation(s, OPERATION_DEREGISTER, operation);
     if (!pool_has_engine(p)) {
         if (p->state == POOL_EXTERNAL)

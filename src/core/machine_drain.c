@@ -40,7 +40,10 @@ void step_drain(Step *s, uint64_t operation, usec_t within_usec)
 {
     Pool *p = s->pool;
 
+    if (step_cancel_restart(s, OPERATION_DRAIN, operation))
+        return;
     if (p->state == POOL_READY && p->operation.kind == OPERATION_NONE) {
+        step_unsupervise(s);
         step_take_operation(s, OPERATION_DRAIN, operation);
         p->drain_deadline = usec_add(s->now.mono, within_usec);
         p->drain_forced = false;

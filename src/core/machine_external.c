@@ -44,6 +44,7 @@ void step_handoff(Step *s, Handoff *handoff, bool is_file)
         handoff_free(handoff);
         return;
     }
+    step_unsupervise(s);
     if (p->state != POOL_EXTERNAL || !streq(p->external->url, handoff->url))
         begin_engine(s);
     handoff_free(p->external);

@@ -8,6 +8,7 @@ typedef struct Step {
     Pool *pool;
     const PolicySettings *settings;
     Instant now;
+    uint64_t random;
     Effects *effects;
 } Step;
 
@@ -34,8 +35,28 @@ void step_begin_preflight(Step *s);
 void step_answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, const char *text);
 /* The operation begins to hold the pool. */
 void step_take_operation(Step *s, OperationKind kind, uint64_t id);
+/* A pool that waits for its restart waits no more, which ends the operation: nothing else is to be
+ * done. Returns false for one that does not wait. */
+bool step_cancel_restart(Step *s, OperationKind kind, uint64_t operation);
 /* The pool has no engine (any more) and is to be forgotten. */
 void step_forget(Step *s);
+
+/* machine_supervise.c */
+/* Whether the supervision starts the engine again that has just ended. */
+bool step_is_supervised(const Step *s);
+/* It does so, at a time of its choice: `failure` is why the engine is not there. */
+void step_supervise(Step *s, FailureClass failure);
+/* It does not: somebody else has decided what becomes of the pool. */
+void step_unsupervise(Step *s);
+/* The restart that was pending is due. */
+void step_restart_due(Step *s);
+/* The engine is ready. */
+void step_watch_stability(Step *s, bool adopted);
+void step_stability_due(Step *s);
+void step_breaker_reset(Step *s);
+void step_breaker_allow(Step *s);
+/* Our restart: what was pending still is. */
+void step_resume_supervision(Step *s);
 
 /* machine_drain.c */
 void step_drain(Step *s, uint64_t operation, usec_t within_usec);

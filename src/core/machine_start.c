@@ -23,6 +23,8 @@ void step_facts(Step *s, const Error *error)
         step_set_error(s, FAILURE_PREFLIGHT, "%s", error->text);
         p->state = POOL_FAILED;
         step_log(s, LOG_PRELOAD_FAILED, NULL);
+        if (step_is_supervised(s))
+            step_supervise(s, FAILURE_PREFLIGHT);
         effects_add(s->effects, EFFECT_SAVE);
         fail_preflight(s, error);
         return;
@@ -58,6 +60,8 @@ void step_start_failed(Step *s, const char *why)
     p->state = POOL_FAILED;
     step_set_error(s, FAILURE_EXEC_SETUP, "the engine could not be started: %s", why);
     step_log(s, LOG_PRELOAD_FAILED, NULL);
+    if (step_is_supervised(s))
+        step_supervise(s, FAILURE_EXEC_SETUP);
     effects_add(s->effects, EFFECT_SAVE);
     step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
 }
@@ -101,6 +105,7 @@ static void become_ready(Step *s)
         p->last_error[0] = '\0';
         p->last_error_class = FAILURE_NONE;
     }
+    step_watch_stability(s, adopted);
     effects_add(s->effects, EFFECT_WRITE_HANDOFF);
     if (p->operation.kind == OPERATION_DRAIN) {
         step_resume_drain(s);
@@ -217,7 +222,8 @@ void step_recover(Step *s, const UnitObservation *unit)
 
     p->unit = *unit;
     p->probe_running = false;
-    p->phase_deadline = p->probe_at = USEC_INFINITY;
+    p->phase_deadline = p->probe_at = p->stable_at = USEC_INFINITY;
+    step_resume_supervision(s);
     if (p->state == POOL_EXTERNAL) {
         step_probe_now(s);
         return;

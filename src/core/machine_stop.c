@@ -19,7 +19,7 @@ static void withdraw(Step *s, bool had_handoff)
     if (p->probe_running)
         effects_add(s->effects, EFFECT_CANCEL_PROBE);
     p->probe_running = false;
-    p->probe_at = USEC_INFINITY;
+    p->probe_at = p->stable_at = USEC_INFINITY;
 }
 
 static void explain_stop(Step *s, StopReason reason)
@@ -146,6 +146,8 @@ static bool ended_asked(Step *s, const UnitEnd *end)
         p->state = POOL_FAILED;
         if (!p->was_ready)
             step_log(s, LOG_PRELOAD_FAILED, end);
+        else
+            p->crash_count++;
     }
     return forced;
 }
@@ -166,6 +168,11 @@ void step_ended(Step *s)
         forced = ended_asked(s, &end);
     else
         ended_unasked(s, !p->was_ready, &end);
+    /* What could not even be executed would fail again (contract, decision 7). */
+    if (p->state == POOL_FAILED && (asked || !end.set_up) && step_is_supervised(s))
+        step_supervise(s, p->last_error_class);
+    else if (p->operation.kind == OPERATION_NONE)
+        step_unsupervise(s);
     if (p->stop_reason != STOP_DRAIN)
         p->drain_leases = p->leases.count; /* it ended by itself meanwhile */
     if (p->leases.count > 0) {

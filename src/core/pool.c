@@ -36,7 +36,7 @@ int pool_new(const char *id, Pool **ret)
         return -ENOMEM;
     (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
     pool->state = POOL_OFF;
-    pool->phase_deadline = pool->probe_at = pool->drain_deadline = USEC_INFINITY;
+    pool->phase_deadline = pool->probe_at = pool->drain_deadline = pool->stable_at = USEC_INFINITY;
     pool->load_read_bytes = pool->load_model_bytes = SPEC_UNSET;
     pool_meta_init(&pool->meta);
     *ret = pool;
@@ -147,5 +147,7 @@ const char *pool_replica(const Pool *pool)
 
 usec_t pool_next_deadline(const Pool *pool)
 {
-    return usec_min(usec_min(pool->phase_deadline, pool->probe_at), lease_next_expiry(pool));
+    usec_t deadline = usec_min(pool->phase_deadline, pool->probe_at);
+
+    return usec_min(usec_min(deadline, pool->stable_at), lease_next_expiry(pool));
 }

@@ -9,6 +9,7 @@
 #include "core/operation.h"
 #include "core/pool_update.h"
 #include "core/spec.h"
+#include "core/supervision.h"
 #include "core/unit_observation.h"
 
 /* Contract: `state`. The order is that of pool_state_to_string(). */
@@ -62,6 +63,11 @@ typedef struct Pool {
     UnitObservation unit; /* of this generation */
     Instant started;      /* when this generation's unit was asked for */
     bool was_ready;       /* this generation has been ready */
+
+    Supervision supervision;
+    bool automatic;     /* this start, or the one that is to come, is the supervision's */
+    usec_t ready_since; /* of a ready engine, on the monotonic clock */
+    usec_t stable_at;   /* when a stable run changes the supervision next; USEC_INFINITY: not */
 
     PoolMeta meta;
     LeaseList leases;

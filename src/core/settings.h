@@ -4,6 +4,8 @@
 #include "base/usec.h"
 #include <stdbool.h>
 
+#include "core/supervision.h"
+
 /* The numbers of the policy (contract: defaults). Filled from the one table in
  * manager/config_table.c. */
 
@@ -22,6 +24,7 @@ typedef struct PolicySettings {
     usec_t liveness_interval_usec; /* pause between probes of a ready engine */
     uint64_t liveness_failures;    /* bad ones in a row that end it */
     usec_t stop_grace_usec;        /* from SIGTERM to SIGKILL */
+    SupervisionSettings supervision;
     EngineLog engine_log;
     bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

@@ -103,12 +103,34 @@ static EngineView engine_view(const Pool *pool, PoolStatus *status)
                         status->url};
 }
 
+/* When the supervision acts next, for people: Unix milliseconds. */
+typedef struct SupervisionView {
+    uint64_t delay_ms, next_ms, open_until_ms;
+} SupervisionView;
+
+static SupervisionView supervision_view(const Pool *pool)
+{
+    const Supervision *s = &pool->supervision;
+    SupervisionView view = {SPEC_UNSET, SPEC_UNSET, SPEC_UNSET};
+    Instant until;
+
+    if (s->pending) {
+        view.next_ms = usec_to_ms(s->due.real);
+        if (pool->state == POOL_BACKOFF)
+            view.delay_ms = usec_to_ms(s->delay_usec);
+    }
+    if (supervision_open_until(s, &until))
+        view.open_until_ms = usec_to_ms(until.real);
+    return view;
+}
+
 void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
 {
     const EngineView view = engine_view(pool, ret);
     const PoolMeta *meta = &pool->meta;
     const UnitObservation *unit = &pool->unit;
     bool engine = pool_has_engine(pool), live = pool_is_live(pool);
+    const SupervisionView waits = supervision_view(pool);
     /* The number of a pool without an engine says where the next one begins, no more. */
     bool has_generation = pool->generation > 0 && (pool->spec || pool->state == POOL_EXTERNAL);
     const char *unit_name = NULL;
@@ -158,12 +180,13 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     STRING("last_error_class", "LastErrorClass", failure_class_to_string(pool->last_error_class));
     NUMBER("last_heartbeat_ms", "LastHeartbeatMs",
            pool->last_heartbeat_real ? usec_to_ms(pool->last_heartbeat_real) : SPEC_UNSET);
-    NUMBER("restart_count", "RestartCount", 0);
+    NUMBER("restart_count", "RestartCount", pool->supervision.restart_count);
     NUMBER("crash_count", "CrashCount", pool->crash_count);
-    NUMBER("backoff_ms", "BackoffMs", SPEC_UNSET);
-    NUMBER("next_restart_at_ms", "NextRestartAtMs", SPEC_UNSET);
-    STRING("circuit_state", "CircuitState", "closed");
-    NUMBER("circuit_opens_until_ms", "CircuitOpensUntilMs", SPEC_UNSET);
+    NUMBER("backoff_ms", "BackoffMs", waits.delay_ms);
+    NUMBER("next_restart_at_ms", "NextRestartAtMs", waits.next_ms);
+    STRING("circuit_state", "CircuitState",
+           circuit_state_to_string(supervision_circuit(&pool->supervision, now)));
+    NUMBER("circuit_opens_until_ms", "CircuitOpensUntilMs", waits.open_until_ms);
     OBJECT("perf_hints", "PerfHints", meta->perf_hints);
     BOOL("managed", "Managed", pool->state != POOL_EXTERNAL);
     OBJECT("load", "Load", load_text(pool, now, ret));

@@ -10,6 +10,7 @@
 #include "json/reader.h"
 #include "json/refuse.h"
 #include "json/spec_fields.h"
+#include "json/supervision_file.h"
 
 enum {
     FORMAT = 1 /* a reader of another number must not guess */
@@ -88,6 +89,8 @@ static const Field pool_fields[] = {
         {"external_is_file", FIELD_BOOL, AT(external_is_file)},
         {"external_is_lost", FIELD_BOOL, AT(external_is_lost)},
         {"operation", FIELD_GROUP, .group = &operation_table},
+        {"automatic", FIELD_BOOL, AT(automatic)},
+        {"ready_since_mono_usec", FIELD_U64, .max = INT64_MAX, AT(ready_since)},
         {"drain_deadline_mono_usec", FIELD_U64, .max = INT64_MAX, AT(drain_deadline)},
         {"drain_forced", FIELD_BOOL, AT(drain_forced)},
         {"drain_leases", FIELD_U64, .max = INT64_MAX, AT(drain_leases)},
@@ -116,6 +119,7 @@ json_object *json_state_file(const Pool *pool)
     builder_add_string(&b, "pool_id", pool->id);
     fields_write(&pool_table, pool, &b);
     builder_add_value(&b, "registry", write_meta(pool));
+    builder_add_value(&b, "supervision", supervision_write(&pool->supervision));
     if (pool->external)
         builder_add_value(&b, "external", handoff_write(pool->external));
     if (pool->spec)
@@ -188,6 +192,17 @@ static int read_meta(json_object *file, Pool *pool, Error *error)
     if (json_object_get_type(value) != json_type_object)
         return field_refuse(error, "registry", "must be an object");
     return fields_read(&meta_table, value, "registry.", &pool->meta, NULL, error);
+}
+
+static int read_supervision(json_object *file, Pool *pool, Error *error)
+{
+    json_object *value = NULL;
+
+    if (!json_object_object_get_ex(file, "supervision", &value))
+        return 0;
+    if (json_object_get_type(value) != json_type_object)
+        return field_refuse(error, "supervision", "must be an object");
+    return supervision_read(value, "supervision.", &pool->supervision, error);
 }
 
 static int read_external(json_object *file, Pool *pool, Error *error)
@@ -269,6 +284,9 @@ static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *
     if (r < 0)
         return r;
     r = read_meta(file, pool, error);
+    if (r < 0)
+        return r;
+    r = read_supervision(file, pool, error);
     if (r < 0)
         return r;
     r = read_external(file, pool, error);

@@ -97,8 +97,8 @@ int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlat
 /* `timestamp_ms` SPEC_UNSET: now. *ret_ms is what was recorded. */
 int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, uint64_t *ret_ms,
                       Error *error);
-/* Nothing opens the breaker of a pool that is not tripped: then the first does nothing, the second
- * fails with PM_ERROR_BREAKER_CLOSED. */
+/* Both start a pool that waits for its restart at once: the first closes the breaker, the second
+ * fails with PM_ERROR_BREAKER_CLOSED when the pool is not tripped. */
 int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id,
                           Error *error);
 int manager_allow_restart(Manager *m, const char *pool_id, const char *correlation_id,

@@ -70,7 +70,8 @@ static int find_engine(const Manager *m, const char *pool_id, const char *verb, 
                          "pool %s has no engine to %s: the one that serves it was started by "
                          "somebody else",
                          pool->id, verb);
-    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
+    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT && pool->state != POOL_BACKOFF &&
+        pool->state != POOL_TRIPPED)
         return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to %s", pool->id,
                          verb);
     *ret = pool;

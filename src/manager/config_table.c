@@ -6,9 +6,10 @@
 #include "base/parse.h"
 #include "manager/config_table.h"
 
-#define AT(member) offsetof(Settings, member)
-#define DAY        (24 * 60 * USEC_PER_MINUTE)
-#define MS         USEC_PER_MSEC
+#define AT(member)          offsetof(Settings, member)
+#define SUPERVISION(member) AT(policy.supervision.member)
+#define DAY                 (24 * 60 * USEC_PER_MINUTE)
+#define MS                  USEC_PER_MSEC
 
 /* The one set of defaults (contract: defaults). */
 const ConfigKey config_keys[] = {
@@ -43,6 +44,46 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"Engine", "StopGraceSec", CONFIG_SPAN, "5s", NULL, AT(policy.stop_grace_usec), 0, DAY,
          .reload = true},
+        {"Backoff", "InitialSec", CONFIG_SPAN, "1s", NULL, SUPERVISION(backoff_initial_usec), MS,
+         DAY, .reload = true},
+        {"Backoff", "MaxSec", CONFIG_SPAN, "60s", NULL, SUPERVISION(backoff_max_usec), MS, DAY,
+         .reload = true},
+        {"Backoff", "MinSec", CONFIG_SPAN, "500ms", NULL, SUPERVISION(backoff_min_usec), 0, DAY,
+         .reload = true},
+        {"Backoff", "Factor", CONFIG_NUMBER, "2", NULL, SUPERVISION(backoff_factor), 1, 100,
+         .reload = true},
+        {"Backoff", "JitterPercent", CONFIG_NUMBER, "10", NULL, SUPERVISION(backoff_jitter_percent),
+         0, 100, .reload = true},
+        {"Backoff", "CudaMultiplier", CONFIG_NUMBER, "2", NULL,
+         SUPERVISION(backoff_cuda_multiplier), 1, 100, .reload = true},
+        {"Backoff", "ResetSec", CONFIG_SPAN, "300s", NULL, SUPERVISION(backoff_reset_usec), MS, DAY,
+         .reload = true},
+        {"Restart", "CounterResetSec", CONFIG_SPAN, "600s", NULL, SUPERVISION(counter_reset_usec),
+         MS, DAY, .reload = true},
+        {"Restart", "Limit", CONFIG_NUMBER, "10", NULL, SUPERVISION(restart_limit), 1,
+         SUPERVISION_COUNT_MAX, .reload = true},
+        {"Restart", "WindowSec", CONFIG_SPAN, "60s", NULL, SUPERVISION(restart_window_usec), MS,
+         DAY, .reload = true},
+        {"Breaker", "Failures", CONFIG_NUMBER, "5", NULL, SUPERVISION(breaker_threshold), 1, 1000,
+         .reload = true},
+        {"Breaker", "OpenSec", CONFIG_SPAN, "300s", NULL, SUPERVISION(breaker_open_usec), MS, DAY,
+         .reload = true},
+        {"Breaker", "StableSec", CONFIG_SPAN, "60s", NULL, SUPERVISION(breaker_stable_usec), MS,
+         DAY, .reload = true},
+        {"Breaker", "Factor", CONFIG_NUMBER, "2", NULL, SUPERVISION(breaker_factor), 1, 100,
+         .reload = true},
+        {"Storm", "WarnRestarts", CONFIG_NUMBER, "5", NULL, SUPERVISION(storm_warning_count), 1,
+         SUPERVISION_COUNT_MAX, .reload = true},
+        {"Storm", "WarnWindowSec", CONFIG_SPAN, "60s", NULL, SUPERVISION(storm_warning_window_usec),
+         MS, DAY, .reload = true},
+        {"Storm", "BreakerRestarts", CONFIG_NUMBER, "10", NULL, SUPERVISION(storm_breaker_count), 1,
+         SUPERVISION_COUNT_MAX, .reload = true},
+        {"Storm", "BreakerWindowSec", CONFIG_SPAN, "30s", NULL,
+         SUPERVISION(storm_breaker_window_usec), MS, DAY, .reload = true},
+        {"Storm", "OomCount", CONFIG_NUMBER, "5", NULL, SUPERVISION(oom_storm_count), 1,
+         SUPERVISION_COUNT_MAX, .reload = true},
+        {"Storm", "OomWindowSec", CONFIG_SPAN, "60s", NULL, SUPERVISION(oom_storm_window_usec), MS,
+         DAY, .reload = true},
         {"Drain", "DeadlineSec", CONFIG_SPAN, "30s", NULL, AT(drain_deadline_usec), 0, DAY,
          .reload = true},
         {"GPU", "Policy", CONFIG_CHOICE, "required", "POOL_MANAGERD_GPU_POLICY", AT(gpu_policy),

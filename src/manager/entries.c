@@ -120,14 +120,23 @@ int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, ui
     return 0;
 }
 
+static int breaker_event(Manager *m, Pool *pool, EventType type, const char *correlation_id,
+                         Error *error)
+{
+    Event event = {.type = type};
+
+    manager_set_correlation_id(pool, correlation_id);
+    if (manager_post(m, pool->id, &event) < 0)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    return 0;
+}
+
 int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id, Error *error)
 {
     Pool *pool;
     int r = manager_find_pool(m, pool_id, &pool, error);
 
-    if (r >= 0)
-        manager_set_correlation_id(pool, correlation_id);
-    return r;
+    return r < 0 ? r : breaker_event(m, pool, EVENT_BREAKER_RESET, correlation_id, error);
 }
 
 int manager_allow_restart(Manager *m, const char *pool_id, const char *correlation_id, Error *error)
@@ -139,8 +148,6 @@ int manager_allow_restart(Manager *m, const char *pool_id, const char *correlati
         return r;
     if (pool->state != POOL_TRIPPED)
         return error_set(error, PM_ERROR_BREAKER_CLOSED, NULL,
-                         "the circuit breaker of pool %s is closed: restarts are allowed",
-                         pool->id);
-    manager_set_correlation_id(pool, correlation_id);
-    return 0;
+                         "no restart of pool %s is held back by its circuit breaker", pool->id);
+    return breaker_event(m, pool, EVENT_BREAKER_ALLOW, correlation_id, error);
 }

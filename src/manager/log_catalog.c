@@ -31,6 +31,13 @@ static const struct {
         [LOG_EXTERNAL_GONE] = {LOG_NOTICE, "5f7d9b1a3c5e4f7a9c1e3b5d7f9a1c21"},
         [LOG_LEASES_EXPIRED] = {LOG_INFO, "8a6c4e2f0b1d4a3c9e7b5d3f1a0c2e22"},
         [LOG_DEREGISTERED] = {LOG_NOTICE, "2d4f6b8a0c1e4d3f9b7a5c3e1d0f2b23"},
+        [LOG_RESTART_SCHEDULED] = {LOG_NOTICE, "6a8c0e2d4f1b4a3c9d5e7f9b1a3c5d26"},
+        [LOG_RESTART_DUE] = {LOG_NOTICE, "0c2e4a6b8d1f4c3e9a5b7d9f1e3a5c27"},
+        [LOG_BREAKER_OPENED] = {LOG_ERR, "4e6a8c0d2b1f4e5a9c7d9b1f3e5a7c28"},
+        [LOG_BREAKER_HALF_OPEN] = {LOG_NOTICE, "8a0c2e4f6d1b4a7c9e5f7d9b1a3c5e29"},
+        [LOG_BREAKER_CLOSED] = {LOG_NOTICE, "2c4e6a8b0d1f4c9e9a7b5d3f1e0a2c30"},
+        [LOG_RESTART_STORM] = {LOG_CRIT, "b8d0f2a4c6e14b3d9f5a7c9e1d3f5b31"},
+        [LOG_OOM_STORM] = {LOG_CRIT, "f2a4c6e8d0b14f5a9c7e5d3b1f0a2c32"},
         [LOG_DRAIN_STARTED] = {LOG_INFO, "7e9a1c3b5d7f4e9b8c2d4f6a8b0c1d24"},
         [LOG_DRAIN_FORCED] = {LOG_WARNING, "3b5d7f9a1c2e4d6b8f0a2c4e6d8b0f25"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
@@ -51,6 +58,38 @@ static void format_span(usec_t span, char *buffer, size_t size)
     else
         (void)snprintf(buffer, size, "%" PRIu64 " h %" PRIu64 " min", ms / 3600000,
                        ms % 3600000 / 60000);
+}
+
+/* What the supervision does. */
+static void format_supervision(const Pool *pool, LogKind kind, char *buffer, size_t size)
+{
+    const Supervision *s = &pool->supervision;
+    char delay[48];
+
+    format_span(s->delay_usec, delay, sizeof(delay));
+    if (kind == LOG_RESTART_SCHEDULED)
+        (void)snprintf(buffer, size, "Pool %s: restart %" PRIu64 " in %s", pool->id,
+                       s->restart_count + 1, delay);
+    else if (kind == LOG_RESTART_DUE)
+        (void)snprintf(buffer, size, "Pool %s: restart %" PRIu64 " of the engine", pool->id,
+                       s->restart_count);
+    else if (kind == LOG_BREAKER_OPENED)
+        (void)snprintf(buffer, size,
+                       "Pool %s: the circuit breaker is open: no restart until a trial (last: %s)",
+                       pool->id, pool->last_error);
+    else if (kind == LOG_BREAKER_HALF_OPEN)
+        (void)snprintf(buffer, size, "Pool %s: the circuit breaker is half-open: one trial",
+                       pool->id);
+    else if (kind == LOG_BREAKER_CLOSED)
+        (void)snprintf(buffer, size, "Pool %s: the circuit breaker is closed", pool->id);
+    else if (kind == LOG_RESTART_STORM)
+        (void)snprintf(buffer, size, "Pool %s: restart storm: %" PRIu64 " restarts (last: %s)",
+                       pool->id, s->restart_count, pool->last_error);
+    else
+        (void)snprintf(buffer, size,
+                       "Pool %s: the engine runs out of memory again and again: give it more "
+                       "(resources.memory_max), a smaller model, or fewer slots",
+                       pool->id);
 }
 
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
@@ -134,6 +173,15 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_DEREGISTERED:
         (void)snprintf(buffer, size, "Pool %s: deregistered", pool->id);
         break;
+    case LOG_RESTART_SCHEDULED:
+    case LOG_RESTART_DUE:
+    case LOG_BREAKER_OPENED:
+    case LOG_BREAKER_HALF_OPEN:
+    case LOG_BREAKER_CLOSED:
+    case LOG_RESTART_STORM:
+    case LOG_OOM_STORM:
+        format_supervision(pool, kind, buffer, size);
+        break;
     case LOG_DRAIN_STARTED:
         (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " leases are out", pool->id,
                        pool->leases.count);
@@ -158,13 +206,18 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
     static const EngineSpec none;
     const EngineSpec *spec = pool->spec ? pool->spec : &none;
     usec_t run = pool->generation ? usec_sub(now.mono, pool->started.mono) : 0;
-    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], leases[24], status[16],
+    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], leases[24], crashes[24],
+                                                restarts[24], backoff[24], next[24], status[16],
                                                 uptime[24];
     bool ended = end && kind != LOG_PRELOAD_STARTED;
 
     format_message(pool, kind, end, run, message, sizeof(message));
     if (pool->spec && pool->generation && !pool->external)
         unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
+    (void)snprintf(crashes, sizeof(crashes), "%" PRIu64, pool->crash_count);
+    (void)snprintf(restarts, sizeof(restarts), "%" PRIu64, pool->supervision.restart_count);
+    (void)snprintf(backoff, sizeof(backoff), "%" PRIu64, usec_to_ms(pool->supervision.delay_usec));
+    (void)snprintf(next, sizeof(next), "%" PRIu64, usec_to_ms(pool->supervision.due.real));
     (void)snprintf(leases, sizeof(leases), "%" PRIu64, pool->leases.count);
     (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
     (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
@@ -179,6 +232,10 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
             {"ENGINE_VERSION", pool->meta.engine_version},
             {"DEVICE_MASK", pool->meta.device_mask},
             {"MODEL_ID", spec->model_id},
+            {"CRASH_COUNT", pool->crash_count > 0 ? crashes : NULL},
+            {"RESTART_COUNT", pool->supervision.restart_count > 0 ? restarts : NULL},
+            {"BACKOFF_MS", pool->supervision.pending ? backoff : NULL},
+            {"NEXT_RESTART_AT", pool->supervision.pending ? next : NULL},
             {"ACTIVE_LEASES", pool->leases.count > 0 ? leases : NULL},
             {"LAST_ERROR", pool->last_error[0] ? pool->last_error : NULL},
             {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "manager/log_catalog.h"
@@ -24,6 +25,15 @@ static void event_drop(Event *event)
         event->handoff.handoff = handoff_free(event->handoff.handoff);
 }
 
+/* For the jitter of delays; any number will do when there is none to be had. */
+static uint64_t random_number(void)
+{
+    uint64_t number = 0;
+
+    (void)!getrandom(&number, sizeof(number), GRND_NONBLOCK);
+    return number;
+}
+
 static void dispatch_one(Manager *m, QueuedEvent *q)
 {
     Pool *pool = registry_get(&m->registry, q->pool_id);
@@ -37,7 +47,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     }
     shell = pool_shell(pool);
     had_engine = pool_has_engine(pool);
-    pool_step(pool, &q->event, &m->policy, manager_now(m), &effects);
+    pool_step(pool, &q->event, &m->policy, manager_now(m), random_number(), &effects);
     effects_apply(m, shell, &effects);
     if (had_engine && !pool_has_engine(pool))
         external_retry(m);

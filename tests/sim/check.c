@@ -32,7 +32,8 @@ static void check_end_logs(World *w, const Pool *before, const Pool *pool, const
             (before->stop_reason == STOP_UNHEALTHY || before->stop_reason == STOP_START_TIMEOUT);
     unsigned expected = ended && !told_before, told = 0;
 
-    if (before->state == POOL_PREFLIGHT && pool->state == POOL_FAILED)
+    if (before->state == POOL_PREFLIGHT &&
+        (pool->state == POOL_FAILED || pool->state == POOL_BACKOFF || pool->state == POOL_TRIPPED))
         expected = 1;
     for (size_t i = 0; i < effects->count; i++)
         told += effects->items[i].type == EFFECT_LOG && is_end_log(effects->items[i].log.kind);
@@ -96,6 +97,13 @@ static void check_awaited(World *w, const Pool *p)
         if (!phase || probe == p->probe_running)
             world_fail(w, "warming has a deadline, and a probe that runs or is due");
         break;
+    case POOL_BACKOFF:
+    case POOL_TRIPPED:
+        if (!phase || probe || p->probe_running)
+            world_fail(w, "a pool that waits for its restart has one deadline, and no probe");
+        if (supervision_deadline(&p->supervision) == USEC_INFINITY)
+            world_fail(w, "a pool waits for a restart that does not come");
+        break;
     case POOL_DRAINING:
         if (!phase || probe == p->probe_running)
             world_fail(w, "draining has a deadline, and a probe that runs or is due");
@@ -123,8 +131,9 @@ static void check_operation(World *w, const Pool *p)
         open |= w->open[i].id == p->operation.id;
     switch (p->state) {
     case POOL_PREFLIGHT:
-        if (p->operation.kind != OPERATION_PRELOAD && p->operation.kind != OPERATION_RESTART)
-            world_fail(w, "a preflight without a preload or restart");
+        if (p->operation.kind != OPERATION_PRELOAD && p->operation.kind != OPERATION_RESTART &&
+            !p->automatic)
+            world_fail(w, "a preflight that nobody has asked for");
         break;
     case POOL_STARTING:
     case POOL_WARMING:
@@ -209,6 +218,22 @@ void check_step(World *w, const Pool *before, const Pool *pool, const Event *eve
     check_status(w, pool);
 }
 
+/* Automatic starts keep to the window, and to the breaker but for its one trial. */
+static void check_rate(World *w, const Pool *pool)
+{
+    const SupervisionSettings *settings = &w->settings.supervision;
+    const Supervision *s = &pool->supervision;
+    Instant until;
+
+    if (!pool->automatic)
+        return;
+    if (!s->allowed_once && !s->trial &&
+        supervision_rate(s, settings, world_now(w)) > settings->restart_limit)
+        world_fail(w, "more restarts than the window allows");
+    if (supervision_open_until(s, &until) && !s->trial)
+        world_fail(w, "a restart while the breaker is open");
+}
+
 /* Before it is done. */
 void check_effect(World *w, const Pool *pool, const Effect *e)
 {
@@ -217,6 +242,7 @@ void check_effect(World *w, const Pool *pool, const Effect *e)
 
     switch (e->type) {
     case EFFECT_START_UNIT:
+        check_rate(w, pool);
         if (!w->manager.slots[pool_index(pool->id)].save_failed &&
             (!files->exists || files->saved.generation != pool->generation))
             world_fail(w, "a start before its generation is saved");
@@ -276,7 +302,7 @@ void check_start(World *w, UnitRef ref)
 static bool is_at_rest(const Pool *p)
 {
     return p->state == POOL_OFF || p->state == POOL_FAILED || p->state == POOL_READY ||
-           p->state == POOL_EXTERNAL;
+           p->state == POOL_EXTERNAL || p->state == POOL_BACKOFF || p->state == POOL_TRIPPED;
 }
 
 /* What is not yet as it should end, or NULL. */

@@ -45,6 +45,13 @@ static void drain(World *w, size_t pool)
     manager_step(w, pool, &event);
 }
 
+static void simple(World *w, size_t pool, EventType type)
+{
+    Event event = {.type = type};
+
+    manager_step(w, pool, &event);
+}
+
 static void loading(World *w, size_t pool)
 {
     const Pool *p = manager_pool(w, pool);
@@ -80,6 +87,7 @@ static void ask(World *w, size_t pool)
         loading(w, pool);
         /* Registered without an engine. */
         manager_ensure(w, pool)->registered = true;
+        simple(w, pool, prng_one_in(&w->prng, 2) ? EVENT_BREAKER_RESET : EVENT_BREAKER_ALLOW);
         break;
     case 8:
         drain(w, pool);

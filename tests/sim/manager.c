@@ -94,6 +94,8 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_RESTART] = "restart",
         [EVENT_DEREGISTER] = "deregister",
         [EVENT_DRAIN] = "drain",
+        [EVENT_BREAKER_RESET] = "breaker-reset",
+        [EVENT_BREAKER_ALLOW] = "breaker-allow",
         [EVENT_LEASES] = "leases",
         [EVENT_HANDOFF] = "handoff",
         [EVENT_HANDOFF_GONE] = "handoff-gone",
@@ -138,7 +140,7 @@ void manager_step(World *w, size_t pool_number, Event *event)
     w->steps++;
     world_note(w, "step", event_names[event->type], pool_number, event->generation,
                event_detail(event), pool_state_to_string(pool->state));
-    pool_step(pool, event, &w->settings, world_now(w), &effects);
+    pool_step(pool, event, &w->settings, world_now(w), prng_next(&w->prng), &effects);
     coverage_step(w->coverage, &before, pool, event, &effects);
     check_step(w, &before, pool, event, &effects);
     if (!manager_apply(w, pool, &effects))

@@ -60,6 +60,9 @@ static void take_over(World *w, size_t number)
     pool->last_heartbeat_real = saved->last_heartbeat_real;
     pool->crash_count = saved->crash_count;
     pool->registered = saved->registered;
+    pool->supervision = saved->supervision;
+    pool->automatic = saved->automatic;
+    pool->ready_since = saved->ready_since;
     pool->drain_deadline = saved->drain_deadline;
     pool->drain_forced = saved->drain_forced;
     pool->drain_leases = saved->drain_leases;

@@ -88,6 +88,33 @@ static void on_abort(int signal)
     _exit(EXIT_FAILURE);
 }
 
+/* Shorter than in earnest, so that much of it is seen in one run. */
+static void draw_supervision(World *w)
+{
+    w->settings.supervision = (SupervisionSettings){
+            .backoff_initial_usec = world_span(w, 1, 500) * USEC_PER_MSEC,
+            .backoff_max_usec = 5 * USEC_PER_SEC,
+            .backoff_min_usec = prng_range(&w->prng, 0, 100) * USEC_PER_MSEC,
+            .backoff_factor = prng_range(&w->prng, 1, 3),
+            .backoff_jitter_percent = 10,
+            .backoff_cuda_multiplier = 2,
+            .backoff_reset_usec = world_span(w, 5, 60) * USEC_PER_SEC,
+            .counter_reset_usec = world_span(w, 10, 120) * USEC_PER_SEC,
+            .breaker_threshold = prng_range(&w->prng, 1, 6),
+            .breaker_open_usec = world_span(w, 1, 20) * USEC_PER_SEC,
+            .breaker_stable_usec = world_span(w, 1, 10) * USEC_PER_SEC,
+            .breaker_factor = 2,
+            .restart_limit = prng_range(&w->prng, 1, 10),
+            .restart_window_usec = world_span(w, 1, 60) * USEC_PER_SEC,
+            .storm_warning_count = prng_range(&w->prng, 1, 5),
+            .storm_warning_window_usec = 60 * USEC_PER_SEC,
+            .storm_breaker_count = prng_range(&w->prng, 2, 10),
+            .storm_breaker_window_usec = 30 * USEC_PER_SEC,
+            .oom_storm_count = prng_range(&w->prng, 1, 3),
+            .oom_storm_window_usec = 60 * USEC_PER_SEC,
+    };
+}
+
 /* What the policy's settings are is drawn too. */
 static void draw_settings(World *w)
 {
@@ -100,6 +127,7 @@ static void draw_settings(World *w)
             .liveness_interval_usec = 5 * USEC_PER_SEC,
     };
     /* One after the other: in an initialiser the order would be the compiler's. */
+    draw_supervision(w);
     w->settings.health_ramp = prng_one_in(&w->prng, 2);
     w->settings.health_timeout_usec = world_span(w, 1, 20) * USEC_PER_SEC;
     w->settings.liveness_failures = prng_range(&w->prng, 1, 3);

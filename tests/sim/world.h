@@ -93,6 +93,9 @@ typedef struct Saved {
     uint64_t crash_count;
     uint64_t spec_seed; /* 0: no spec */
     PoolOperation operation;
+    Supervision supervision;
+    bool automatic;
+    usec_t ready_since;
     usec_t drain_deadline;
     bool drain_forced;
     uint64_t drain_leases;
