@@ -246,6 +246,6 @@ void step_recover(Step *s, const UnitObservation *unit)
         return;
     effects_add(s->effects, EFFECT_REMOVE_PID);
     /* Killed between the two halves of a restart. */
-    if (p->state == POOL_OFF && p->operation.kind == OPERATION_RESTART)
+    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_RESTART || p->automatic))
         step_begin_preflight(s);
 }

@@ -189,7 +189,7 @@ json_object *json_deregister_answer(const char *pool_id)
     return builder_take(&b);
 }
 
-json_object *json_pool_removed(const char *pool_id)
+json_object *json_pool_id(const char *pool_id)
 {
     Builder b;
 

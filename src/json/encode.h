@@ -57,8 +57,8 @@ typedef struct OperationView {
 } OperationView;
 json_object *json_operation(const OperationView *view);
 
-/* {pool_id}: of an event that says that the pool is gone. */
-json_object *json_pool_removed(const char *pool_id);
+/* {pool_id}: of an event that says that the pool is gone, of an answer that says no more. */
+json_object *json_pool_id(const char *pool_id);
 
 /* What a restarted manager needs, see json/state_file.h for reading it. */
 json_object *json_state_file(const Pool *pool);

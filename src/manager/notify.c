@@ -126,7 +126,7 @@ void notify_pool_removed(PoolShell *shell)
         *p = shell->changed_next;
     if (shell->is_new)
         return; /* nobody has heard of it */
-    events_add(m, "pool_removed", shell->pool->id, json_pool_removed(shell->pool->id));
+    events_add(m, "pool_removed", shell->pool->id, json_pool_id(shell->pool->id));
     for (size_t i = 0; i < m->n_listeners; i++)
         if (m->listeners[i]->pool_removed)
             m->listeners[i]->pool_removed(shell->pool, m->listeners[i]->userdata);

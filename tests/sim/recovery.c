@@ -33,10 +33,11 @@ void manager_kill(World *w)
 /* Those in states that have one; it may still be on record after its end. */
 static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
+    bool restarts = saved->state == POOL_PREFLIGHT && saved->operation.kind == OPERATION_RESTART;
+
     if (saved->operation.kind == OPERATION_NONE ||
-        (saved->state != POOL_PREFLIGHT && saved->state != POOL_STARTING &&
-         saved->state != POOL_WARMING && saved->state != POOL_STOPPING &&
-         saved->state != POOL_DRAINING))
+        (!restarts && saved->state != POOL_STARTING && saved->state != POOL_WARMING &&
+         saved->state != POOL_STOPPING && saved->state != POOL_DRAINING))
         return;
     pool->operation = saved->operation;
     if (w->n_open == OPEN_OPERATIONS_MAX)

@@ -276,7 +276,7 @@ static void test_small_answers(void **state)
     assert_line(json_heartbeat_answer("p1", 1700000000123),
                 "{\"pool_id\":\"p1\",\"last_heartbeat_ms\":1700000000123}");
     assert_line(json_deregister_answer("p1"), "{\"pool_id\":\"p1\",\"deregistered\":true}");
-    assert_line(json_pool_removed("p1"), "{\"pool_id\":\"p1\"}");
+    assert_line(json_pool_id("p1"), "{\"pool_id\":\"p1\"}");
 }
 
 /* The result is embedded, and there only once it has ended. */

@@ -14,7 +14,7 @@ static void add(ManagerFixture *f, uint64_t number)
     char id[32];
 
     (void)snprintf(id, sizeof(id), "p%" PRIu64, number);
-    events_add(f->m, "pool_removed", id, json_pool_removed(id));
+    events_add(f->m, "pool_removed", id, json_pool_id(id));
 }
 
 static void assert_event(ManagerFixture *f, uint64_t id)
