@@ -239,10 +239,16 @@ static void drop_ended_operation(Pool *pool)
     pool->operation = (PoolOperation){.kind = OPERATION_NONE};
 }
 
-/* What holds between fields: the unit of an engine is named by its spec and generation. */
+/* What holds between fields: the unit of an engine is named by its spec and generation, and what
+ * waits for its restart has both a spec and a restart. */
 static int check_engine(const Pool *pool, Error *error)
 {
-    if (pool_has_engine(pool) && !pool->spec)
+    bool waits = pool->state == POOL_BACKOFF || pool->state == POOL_TRIPPED;
+
+    if (waits && !pool->supervision.pending)
+        return field_refuse(error, "supervision.pending", "must be true in the state %s",
+                            pool_state_to_string(pool->state));
+    if ((waits || pool_has_engine(pool)) && !pool->spec)
         return field_refuse(error, "spec", "is required in the state %s",
                             pool_state_to_string(pool->state));
     if (pool_has_engine(pool) && pool->generation == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/supervision_file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "json/fields.h"
@@ -87,8 +88,10 @@ static int read_window(json_object *object, const char *prefix, const char *name
     for (size_t i = 0; i < json_object_array_length(array); i++) {
         json_object *number = json_object_array_get_idx(array, i);
 
-        if (!json_object_is_type(number, json_type_int) || json_object_get_int64(number) < 0)
-            return field_refuse(error, field, "must be an array of numbers");
+        if (!json_object_is_type(number, json_type_int) || json_object_get_int64(number) < 0 ||
+            json_object_get_uint64(number) > INT64_MAX)
+            return field_refuse(error, field, "must be an array of numbers from 0 to %" PRId64,
+                                INT64_MAX);
         time_window_add(w, (usec_t)json_object_get_int64(number));
     }
     return 0;

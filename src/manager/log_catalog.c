@@ -60,23 +60,26 @@ static void format_span(usec_t span, char *buffer, size_t size)
                        ms % 3600000 / 60000);
 }
 
-/* What the supervision does. */
-static void format_supervision(const Pool *pool, LogKind kind, char *buffer, size_t size)
+/* What the supervision does. The restart that is pending is not before the limit of restarts allows
+ * it: `now` tells how long that is, its delay alone does not. */
+static void format_supervision(const Pool *pool, LogKind kind, Instant now, char *buffer,
+                               size_t size)
 {
     const Supervision *s = &pool->supervision;
-    char delay[48];
+    char wait[48];
 
-    format_span(s->delay_usec, delay, sizeof(delay));
+    format_span(usec_sub(s->due.mono, now.mono), wait, sizeof(wait));
     if (kind == LOG_RESTART_SCHEDULED)
         (void)snprintf(buffer, size, "Pool %s: restart %" PRIu64 " in %s", pool->id,
-                       s->restart_count + 1, delay);
+                       s->restart_count + 1, wait);
     else if (kind == LOG_RESTART_DUE)
         (void)snprintf(buffer, size, "Pool %s: restart %" PRIu64 " of the engine", pool->id,
                        s->restart_count);
     else if (kind == LOG_BREAKER_OPENED)
         (void)snprintf(buffer, size,
-                       "Pool %s: the circuit breaker is open: no restart until a trial (last: %s)",
-                       pool->id, pool->last_error);
+                       "Pool %s: the circuit breaker is open: no restart until a trial in %s "
+                       "(last: %s)",
+                       pool->id, wait, pool->last_error);
     else if (kind == LOG_BREAKER_HALF_OPEN)
         (void)snprintf(buffer, size, "Pool %s: the circuit breaker is half-open: one trial",
                        pool->id);
@@ -93,7 +96,7 @@ static void format_supervision(const Pool *pool, LogKind kind, char *buffer, siz
 }
 
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
-                           char *buffer, size_t size)
+                           Instant now, char *buffer, size_t size)
 {
     static const EngineSpec none = {.engine = NULL};
     const EngineSpec *spec = pool->spec ? pool->spec : &none;
@@ -121,7 +124,8 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         (void)snprintf(buffer, size, "Pool %s: ready at %s after %s", pool->id, url, since);
         break;
     case LOG_PRELOAD_FAILED:
-        (void)snprintf(buffer, size, "Pool %s: preload failed: %s", pool->id, pool->last_error);
+        (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id,
+                       pool->automatic ? "restart" : "preload", pool->last_error);
         break;
     case LOG_HEALTH_TIMEOUT:
     case LOG_ENGINE_UNHEALTHY:
@@ -180,7 +184,7 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_BREAKER_CLOSED:
     case LOG_RESTART_STORM:
     case LOG_OOM_STORM:
-        format_supervision(pool, kind, buffer, size);
+        format_supervision(pool, kind, now, buffer, size);
         break;
     case LOG_DRAIN_STARTED:
         (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " leases are out", pool->id,
@@ -211,7 +215,7 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
                                                 uptime[24];
     bool ended = end && kind != LOG_PRELOAD_STARTED;
 
-    format_message(pool, kind, end, run, message, sizeof(message));
+    format_message(pool, kind, end, run, now, message, sizeof(message));
     if (pool->spec && pool->generation && !pool->external)
         unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
     (void)snprintf(crashes, sizeof(crashes), "%" PRIu64, pool->crash_count);

@@ -46,10 +46,15 @@ Feature: Engines outlive the daemon
   Scenario: An engine that dies while the daemon is away is reported afterwards
     When the daemon is stopped
     And the engine of pool "p" is killed
-    And the daemon is started
+    And the daemon is started with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
     Then the status of pool "p" has
       | field            | value            |
-      | state            | "failed"         |
+      | state            | "backoff"        |
       | live             | false            |
       | ready            | false            |
       | last_error       | contains SIGKILL |

@@ -33,5 +33,5 @@ Feature: The registry lock over D-Bus
     And I watch the daemon's signals
     And another process holds the registry lock
     When the engine of pool "r" is killed
-    Then a signal said that "State" of pool "r" became "failed"
+    Then a signal said that "State" of pool "r" became "backoff"
     And the registry lock is given up

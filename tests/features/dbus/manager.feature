@@ -86,7 +86,7 @@ Feature: The host talks to the daemon over D-Bus
     Then a signal announced the object of pool "p"
     And a signal said that "State" of pool "p" became "ready"
     When the engine of pool "p" is killed
-    Then a signal said that "State" of pool "p" became "failed"
+    Then a signal said that "State" of pool "p" became "backoff"
 
   Scenario: A pool's own object can be asked to stop it
     Given pool "p" is ready

@@ -122,14 +122,20 @@ Feature: While another process holds the registry, requests fail cleanly
     And it is answered with 500
 
   Scenario: An engine that dies meanwhile is noticed all the same
-    Given another process holds the registry lock
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
+    And another process holds the registry lock
     When the engine of pool "p" is killed
     Then the daemon has logged a problem of pool "p" that contains "SIGKILL"
     And there is no file "p.pid"
     When the registry lock is given up
     Then the status of pool "p" has
       | field      | value            |
-      | state      | "failed"         |
+      | state      | "backoff"        |
       | last_error | contains SIGKILL |
 
   Scenario: A preload that waits for its engine does not hold the lock

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 Feature: An engine that dies is noticed and reported
+  What is done about it is in supervision/: here the daemon waits for long before it starts an engine again.
 
   Background:
-    Given the daemon runs
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
 
   Scenario Outline: A ready engine dies
     Given pool "p" is ready
     And I remember the status of pool "p"
     When the engine of pool "p" <dies>
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the status of pool "p" has
       | field            | value             |
       | live             | false             |
@@ -30,7 +36,7 @@ Feature: An engine that dies is noticed and reported
       | dies of signal 6   | SIGABRT  | signal       |
       | exits with 3       | status 3 | process_exit |
 
-  Scenario: An engine that ends well on its own is off, not failed
+  Scenario: An engine that ends well on its own is off, and stays so
     Given pool "p" is ready
     When the engine of pool "p" exits with 0
     Then pool "p" becomes "off"
@@ -49,7 +55,7 @@ Feature: An engine that dies is noticed and reported
       | flags         | --setsid-child |
     And I remember the child of the engine of pool "p"
     And the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the remembered child of pool "p" is gone
     And nothing is left in pools.slice
 
@@ -59,11 +65,14 @@ Feature: An engine that dies is noticed and reported
       [Liveness]
       IntervalSec=100ms
       Failures=3
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
       """
     And pool "p" is ready
     And I remember the status of pool "p"
     When the engine of pool "p" turns unhealthy
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the remembered engine of pool "p" is gone
     And the status of pool "p" has
       | field            | value                  |
@@ -95,7 +104,7 @@ Feature: An engine that dies is noticed and reported
   Scenario: A pool whose engine crashed can be preloaded again
     Given pool "p" is ready
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     When I preload pool "p"
     Then the answer is 200
     And the status of pool "p" has

@@ -31,7 +31,13 @@ Feature: An engine is restarted on demand
     And there is a file "engines/p-r0.json"
 
   Scenario Outline: An engine that does not run is started
-    Given pool "p" is ready
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
+    And pool "p" is ready
     And <ended>
     When I restart pool "p"
     Then the answer is 200

@@ -38,9 +38,15 @@ Feature: The registry knows whether an engine runs and whether it takes work
 
   @B-REG-001 @B-REG-002
   Scenario: An engine that dies is not live any more
-    Given pool "p" is ready
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
+    And pool "p" is ready
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the health of pool "p" has
       | field      | value            |
       | live       | false            |

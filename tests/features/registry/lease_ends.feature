@@ -47,7 +47,7 @@ Feature: A lease that nobody releases ends all the same
   Scenario: The leases of an engine that dies end with it
     Given 2 leases of pool "p" are out
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And pool "p" has 0 active leases
 
   Scenario: A lease that was taken over the bus ends with the connection

@@ -43,9 +43,15 @@ Feature: The registry outlives the daemon, at whatever moment it ends
     Then the registry entry of pool "p" is as remembered
 
   Scenario: Counters go on from where they were
-    Given pool "p" is ready
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=1h
+      """
+    And pool "p" is ready
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     When I preload pool "p"
     And the daemon is killed by SIGKILL
     Then the status of pool "p" has
@@ -53,7 +59,7 @@ Feature: The registry outlives the daemon, at whatever moment it ends
       | generation  | 2     |
       | crash_count | 1     |
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the status of pool "p" has
       | field       | value |
       | crash_count | 2     |

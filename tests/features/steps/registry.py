@@ -150,4 +150,4 @@ def restart(context, pool):
 @step('the engine of pool "{pool:name}" has crashed')
 def has_crashed(context, pool):
     os.kill(context.scene.status(pool)["pid"], signal.SIGKILL)
-    wait.until(lambda: context.scene.status(pool)["state"] == "failed", f"pool {pool} has failed")
+    wait.until(lambda: context.scene.status(pool)["state"] == "backoff", f"pool {pool} waits for a restart")

@@ -54,7 +54,7 @@ Feature: The same daemon for a user, without root
   Scenario: An engine of the user that dies is reported
     Given pool "p" is ready
     When the engine of pool "p" is killed
-    Then pool "p" becomes "failed"
+    Then pool "p" becomes "backoff"
     And the status of pool "p" has
       | field      | value            |
       | last_error | contains SIGKILL |

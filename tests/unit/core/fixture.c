@@ -4,6 +4,29 @@
 
 #include "fixture.h"
 
+/* The contract's, but without jitter, so that delays are exact. */
+static const SupervisionSettings supervision_sample = {
+        .backoff_initial_usec = USEC_PER_SEC,
+        .backoff_max_usec = 60 * USEC_PER_SEC,
+        .backoff_min_usec = 500 * USEC_PER_MSEC,
+        .backoff_factor = 2,
+        .backoff_cuda_multiplier = 2,
+        .backoff_reset_usec = 300 * USEC_PER_SEC,
+        .counter_reset_usec = 600 * USEC_PER_SEC,
+        .breaker_threshold = 5,
+        .breaker_open_usec = 300 * USEC_PER_SEC,
+        .breaker_stable_usec = 60 * USEC_PER_SEC,
+        .breaker_factor = 2,
+        .restart_limit = 10,
+        .restart_window_usec = 60 * USEC_PER_SEC,
+        .storm_warning_count = 5,
+        .storm_warning_window_usec = 60 * USEC_PER_SEC,
+        .storm_breaker_count = 10,
+        .storm_breaker_window_usec = 30 * USEC_PER_SEC,
+        .oom_storm_count = 5,
+        .oom_storm_window_usec = 60 * USEC_PER_SEC,
+};
+
 int fixture_setup(void **state)
 {
     Fixture *f = calloc(1, sizeof(*f));
@@ -20,6 +43,7 @@ int fixture_setup(void **state)
             .liveness_interval_usec = 5 * USEC_PER_SEC,
             .liveness_failures = 3,
             .stop_grace_usec = 5 * USEC_PER_SEC,
+            .supervision = supervision_sample,
     };
     *state = f;
     return 0;
@@ -63,7 +87,7 @@ EngineSpec *spec_sample(void)
 void step(Fixture *f, Event event)
 {
     f->effects.count = 0;
-    pool_step(f->pool, &event, &f->settings, f->now, &f->effects);
+    pool_step(f->pool, &event, &f->settings, f->now, f->random, &f->effects);
 }
 
 void preload_spec(Fixture *f, EngineSpec *spec)
@@ -222,6 +246,9 @@ void restart(Fixture *f, UnitObservation u)
     pool->external_is_file = old->external_is_file;
     pool->external_is_lost = old->external_is_lost;
     pool->registered = old->registered;
+    pool->supervision = old->supervision;
+    pool->automatic = old->automatic;
+    pool->ready_since = old->ready_since;
     pool->meta = old->meta;
     pool_meta_init(&old->meta);
     pool->leases = old->leases;
@@ -229,6 +256,31 @@ void restart(Fixture *f, UnitObservation u)
     pool_free(old);
     f->pool = pool;
     step(f, (Event){.type = EVENT_RECOVER, .generation = pool->generation, .unit = u});
+}
+
+void crash(Fixture *f)
+{
+    observe(f, unit_failed(CLD_KILLED, SIGSEGV, UNIT_RESULT_SIGNAL));
+}
+
+void comes_back(Fixture *f)
+{
+    timer(f);
+    assert_int_equal(f->pool->state, POOL_PREFLIGHT);
+    facts_good(f);
+    observe(f, unit_running());
+    probe(f, true);
+    assert_int_equal(f->pool->state, POOL_READY);
+}
+
+/* As many crashes in a row as it takes. */
+static void trip(Fixture *f)
+{
+    for (uint64_t i = 1; i < f->settings.supervision.breaker_threshold; i++) {
+        crash(f);
+        comes_back(f);
+    }
+    crash(f);
 }
 
 void pass(Fixture *f, usec_t span)
@@ -341,6 +393,10 @@ void reach(Fixture *f, PoolState state)
     probe(f, true);
     if (state == POOL_STOPPING)
         stop(f);
+    if (state == POOL_BACKOFF)
+        crash(f);
+    if (state == POOL_TRIPPED)
+        trip(f);
     if (state == POOL_ADOPTING)
         restart(f, unit_running());
     assert_int_equal(f->pool->state, state);
@@ -386,6 +442,13 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_ENGINE_STOPPED] = "stopped",
         [LOG_STOP_STUCK] = "stuck",
         [LOG_ENGINE_ADOPTED] = "adopted",
+        [LOG_RESTART_SCHEDULED] = "restart-scheduled",
+        [LOG_RESTART_DUE] = "restart",
+        [LOG_BREAKER_OPENED] = "opened",
+        [LOG_BREAKER_HALF_OPEN] = "half-open",
+        [LOG_BREAKER_CLOSED] = "closed",
+        [LOG_RESTART_STORM] = "storm",
+        [LOG_OOM_STORM] = "oom-storm",
         [LOG_EXTERNAL_REGISTERED] = "external",
         [LOG_EXTERNAL_LOST] = "lost",
         [LOG_EXTERNAL_BACK] = "back",

@@ -15,6 +15,7 @@ typedef struct Fixture {
     Pool *pool;
     PolicySettings settings;
     Instant now;
+    uint64_t random; /* of the steps to come */
     Effects effects; /* of the last step */
     uint64_t operations;
 } Fixture;
@@ -54,6 +55,10 @@ void observe(Fixture *f, UnitObservation u);
 void observe_of(Fixture *f, uint64_t generation, UnitObservation u);
 /* The pool's next deadline comes. */
 void timer(Fixture *f);
+/* A process of the engine is killed by SIGSEGV. */
+void crash(Fixture *f);
+/* The restart that the pool waits for comes, and its engine is ready at once. */
+void comes_back(Fixture *f);
 /* What is kept over a restart, then the restart, with the unit as it is found. */
 void restart(Fixture *f, UnitObservation u);
 

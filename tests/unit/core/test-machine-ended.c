@@ -16,28 +16,31 @@ static void test_crash(void **state)
         const char *effects;
     } crashes[] = {
             {unit_failed(CLD_EXITED, 3, UNIT_RESULT_EXIT_CODE), FAILURE_PROCESS_EXIT,
-             "the engine exited with status 3", "no-handoff no-pid reset log:crashed save"},
+             "the engine exited with status 3",
+             "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {unit_failed(CLD_DUMPED, SIGSEGV, UNIT_RESULT_CORE_DUMP), FAILURE_SIGNAL,
-             "the engine was killed by signal SIGSEGV", "no-handoff no-pid reset log:crashed save"},
+             "the engine was killed by signal SIGSEGV",
+             "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_OOM_KILL), FAILURE_OUT_OF_MEMORY,
              "the engine was killed because the host ran out of memory",
-             "no-handoff no-pid reset log:crashed save"},
+             "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {unit_left(CLD_KILLED, SIGTERM), FAILURE_SIGNAL,
-             "the engine was killed by signal SIGTERM", "no-handoff no-pid log:crashed save"},
+             "the engine was killed by signal SIGTERM",
+             "no-handoff no-pid log:crashed log:restart-scheduled save"},
             {unit_gone(), FAILURE_PROCESS_EXIT, "the engine ended; how is not on record",
-             "no-handoff no-pid log:crashed save"},
+             "no-handoff no-pid log:crashed log:restart-scheduled save"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(crashes); i++) {
         fresh(f, POOL_READY);
         observe(f, crashes[i].unit);
-        expect(f, POOL_FAILED, crashes[i].effects);
+        expect(f, POOL_BACKOFF, crashes[i].effects);
         assert_false(pool_is_live(f->pool));
         assert_false(pool_is_ready(f->pool));
         assert_int_equal(f->pool->crash_count, 1);
         assert_string_equal(f->pool->last_error, crashes[i].text);
         assert_int_equal(f->pool->last_error_class, crashes[i].failure);
-        assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
+        assert_int_equal(pool_next_deadline(f->pool), f->now.mono + USEC_PER_SEC);
     }
 }
 
@@ -77,7 +80,7 @@ static void test_crash_goes_down_by_itself(void **state)
     reach(f, POOL_READY);
     observe(f, unit_stopping());
     observe(f, unit_failed(CLD_EXITED, 1, UNIT_RESULT_EXIT_CODE));
-    expect(f, POOL_FAILED, "no-pid reset log:crashed save");
+    expect(f, POOL_BACKOFF, "no-pid reset log:crashed log:restart-scheduled save");
     assert_int_equal(f->pool->crash_count, 1);
 }
 
@@ -105,9 +108,10 @@ static void test_crash_while_probing(void **state)
     timer(f);
     expect(f, POOL_READY, "probe");
     observe(f, unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL));
-    expect(f, POOL_FAILED, "no-handoff no-probe no-pid reset log:crashed save");
+    expect(f, POOL_BACKOFF,
+           "no-handoff no-probe no-pid reset log:crashed log:restart-scheduled save");
     probe(f, false);
-    expect(f, POOL_FAILED, "");
+    expect(f, POOL_BACKOFF, "");
 }
 
 static void test_crash_while_adopting(void **state)
@@ -116,7 +120,8 @@ static void test_crash_while_adopting(void **state)
 
     reach(f, POOL_ADOPTING);
     observe(f, unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL));
-    expect(f, POOL_FAILED, "no-handoff no-probe no-pid reset log:crashed save");
+    expect(f, POOL_BACKOFF,
+           "no-handoff no-probe no-pid reset log:crashed log:restart-scheduled save");
 }
 
 /* One signal alone is never an end. */
@@ -176,8 +181,9 @@ static void test_unhealthy(void **state)
                         "3 health checks in a row failed; the last: connection refused");
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
     observe(f, unit_left(CLD_KILLED, SIGTERM));
-    expect(f, POOL_FAILED, "no-pid save");
+    expect(f, POOL_BACKOFF, "no-pid log:restart-scheduled save");
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
+    assert_int_equal(f->pool->crash_count, 1);
 }
 
 /* A good one in between starts the count anew. */

@@ -60,10 +60,11 @@ static void test_gone_with_the_engine(void **state)
         PoolState becomes;
         const char *effects;
     } table[] = {
-            {unit_failed(CLD_KILLED, SIGSEGV, UNIT_RESULT_SIGNAL), POOL_FAILED,
-             "no-handoff no-pid reset log:crashed save-leases save"},
+            {unit_failed(CLD_KILLED, SIGSEGV, UNIT_RESULT_SIGNAL), POOL_BACKOFF,
+             "no-handoff no-pid reset log:crashed log:restart-scheduled save-leases save"},
             {unit_left(CLD_EXITED, 0), POOL_OFF, "no-handoff no-pid log:exited save-leases save"},
-            {unit_gone(), POOL_FAILED, "no-handoff no-pid log:crashed save-leases save"},
+            {unit_gone(), POOL_BACKOFF,
+             "no-handoff no-pid log:crashed log:restart-scheduled save-leases save"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
@@ -73,7 +74,7 @@ static void test_gone_with_the_engine(void **state)
         observe(f, table[i].unit);
         expect(f, table[i].becomes, table[i].effects);
         assert_int_equal(f->pool->leases.count, 0);
-        assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
+        assert_int_equal(lease_next_expiry(f->pool), USEC_INFINITY);
     }
 }
 
@@ -132,7 +133,7 @@ static void test_recover_without_engine(void **state)
     reach(f, POOL_READY);
     (void)lease_for(f, SPEC_UNSET);
     restart(f, unit_gone());
-    expect(f, POOL_FAILED, "no-handoff no-pid log:crashed save-leases save");
+    expect(f, POOL_BACKOFF, "no-handoff no-pid log:crashed log:restart-scheduled save-leases save");
     assert_int_equal(f->pool->leases.count, 0);
 }
 

@@ -37,9 +37,11 @@ static void test_recover(void **state)
             {POOL_READY, unit_running(), POOL_ADOPTING, "pid probe"},
             {POOL_READY, unit_stopping(), POOL_STOPPING, "no-handoff save"},
             {POOL_READY, unit_abandoned(), POOL_STOPPING, "no-handoff save reset kill query"},
-            {POOL_READY, crashed, POOL_FAILED, "no-handoff no-pid reset log:crashed save"},
+            {POOL_READY, crashed, POOL_BACKOFF,
+             "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {POOL_READY, left, POOL_OFF, "no-handoff no-pid log:exited save"},
-            {POOL_READY, unit_gone(), POOL_FAILED, "no-handoff no-pid log:crashed save"},
+            {POOL_READY, unit_gone(), POOL_BACKOFF,
+             "no-handoff no-pid log:crashed log:restart-scheduled save"},
 
             {POOL_STOPPING, unit_running(), POOL_STOPPING, "no-handoff save log:stopping stop"},
             {POOL_STOPPING, unit_stopping(), POOL_STOPPING, "no-handoff save log:stopping stop"},
@@ -61,9 +63,10 @@ static void test_recover(void **state)
         restart(f, table[i].unit);
         expect(f, table[i].becomes, table[i].effects);
         assert_int_equal(f->pool->generation, generation);
-        /* There is a deadline exactly when there is an engine, unless a probe runs. */
+        /* There is a deadline exactly when there is an engine, or is to be one, unless a probe
+         * runs. */
         assert_int_equal(pool_next_deadline(f->pool) != USEC_INFINITY || f->pool->probe_running,
-                         pool_has_engine(f->pool));
+                         pool_has_engine(f->pool) || f->pool->state == POOL_BACKOFF);
     }
 }
 

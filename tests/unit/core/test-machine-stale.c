@@ -87,10 +87,10 @@ static void test_end_told_again(void **state)
 
     reach(f, POOL_READY);
     observe(f, again[0]);
-    expect(f, POOL_FAILED, "no-handoff no-pid reset log:crashed save");
+    expect(f, POOL_BACKOFF, "no-handoff no-pid reset log:crashed log:restart-scheduled save");
     for (size_t i = 0; i < ELEMENTSOF(again); i++) {
         observe(f, again[i]);
-        expect(f, POOL_FAILED, "");
+        expect(f, POOL_BACKOFF, "");
     }
     assert_int_equal(f->pool->crash_count, 1);
 }

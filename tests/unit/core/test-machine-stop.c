@@ -277,7 +277,7 @@ static void test_abandoned_unasked(void **state)
     expect(f, POOL_STOPPING, "no-handoff save reset kill query");
     observe(f, unit_abandoned_and_reset());
     observe(f, unit_gone());
-    expect(f, POOL_FAILED, "no-pid log:crashed save");
+    expect(f, POOL_BACKOFF, "no-pid log:crashed log:restart-scheduled save");
 }
 
 /* A stop that comes when the pool is stuck already is told at the next try. */

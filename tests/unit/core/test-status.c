@@ -258,6 +258,53 @@ static void test_not_live_has_no_pid(void **state)
     assert_field(pool, "uptime_ms", "0");
 }
 
+typedef struct WaitingCase {
+    PoolState state;
+    bool pending, open, trial;
+    usec_t open_until_mono;
+    const char *backoff_ms, *next_restart_at_ms, *circuit_state, *circuit_opens_until_ms;
+} WaitingCase;
+
+/* What the supervision is about to do, on the clock of people. */
+static void test_supervision(void **state)
+{
+    static const usec_t later = 200 * USEC_PER_SEC, over = 99 * USEC_PER_SEC;
+    const WaitingCase cases[] = {
+            {POOL_OFF, false, false, false, 0, "null", "null", "closed", "null"},
+            {POOL_BACKOFF, true, false, false, 0, "1500", "1700000001500", "closed", "null"},
+            {POOL_TRIPPED, true, true, false, later, "null", "1700000001500", "open",
+             "1700000100000"},
+            {POOL_TRIPPED, true, true, false, over, "null", "1700000001500", "half_open",
+             "1700000100000"},
+            {POOL_READY, false, true, true, over, "null", "null", "half_open", "1700000100000"},
+            /* stopped, or started by hand: the breaker is what it was */
+            {POOL_OFF, false, true, false, later, "null", "null", "open", "1700000100000"},
+            {POOL_READY, false, true, false, later, "null", "null", "open", "1700000100000"},
+    };
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
+
+    pool->supervision.restart_count = 4;
+    pool->supervision.delay_usec = 1500 * USEC_PER_MSEC;
+    pool->supervision.due.real = now.real + 1500 * USEC_PER_MSEC + 999;
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        const WaitingCase *c = &cases[i];
+
+        pool->state = c->state;
+        pool->supervision.pending = c->pending;
+        pool->supervision.trial = c->trial;
+        pool->supervision.breakers[BREAKER_CUDA] = (Breaker){
+                .failures = 1,
+                .open = c->open,
+                .open_until = {.mono = c->open_until_mono, .real = now.real + 100 * USEC_PER_SEC},
+        };
+        assert_field(pool, "restart_count", "4");
+        assert_field(pool, "backoff_ms", c->backoff_ms);
+        assert_field(pool, "next_restart_at_ms", c->next_restart_at_ms);
+        assert_field(pool, "circuit_state", c->circuit_state);
+        assert_field(pool, "circuit_opens_until_ms", c->circuit_opens_until_ms);
+    }
+}
+
 static void test_url(void **state)
 {
     static const struct {
@@ -292,6 +339,7 @@ int main(void)
             cmocka_unit_test(test_ready_pool),
             cmocka_unit_test(test_what_each_state_shows),
             cmocka_unit_test(test_not_live_has_no_pid),
+            cmocka_unit_test(test_supervision),
             cmocka_unit_test(test_url),
     };
 

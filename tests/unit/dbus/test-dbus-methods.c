@@ -120,6 +120,9 @@ static void test_breaker(void **state)
     assert_asked(f, "reset chat");
     assert_bus_error(bus_fixture_ask(f, "AllowRestart", "s", "chat"), PM_ERROR_BREAKER_CLOSED,
                      "closed");
+    assert_asked(f, "allow chat");
+    assert_no_value(bus_fixture_ask(f, "AllowRestart", "s", "tripped"));
+    assert_asked(f, "allow tripped");
 }
 
 static void test_looks(void **state)

@@ -55,6 +55,7 @@ Pool *pool_of(StateSpec spec, PoolState state)
         pool->generation = 1;
     }
     pool->state = state;
+    pool->supervision.pending = state == POOL_BACKOFF || state == POOL_TRIPPED;
     if (state == POOL_EXTERNAL)
         pool->external = handoff_of("http://[::1]:9000/v1");
     return pool;
@@ -73,6 +74,38 @@ static void set_meta(PoolMeta *meta)
             .slots_total = INT64_MAX,
             .slots_free = 0,
     };
+}
+
+void fill_window(TimeWindow *w, usec_t first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        time_window_add(w, first + i);
+}
+
+void fill_supervision(Supervision *s, uint64_t times)
+{
+    /* One by one: what lies between the members stays zero. */
+    s->restart_count = 1;
+    s->backoff_count = 2;
+    s->pending = true;
+    s->due.mono = 3;
+    s->due.real = 4;
+    s->delay_usec = 5;
+    for (size_t i = 0; i < BREAKER_MAX; i++) {
+        Breaker *b = &s->breakers[i];
+
+        b->failures = 10 * i + 6;
+        b->open = true;
+        b->open_until.mono = 10 * i + 7;
+        b->open_until.real = 10 * i + 8;
+        b->open_usec = 10 * i + 9;
+    }
+    s->trial = true;
+    s->allowed_once = true;
+    fill_window(&s->restarts, 1000, times);
+    fill_window(&s->ooms, 2000, times);
+    s->storm_warned = true;
+    s->oom_storm_warned = true;
 }
 
 Pool *full_pool(void)
@@ -95,6 +128,9 @@ Pool *full_pool(void)
     pool->last_error_class = FAILURE_HEALTH_CHECK;
     pool->last_heartbeat_real = 1700000000123000;
     pool->crash_count = 3;
+    fill_supervision(&pool->supervision, 2);
+    pool->automatic = true;
+    pool->ready_since = 43;
     (void)snprintf(pool->unit.invocation_id, sizeof(pool->unit.invocation_id),
                    "0123456789abcdef0123456789abcdef");
     pool->unit.main_pid = 4711;
@@ -197,6 +233,9 @@ void assert_same(const Pool *a, const Pool *b)
     assert_int_equal(a->registered, b->registered);
     assert_int_equal(a->external_is_file, b->external_is_file);
     assert_int_equal(a->external_is_lost, b->external_is_lost);
+    assert_memory_equal(&a->supervision, &b->supervision, sizeof(a->supervision));
+    assert_int_equal(a->automatic, b->automatic);
+    assert_true(a->ready_since == b->ready_since);
     assert_same_meta(&a->meta, &b->meta);
     assert_same_external(a->external, b->external);
     assert_same_operation(&a->operation, &b->operation);

@@ -21,6 +21,10 @@ Pool *full_pool(void);
 /* The same of a pool that is served by somebody else's engine. */
 Pool *full_external_pool(void);
 
+/* A zeroed record in which everything is set, with that many times in each of its windows. */
+void fill_supervision(Supervision *s, uint64_t times);
+void fill_window(TimeWindow *w, usec_t first, uint64_t count);
+
 /* What is written. The caller frees it. */
 char *state_text(const Pool *pool);
 /* What is read of it; fails the test when it is refused. */

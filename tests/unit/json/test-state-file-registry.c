@@ -306,6 +306,9 @@ static void test_largest(void **state)
     pool->last_error_class = FAILURE_HEALTH_CHECK;
     pool->last_heartbeat_real = INT64_MAX / 1000 * 1000;
     pool->operation.id = INT64_MAX;
+    fill_supervision(&pool->supervision, TIME_WINDOW_MAX);
+    fill_window(&pool->supervision.restarts, INT64_MAX - TIME_WINDOW_MAX, TIME_WINDOW_MAX);
+    fill_window(&pool->supervision.ooms, INT64_MAX - TIME_WINDOW_MAX, TIME_WINDOW_MAX);
     text = state_text(pool);
     if (strlen(text) > PM_BODY_MAX)
         fail_msg("%zu bytes", strlen(text));

@@ -72,6 +72,104 @@ static void test_defaults(void **state)
     assert_string_equal(warnings, "");
 }
 
+/* The same of the supervision; B-SUPER-010, B-SUPER-012, B-SUPER-020, B-SUPER-033 take theirs from
+ * here. */
+static void test_supervision_defaults(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+    const SupervisionSettings wanted = {
+            .backoff_initial_usec = 1000 * USEC_PER_MSEC,
+            .backoff_max_usec = 60000 * USEC_PER_MSEC,
+            .backoff_min_usec = 500 * USEC_PER_MSEC,
+            .backoff_factor = 2,
+            .backoff_jitter_percent = 10,
+            .backoff_cuda_multiplier = 2,
+            .backoff_reset_usec = 300 * USEC_PER_SEC,
+            .counter_reset_usec = 600 * USEC_PER_SEC,
+            .breaker_threshold = 5,
+            .breaker_open_usec = 300 * USEC_PER_SEC,
+            .breaker_stable_usec = 60 * USEC_PER_SEC,
+            .breaker_factor = 2,
+            .restart_limit = 10,
+            .restart_window_usec = 60 * USEC_PER_SEC,
+            .storm_warning_count = 5,
+            .storm_warning_window_usec = 60 * USEC_PER_SEC,
+            .storm_breaker_count = 10,
+            .storm_breaker_window_usec = 30 * USEC_PER_SEC,
+            .oom_storm_count = 5,
+            .oom_storm_window_usec = 60 * USEC_PER_SEC,
+    };
+
+    assert_int_equal(load("", NULL, &s, NULL), 0);
+    assert_memory_equal(&s->policy.supervision, &wanted, sizeof(wanted));
+}
+
+/* A member of the settings with the key that sets it, and a value that is no other's. */
+#define KEY(section, key, text, member, value)                                     \
+    {                                                                              \
+        section, key, text, offsetof(Settings, policy.supervision.member), (value) \
+    }
+
+static const struct {
+    const char *section, *key, *text;
+    size_t offset;
+    uint64_t value;
+} supervision_keys[] = {
+        KEY("Backoff", "InitialSec", "20ms", backoff_initial_usec, 20 * USEC_PER_MSEC),
+        KEY("Backoff", "MaxSec", "21s", backoff_max_usec, 21 * USEC_PER_SEC),
+        KEY("Backoff", "MinSec", "0", backoff_min_usec, 0),
+        KEY("Backoff", "Factor", "3", backoff_factor, 3),
+        KEY("Backoff", "JitterPercent", "0", backoff_jitter_percent, 0),
+        KEY("Backoff", "CudaMultiplier", "4", backoff_cuda_multiplier, 4),
+        KEY("Backoff", "ResetSec", "22s", backoff_reset_usec, 22 * USEC_PER_SEC),
+        KEY("Restart", "CounterResetSec", "23s", counter_reset_usec, 23 * USEC_PER_SEC),
+        KEY("Restart", "Limit", "63", restart_limit, 63),
+        KEY("Restart", "WindowSec", "24s", restart_window_usec, 24 * USEC_PER_SEC),
+        KEY("Breaker", "Failures", "1000", breaker_threshold, 1000),
+        KEY("Breaker", "OpenSec", "1d", breaker_open_usec, 24 * 60 * USEC_PER_MINUTE),
+        KEY("Breaker", "StableSec", "1ms", breaker_stable_usec, USEC_PER_MSEC),
+        KEY("Breaker", "Factor", "1", breaker_factor, 1),
+        KEY("Storm", "WarnRestarts", "6", storm_warning_count, 6),
+        KEY("Storm", "WarnWindowSec", "25s", storm_warning_window_usec, 25 * USEC_PER_SEC),
+        KEY("Storm", "BreakerRestarts", "7", storm_breaker_count, 7),
+        KEY("Storm", "BreakerWindowSec", "26s", storm_breaker_window_usec, 26 * USEC_PER_SEC),
+        KEY("Storm", "OomCount", "8", oom_storm_count, 8),
+        KEY("Storm", "OomWindowSec", "27s", oom_storm_window_usec, 27 * USEC_PER_SEC),
+};
+
+static uint64_t value_at(const Settings *s, size_t offset)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)s + offset, sizeof(value));
+    return value;
+}
+
+/* Each key sets its own member, no other, and needs no restart of ours. */
+static void test_supervision_keys(void **state)
+{
+    _cleanup_(settings_freep) Settings *before = NULL;
+
+    assert_int_equal(load("", NULL, &before, NULL), 0);
+    assert_int_equal(ELEMENTSOF(supervision_keys) * sizeof(uint64_t), sizeof(SupervisionSettings));
+    for (size_t i = 0; i < ELEMENTSOF(supervision_keys); i++) {
+        _cleanup_(settings_freep) Settings *s = NULL;
+        _cleanup_free_ char *names = NULL;
+        char text[128];
+
+        (void)snprintf(text, sizeof(text), "[%s]\n%s=%s\n", supervision_keys[i].section,
+                       supervision_keys[i].key, supervision_keys[i].text);
+        assert_int_equal(load(text, NULL, &s, NULL), 0);
+        assert_string_equal(warnings, "");
+        for (size_t k = 0; k < ELEMENTSOF(supervision_keys); k++)
+            assert_true(value_at(s, supervision_keys[k].offset) ==
+                        (k == i ? supervision_keys[i].value
+                                : value_at(before, supervision_keys[k].offset)));
+        assert_int_equal(settings_needing_restart(before, s, &names), 0);
+        assert_string_equal(names, "");
+    }
+}
+
 static void test_file(void **state)
 {
     _cleanup_(settings_freep) Settings *s = NULL;
@@ -133,6 +231,24 @@ static const struct {
         {"[Engine]\nEngineLog=syslog\n", "must be one of journal|file"},
         {"[Engine]\nEngineLog=jour\n", "must be one of journal|file"},
         {"[Engine]\nEngineLog=\n", "must be one of journal|file"},
+        {"[Backoff]\nInitialSec=0\n", "InitialSec=0: must be a time span from 1 ms"},
+        {"[Backoff]\nMaxSec=0\n", "MaxSec=0: must be a time span from 1 ms"},
+        {"[Backoff]\nFactor=0\n", "must be a number from 1 to 100"},
+        {"[Backoff]\nFactor=1.5\n", "Factor=1.5: must be a number from 1 to 100"},
+        {"[Backoff]\nJitterPercent=101\n", "must be a number from 0 to 100"},
+        {"[Backoff]\nJitterPercent=10%\n", "must be a number from 0 to 100"},
+        {"[Backoff]\nCudaMultiplier=0\n", "must be a number from 1 to 100"},
+        {"[Backoff]\nResetSec=2d\n", "to 1 d"},
+        {"[Restart]\nLimit=0\n", "must be a number from 1 to 63"},
+        {"[Restart]\nLimit=64\n", "must be a number from 1 to 63"},
+        {"[Restart]\nWindowSec=0\n", "must be a time span from 1 ms"},
+        {"[Breaker]\nFailures=0\n", "must be a number from 1 to 1000"},
+        {"[Breaker]\nOpenSec=0\n", "must be a time span from 1 ms"},
+        {"[Breaker]\nFactor=101\n", "must be a number from 1 to 100"},
+        {"[Storm]\nWarnRestarts=64\n", "must be a number from 1 to 63"},
+        {"[Storm]\nBreakerRestarts=0\n", "must be a number from 1 to 63"},
+        {"[Storm]\nOomCount=64\n", "must be a number from 1 to 63"},
+        {"[Storm]\nOomWindowSec=0\n", "must be a time span from 1 ms"},
         {"[Manager]\nRuntimeDirectory=run\n", "must be an absolute path"},
         {"[Manager]\nthis is no key\n", "test.conf:2: this is neither [Section] nor Key=value"},
 };
@@ -206,10 +322,16 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_defaults),     cmocka_unit_test(test_file),
-            cmocka_unit_test(test_order),        cmocka_unit_test(test_unknown_key_warns),
-            cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_bad_command_line),
-            cmocka_unit_test(test_missing_file), cmocka_unit_test(test_needing_restart),
+            cmocka_unit_test(test_defaults),
+            cmocka_unit_test(test_supervision_defaults),
+            cmocka_unit_test(test_supervision_keys),
+            cmocka_unit_test(test_file),
+            cmocka_unit_test(test_order),
+            cmocka_unit_test(test_unknown_key_warns),
+            cmocka_unit_test(test_bad_values),
+            cmocka_unit_test(test_bad_command_line),
+            cmocka_unit_test(test_missing_file),
+            cmocka_unit_test(test_needing_restart),
             cmocka_unit_test(test_table),
     };
 
