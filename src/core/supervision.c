@@ -218,14 +218,6 @@ static bool is_reached(usec_t ready_since, usec_t span_usec, Instant now)
     return end != USEC_INFINITY && end <= now.mono;
 }
 
-static bool breakers_are_new(const Supervision *s)
-{
-    for (size_t i = 0; i < BREAKER_MAX; i++)
-        if (s->breakers[i].open || s->breakers[i].failures > 0)
-            return false;
-    return true;
-}
-
 unsigned supervision_stable(Supervision *s, const SupervisionSettings *settings, usec_t ready_since,
                             Instant now)
 {
@@ -249,8 +241,9 @@ usec_t supervision_next_change(const Supervision *s, const SupervisionSettings *
 {
     usec_t span = USEC_INFINITY;
 
-    if (!breakers_are_new(s))
-        span = settings->breaker_stable_usec;
+    for (size_t i = 0; i < BREAKER_MAX; i++)
+        if (s->breakers[i].failures > 0)
+            span = settings->breaker_stable_usec;
     if (s->backoff_count > 0)
         span = usec_min(span, settings->backoff_reset_usec);
     if (s->restart_count > 0)

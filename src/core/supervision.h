@@ -55,7 +55,7 @@ typedef enum BreakerKind {
 } BreakerKind;
 
 typedef struct Breaker {
-    uint64_t failures; /* in a row */
+    uint64_t failures; /* in a row; at least 1 while it is open */
     bool open;         /* or half-open, when open_until is over */
     Instant open_until;
     usec_t open_usec; /* how long it was opened for; the next time it is longer */
