@@ -131,7 +131,7 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
         (pool->state != POOL_READY && pool->state != POOL_BACKOFF && pool->state != POOL_TRIPPED))
         return error_set(error, PM_ERROR_BUSY, NULL,
                          "pool %s is %s: only a ready pool that no operation holds can be drained; "
-                         "wait, or stop it",
+                         "wait, or stop the pool",
                          pool->id, pool_state_to_string(pool->state));
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
