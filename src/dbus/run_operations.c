@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbus/methods_run.h"
 #include "dbus/server.h"
+#include "json/build.h"
+#include "json/encode.h"
 #include "json/prepared_engine.h"
+#include "json/requests.h"
 
 /* The methods that start operations. */
 
@@ -29,13 +32,30 @@ int run_stop(Command *c, Error *error)
     return r < 0 ? r : command_follow(c, operation);
 }
 
+/* The bounds of the deadline are those of the request's body. */
+static int read_deadline(const Command *c, uint64_t *ret_ms, Error *error)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length;
+    Builder body;
+    int r;
+
+    builder_init(&body);
+    builder_add_number(&body, "deadline_ms", c->arguments[0].number);
+    r = json_text(builder_take(&body), false, &text, &length);
+    return r < 0 ? r : drain_parse(text, length, ret_ms, NULL, error);
+}
+
 int run_drain(Command *c, Error *error)
 {
     Operation *operation;
+    uint64_t deadline_ms;
     int r;
 
-    r = manager_drain(c->server->manager, c->pool_id, c->arguments[0].number, c->correlation_id,
-                      &operation, error);
+    r = read_deadline(c, &deadline_ms, error);
+    if (r >= 0)
+        r = manager_drain(c->server->manager, c->pool_id, deadline_ms, c->correlation_id,
+                          &operation, error);
     return r < 0 ? r : command_follow(c, operation);
 }
 

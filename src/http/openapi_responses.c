@@ -12,14 +12,14 @@ enum {
 };
 
 /* {"type": "string"} as the schema of a header. */
-static void add_header(Builder *headers, const char *name, const char *summary)
+static void add_header(Builder *headers, const char *name, bool required, const char *summary)
 {
     const SchemaField field = {.type = SCHEMA_STRING};
     Builder b;
 
     builder_init(&b);
     builder_add_string(&b, "description", summary);
-    builder_add_bool(&b, "required", true);
+    builder_add_bool(&b, "required", required);
     builder_add_value(&b, "schema", schema_describe_field(&field));
     builder_add_value(headers, name, builder_take(&b));
 }
@@ -29,15 +29,17 @@ static json_object *describe_headers(unsigned status)
     Builder b;
 
     builder_init(&b);
-    add_header(&b, "X-Correlation-Id", "That of the request, or one that was made for it");
+    add_header(&b, "X-Correlation-Id", true, "That of the request, or one that was made for it");
     if (status == 202) {
-        add_header(&b, "Location", "Where the operation is");
-        add_header(&b, "Preference-Applied", "That of the request which was honoured");
+        add_header(&b, "Location", true, "Where the operation is");
+        /* A drain is accepted without any. */
+        add_header(&b, "Preference-Applied", false,
+                   "The preference of the request, where one was honoured");
     }
     if (status == 401)
-        add_header(&b, "WWW-Authenticate", "Bearer");
+        add_header(&b, "WWW-Authenticate", true, "Bearer");
     if (status == 503)
-        add_header(&b, "Retry-After", "Seconds");
+        add_header(&b, "Retry-After", true, "Seconds");
     return builder_take(&b);
 }
 

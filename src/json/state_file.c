@@ -228,6 +228,11 @@ static void drop_ended_operation(Pool *pool)
         if (pool->operation.kind == OPERATION_RESTART)
             return;
         break;
+    case POOL_ADOPTING:
+        /* It goes on once the engine has been looked at; one that has ended left another state. */
+        if (pool->operation.kind == OPERATION_DRAIN)
+            return;
+        break;
     case POOL_STARTING:
     case POOL_WARMING:
     case POOL_DRAINING:

@@ -127,6 +127,13 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
         return r;
     if (join(m, pool, OPERATION_DRAIN, ret_operation))
         return 0;
+    /* Most callers do not wait for the operation's end: they are told now. */
+    if (pool->operation.kind != OPERATION_NONE ||
+        (pool->state != POOL_READY && pool->state != POOL_BACKOFF && pool->state != POOL_TRIPPED))
+        return error_set(error, PM_ERROR_BUSY, NULL,
+                         "pool %s is %s: only a ready pool that no operation holds can be drained; "
+                         "wait, or stop the pool",
+                         pool->id, pool_state_to_string(pool->state));
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
     event.command.within_usec =

@@ -117,6 +117,29 @@ def leases(r):
     r.send("releaseAnonymousLease", 200, id="l")
 
 
+def drains(r):
+    by_hand(r, "preloadPool", 200, **prepared("d"))
+    r.send("drainPool", 200, "nobody uses it", id="d", wait="true")
+    r.send("drainPool", 404, "there is no engine", id="d")
+    by_hand(r, "restartPool", 200, id="d")
+    lease = by_hand(r, "acquireLease", 201, id="d").json["lease_id"]
+    number = r.send("drainPool", 202, id="d", deadline_ms=60000).json["operation"]
+    r.send("drainPool", 202, "joins the first", headers=ASYNC, server="/v2", id="d", wait="true")
+    r.send("acquireLease", 409, "the pool is draining", id="d")
+    for name in ("poolStatus", "poolHealth"):
+        r.send(name, 200, "draining", id="d")
+    r.send("operation", 200, "draining", op=number)
+    r.send("restartPool", 409, "the pool is draining", id="d")
+    by_hand(r, "releaseLease", 200, id="d", lease_id=lease)
+    r.send_until("operation", 200, lambda answer: "result" in answer.json, op=number)
+    by_hand(r, "restartPool", 200, id="d")
+    by_hand(r, "acquireLease", 201, id="d")
+    r.send("drainPool", 200, "by force", id="d", wait="true", deadline_ms=0)
+    by_hand(r, "preloadPool", 202, headers=ASYNC, **prepared("s", "--never-healthy"))
+    r.send("drainPool", 409, "the pool starts", id="s", wait="true")
+    by_hand(r, "stopPool", 200, id="s")
+
+
 def logs(r):
     r.send_until("poolLogs", 200, lambda answer: answer.body, id="l")
     for kind in ("text/plain", "application/json"):
@@ -237,7 +260,7 @@ def main(folder):
     r = Recorder()
     r.describe("without a token")
     try:
-        for part in (daemon_itself, registry, engines, supervision, leases, logs, events, refusals, locked, starting,
+        for part in (daemon_itself, registry, engines, supervision, leases, drains, logs, events, refusals, locked, starting,
                      crowded, guarded):
             start = time.monotonic()
             part(r)

@@ -37,7 +37,8 @@ static void restore_operation(World *w, Pool *pool, const Saved *saved)
 
     if (saved->operation.kind == OPERATION_NONE ||
         (!restarts && saved->state != POOL_STARTING && saved->state != POOL_WARMING &&
-         saved->state != POOL_STOPPING && saved->state != POOL_DRAINING))
+         saved->state != POOL_STOPPING && saved->state != POOL_DRAINING &&
+         saved->state != POOL_ADOPTING))
         return;
     pool->operation = saved->operation;
     if (w->n_open == OPEN_OPERATIONS_MAX)

@@ -222,8 +222,9 @@ void timer(Fixture *f)
 static bool keeps_operation(const Pool *pool)
 {
     return pool->state == POOL_STARTING || pool->state == POOL_WARMING ||
-           pool->state == POOL_STOPPING ||
-           (pool->state == POOL_PREFLIGHT && pool->operation.kind == OPERATION_RESTART);
+           pool->state == POOL_DRAINING || pool->state == POOL_STOPPING ||
+           (pool->state == POOL_PREFLIGHT && pool->operation.kind == OPERATION_RESTART) ||
+           (pool->state == POOL_ADOPTING && pool->operation.kind == OPERATION_DRAIN);
 }
 
 void restart(Fixture *f, UnitObservation u)
@@ -242,6 +243,9 @@ void restart(Fixture *f, UnitObservation u)
     pool->crash_count = old->crash_count;
     memcpy(pool->last_error, old->last_error, sizeof(pool->last_error));
     pool->operation = keeps_operation(old) ? old->operation : (PoolOperation){0};
+    pool->drain_deadline = old->drain_deadline;
+    pool->drain_forced = old->drain_forced;
+    pool->drain_leases = old->drain_leases;
     pool->external = TAKE_PTR(old->external);
     pool->external_is_file = old->external_is_file;
     pool->external_is_lost = old->external_is_lost;
@@ -455,6 +459,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_EXTERNAL_GONE] = "gone",
         [LOG_LEASES_EXPIRED] = "leases-expired",
         [LOG_DEREGISTERED] = "deregistered",
+        [LOG_DRAIN_STARTED] = "draining",
+        [LOG_DRAIN_FORCED] = "drain-forced",
         [LOG_STALE_EVENT] = "stale",
 };
 

@@ -9,6 +9,7 @@ static void test_names(void **state)
     assert_string_equal(operation_kind_to_string(OPERATION_STOP), "stop");
     assert_string_equal(operation_kind_to_string(OPERATION_RESTART), "restart");
     assert_string_equal(operation_kind_to_string(OPERATION_DEREGISTER), "deregister");
+    assert_string_equal(operation_kind_to_string(OPERATION_DRAIN), "drain");
     assert_null(operation_kind_to_string(OPERATION_NONE));
     assert_null(operation_kind_to_string(OPERATION_MAX));
     assert_null(operation_kind_to_string(OPERATION_INVALID));

@@ -16,14 +16,22 @@ static void test_count(void **state)
         usec_t now, span;
         uint64_t count;
     } cases[] = {
-            {0, 60, 1},          {59, 60, 1},
-            {60, 60, 0},         {99, 60, 0}, /* what lies after now does not count */
-            {100, 60, 2},        {150, 60, 3},
-            {159, 60, 3},        {160, 60, 2}, /* the end of the window that is open */
-            {160, 61, 4},        {160, 0, 0},
-            {209, 60, 2},        {210, 60, 1},
-            {219, 60, 1},        {220, 60, 0},
-            {USEC_INFINITY, 60, 0}, {USEC_INFINITY, USEC_INFINITY, 4},
+            {0, 60, 1},
+            {59, 60, 1},
+            {60, 60, 0},
+            {99, 60, 0}, /* what lies after now does not count */
+            {100, 60, 2},
+            {150, 60, 3},
+            {159, 60, 3},
+            {160, 60, 2}, /* the end of the window that is open */
+            {160, 61, 4},
+            {160, 0, 0},
+            {209, 60, 2},
+            {210, 60, 1},
+            {219, 60, 1},
+            {220, 60, 0},
+            {USEC_INFINITY, 60, 0},
+            {USEC_INFINITY, USEC_INFINITY, 4},
             {160, USEC_INFINITY, 5},
     };
     TimeWindow w = {0};
@@ -45,12 +53,16 @@ static void test_next(void **state)
         uint64_t limit;
         usec_t wanted, next;
     } cases[] = {
-            {4, 150, 150}, {4, 500, 500},             /* there is room */
-            {3, 150, 160}, {3, 159, 160},             /* when the first of three has left */
-            {3, 160, 160}, {3, 161, 161},             /* it has by then */
-            {2, 150, 170}, {1, 150, 210},             /* as many as must have left */
-            {0, 150, 210},                            /* is 1 */
-            {2, USEC_INFINITY, USEC_INFINITY},        /* never stays never */
+            {4, 150, 150},
+            {4, 500, 500}, /* there is room */
+            {3, 150, 160},
+            {3, 159, 160}, /* when the first of three has left */
+            {3, 160, 160},
+            {3, 161, 161}, /* it has by then */
+            {2, 150, 170},
+            {1, 150, 210},                     /* as many as must have left */
+            {0, 150, 210},                     /* is 1 */
+            {2, USEC_INFINITY, USEC_INFINITY}, /* never stays never */
             {UINT64_MAX, 150, 150},
     };
     TimeWindow w = {0};

@@ -80,6 +80,33 @@ static void test_restart(void **state)
             bus_fixture_call(f, bus_fixture_new_call_at(f, CHAT, PM_POOL_INTERFACE, "Restart")), 2);
 }
 
+static void test_drain(void **state)
+{
+    const BusFixture *f = *state;
+    Reply reply;
+    sd_bus_message *call;
+
+    fake_manager_add_pool(f->manager, "chat");
+    assert_bus_number(bus_fixture_ask(f, "Drain", "st", "chat", UINT64_C(5000)), 1);
+    assert_asked(f, "drain chat within 5000");
+    assert_bus_number(bus_fixture_ask(f, "Drain", "st", "chat", UINT64_C(0)), 2);
+    assert_asked(f, "drain chat within 0");
+    assert_bus_number(bus_fixture_ask(f, "Drain", "st", "chat", UINT64_MAX), 3);
+    assert_asked(f, "drain chat");
+    call = bus_fixture_new_call_at(f, CHAT, PM_POOL_INTERFACE, "Drain");
+    assert_true(sd_bus_message_append(call, "t", UINT64_C(7)) >= 0);
+    assert_bus_number(bus_fixture_call(f, call), 4);
+    assert_asked(f, "drain chat within 7");
+    call = bus_fixture_new_call(f, "DrainAndWait");
+    assert_true(sd_bus_message_append(call, "st", "chat", UINT64_MAX) >= 0);
+    bus_fixture_send(f, call, &reply);
+    bus_fixture_wait_for_operations(f, 5);
+    assert_asked(f, "drain chat");
+    fake_manager_end(f->manager, fake_manager_operation(f->manager, 4), PM_ERROR_CANCELLED,
+                     "stopped");
+    assert_bus_error(bus_fixture_wait(f, &reply), PM_ERROR_CANCELLED, "stopped");
+}
+
 static void test_update(void **state)
 {
     const BusFixture *f = *state;
@@ -269,6 +296,10 @@ static void test_bad_arguments(void **state)
                      PM_ERROR_INVALID_FIELD, "timestamp_ms");
     assert_bus_error(bus_fixture_ask(f, "AcquireLease", "sstb", "chat", "", UINT64_C(0), false),
                      PM_ERROR_INVALID_FIELD, "ttl_ms");
+    assert_bus_error(bus_fixture_ask(f, "Drain", "st", "chat", UINT64_C(86400001)),
+                     PM_ERROR_INVALID_FIELD, "deadline_ms");
+    assert_bus_error(bus_fixture_ask(f, "DrainAndWait", "st", "chat", UINT64_MAX - 1),
+                     PM_ERROR_INVALID_FIELD, "deadline_ms");
     assert_bus_error(bus_fixture_ask(f, "AcquireLease", "sstb", "chat", "a\nb", UINT64_MAX, false),
                      PM_ERROR_INVALID_FIELD, "owner");
     assert_bus_error(bus_fixture_ask(f, "ReleaseLease", "ss", "chat", "no such\x01thing"),
@@ -389,6 +420,7 @@ int main(void)
             TEST(test_register),
             TEST(test_deregister),
             TEST(test_restart),
+            TEST(test_drain),
             TEST(test_update),
             TEST(test_handoff),
             TEST(test_heartbeat),

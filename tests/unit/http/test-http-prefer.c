@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "http-fixture.h"
 
+#include <stdio.h>
+
 #define STOP "POST /pools/p1/stop HTTP/1.1\r\nHost: h\r\n"
 
-/* Takes a 202 that names operation `id`. */
+/* Takes a 202 that names operation `id`; `applied` NULL: it was no preference. */
 static void expect_accepted(Client *c, const char *location, const char *applied, const char *id)
 {
     Answer a;
@@ -11,7 +13,10 @@ static void expect_accepted(Client *c, const char *location, const char *applied
     client_receive(c, true, &a);
     assert_int_equal(a.status, 202);
     assert_string_equal(answer_header(&a, "Location"), location);
-    assert_string_equal(answer_header(&a, "Preference-Applied"), applied);
+    if (applied)
+        assert_string_equal(answer_header(&a, "Preference-Applied"), applied);
+    else
+        assert_null(answer_header(&a, "Preference-Applied"));
     assert_string_equal(answer_member(&a, "operation"), id);
     assert_string_equal(answer_member(&a, "pool_id"), "p1");
     answer_clear(&a);
@@ -42,12 +47,122 @@ static void test_respond_async(void **state)
     client_free(c);
 }
 
+/* Sends a drain of pool p1; `body` NULL: none. */
+static void send_drain(Client *c, const char *query, const char *headers, const char *body)
+{
+    _cleanup_free_ char *request = NULL;
+    char path[64];
+
+    (void)snprintf(path, sizeof(path), "/pools/p1/drain%s", query);
+    request = make_request("POST", path, headers, body);
+    client_send(c, request);
+}
+
+/* A drain takes its time: who does not ask to wait is told where to look. */
+static void test_drain(void **state)
+{
+    static const struct {
+        const char *query, *headers, *body, *applied, *call;
+    } cases[] = {
+            {"", "", NULL, NULL, "drain p1"},
+            {"?wait=false", "", "{}", NULL, "drain p1"},
+            {"", "", "{\"deadline_ms\": 5000}", NULL, "drain p1 within 5000"},
+            {"", "", "{\"deadline_ms\": 0}", NULL, "drain p1 within 0"},
+            {"", "Prefer: respond-async\r\n", NULL, "respond-async", "drain p1"},
+            {"?wait=true", "Prefer: respond-async\r\n", NULL, "respond-async", "drain p1"},
+            {"", "Prefer: wait=0\r\n", NULL, "wait=0", "drain p1"},
+    };
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        char id[8], location[32];
+
+        (void)snprintf(id, sizeof(id), "%zu", i + 1);
+        (void)snprintf(location, sizeof(location), "/operations/%s", id);
+        send_drain(c, cases[i].query, cases[i].headers, cases[i].body);
+        expect_accepted(c, location, cases[i].applied, id);
+        assert_string_equal(fake_manager_last_call(f->manager), cases[i].call);
+        assert_int_equal(fake_manager_count_waiters(f->manager), 0);
+    }
+    client_free(c);
+}
+
+/* Sends a drain that is waited for, ends it, and takes the answer. */
+static void wait_for_drain(Client *c, const char *query, const char *headers, PmErrorCode code,
+                           Answer *ret)
+{
+    Fixture *f = c->fixture;
+
+    send_drain(c, query, headers, NULL);
+    RUN_UNTIL(f, fake_manager_count_waiters(f->manager) == 1);
+    fixture_settle(f);
+    assert_int_equal(c->received.length, 0);
+    fake_manager_end(f->manager, "p1", code, "the pool was stopped");
+    client_receive(c, true, ret);
+}
+
+static void test_drain_that_is_waited_for(void **state)
+{
+    Client *c = client_new(*state);
+    Answer a;
+
+    wait_for_drain(c, "?wait=true", "", PM_ERROR_NONE, &a);
+    assert_int_equal(a.status, 200);
+    answer_clear(&a);
+    wait_for_drain(c, "", "Prefer: wait=60\r\n", PM_ERROR_NONE, &a);
+    assert_int_equal(a.status, 200);
+    answer_clear(&a);
+    wait_for_drain(c, "?wait=true", "", PM_ERROR_CANCELLED, &a);
+    assert_int_equal(a.status, 409);
+    assert_string_equal(answer_member(&a, "code"), "CANCELLED");
+    answer_clear(&a);
+    client_free(c);
+}
+
+/* What is wrong is said before anything begins. */
+static void test_bad_drain(void **state)
+{
+    static const struct {
+        const char *query, *headers, *body;
+        int status;
+        const char *code, *field;
+    } cases[] = {
+            {"?wait=maybe", "", NULL, 400, "INVALID_FIELD", "wait"},
+            {"?deadline_ms=5", "", NULL, 400, "BAD_REQUEST", NULL},
+            {"", "", "{\"deadline_ms\": -1}", 400, "INVALID_FIELD", "deadline_ms"},
+            {"", "", "{\"deadline_ms\": \"1\"}", 400, "INVALID_FIELD", "deadline_ms"},
+            {"", "", "[]", 400, "INVALID_JSON", NULL},
+            {"", "", "{", 400, "INVALID_JSON", NULL},
+            {"", "Origin: https://pages.example\r\n", NULL, 403, "FORBIDDEN", NULL},
+    };
+    Fixture *f = *state;
+    Client *c = client_new(f);
+    Answer a;
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        send_drain(c, cases[i].query, cases[i].headers, cases[i].body);
+        client_receive(c, true, &a);
+        assert_int_equal(a.status, cases[i].status);
+        assert_string_equal(answer_member(&a, "code"), cases[i].code);
+        if (cases[i].field)
+            assert_string_equal(answer_member(&a, "field"), cases[i].field);
+        answer_clear(&a);
+    }
+    client_expect(c, "POST /pools/no/drain HTTP/1.1\r\nHost: h\r\n\r\n", 404, "POOL_NOT_FOUND");
+    client_expect(c, "GET /pools/p1/drain HTTP/1.1\r\nHost: h\r\n\r\n", 405, "METHOD_NOT_ALLOWED");
+    assert_int_equal(fake_manager_count_operations(f->manager), 0);
+    client_free(c);
+}
+
 static void test_location_under_v2(void **state)
 {
     Client *c = client_new(*state);
 
     client_send(c, "POST /v2/pools/p1/stop HTTP/1.1\r\nHost: h\r\nPrefer: respond-async\r\n\r\n");
     expect_accepted(c, "/v2/operations/1", "respond-async", "1");
+    client_send(c, "POST /v2/pools/p1/drain HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_accepted(c, "/v2/operations/2", NULL, "2");
     client_free(c);
 }
 
@@ -97,9 +212,14 @@ static void test_operation_ends_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            WITH_SERVER(test_respond_async),        WITH_SERVER(test_location_under_v2),
-            WITH_SERVER(test_errors_come_at_once),  WITH_SERVER(test_wait_ends_first),
+            WITH_SERVER(test_respond_async),
+            WITH_SERVER(test_location_under_v2),
+            WITH_SERVER(test_errors_come_at_once),
+            WITH_SERVER(test_wait_ends_first),
             WITH_SERVER(test_operation_ends_first),
+            WITH_SERVER(test_drain),
+            WITH_SERVER(test_drain_that_is_waited_for),
+            WITH_SERVER(test_bad_drain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

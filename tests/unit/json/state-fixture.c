@@ -231,6 +231,9 @@ void assert_same(const Pool *a, const Pool *b)
     assert_string_equal(a->unit.invocation_id, b->unit.invocation_id);
     assert_int_equal(a->unit.main_pid, b->unit.main_pid);
     assert_int_equal(a->registered, b->registered);
+    assert_true(a->drain_deadline == b->drain_deadline);
+    assert_int_equal(a->drain_forced, b->drain_forced);
+    assert_int_equal(a->drain_leases, b->drain_leases);
     assert_int_equal(a->external_is_file, b->external_is_file);
     assert_int_equal(a->external_is_lost, b->external_is_lost);
     assert_memory_equal(&a->supervision, &b->supervision, sizeof(a->supervision));

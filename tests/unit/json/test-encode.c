@@ -123,6 +123,20 @@ static void test_stop_answer(void **state)
                 "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":1234}");
 }
 
+static void test_drain_answer(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = running_pool();
+    const OperationResult well = {.duration_usec = 999},
+                          badly = {.force_stopped = true, .duration_usec = 30001999, .leases = 3};
+
+    assert_line(json_drain_answer(pool, &well),
+                "{\"pool_id\":\"p1\",\"force_stopped\":false,\"duration_ms\":0,"
+                "\"final_lease_count\":0}");
+    assert_line(json_drain_answer(pool, &badly),
+                "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":30001,"
+                "\"final_lease_count\":3}");
+}
+
 static void test_error(void **state)
 {
     Error error = {0};
@@ -314,19 +328,13 @@ static void test_text_of_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_handoff),
-            cmocka_unit_test(test_handoff_with_everything),
-            cmocka_unit_test(test_pretty),
-            cmocka_unit_test(test_preload_answer),
-            cmocka_unit_test(test_stop_answer),
-            cmocka_unit_test(test_error),
-            cmocka_unit_test(test_bytes_that_are_no_text),
-            cmocka_unit_test(test_status),
-            cmocka_unit_test(test_status_object),
-            cmocka_unit_test(test_health),
-            cmocka_unit_test(test_small_answers),
-            cmocka_unit_test(test_operation),
-            cmocka_unit_test(test_text_of_nothing),
+            cmocka_unit_test(test_handoff),     cmocka_unit_test(test_handoff_with_everything),
+            cmocka_unit_test(test_pretty),      cmocka_unit_test(test_preload_answer),
+            cmocka_unit_test(test_stop_answer), cmocka_unit_test(test_drain_answer),
+            cmocka_unit_test(test_error),       cmocka_unit_test(test_bytes_that_are_no_text),
+            cmocka_unit_test(test_status),      cmocka_unit_test(test_status_object),
+            cmocka_unit_test(test_health),      cmocka_unit_test(test_small_answers),
+            cmocka_unit_test(test_operation),   cmocka_unit_test(test_text_of_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,16 @@ static int parse_heartbeat(const char *text, size_t length, char ***ret_warnings
     return r;
 }
 
+static int parse_drain(const char *text, size_t length, char ***ret_warnings, Error *error)
+{
+    uint64_t ms = 7;
+    int r = drain_parse(text, length, &ms, ret_warnings, error);
+
+    if (r < 0)
+        assert_int_equal(ms, 7);
+    return r;
+}
+
 static const struct {
     const char *name;
     int (*parse)(const char *text, size_t length, char ***ret_warnings, Error *error);
@@ -69,6 +79,7 @@ static const struct {
          "\"generation\": 1}"},
         {"lease", parse_lease, "{\"owner\": \"me\", \"ttl_ms\": 1}"},
         {"heartbeat", parse_heartbeat, "{\"timestamp_ms\": 1}"},
+        {"drain", parse_drain, "{\"deadline_ms\": 1}"},
         {"empty", empty_body_parse, "{}"},
 };
 
@@ -275,6 +286,12 @@ static void test_bad_fields(void **state)
             {3, "{\"timestamp_ms\": 9223372036854776}", "timestamp_ms", "got 9223372036854776"},
             {3, "{\"timestamp_ms\": \"now\"}", "timestamp_ms", "got \"now\""},
             {3, "{\"timestamp_ms\": 1.0}", "timestamp_ms", "got 1.0"},
+            {4, "{\"deadline_ms\": -1}", "deadline_ms", "from 0 to 86400000, got -1"},
+            {4, "{\"deadline_ms\": 86400001}", "deadline_ms", "got 86400001"},
+            {4, "{\"deadline_ms\": 18446744073709551615}", "deadline_ms", ""},
+            {4, "{\"deadline_ms\": 1.0}", "deadline_ms", "got 1.0"},
+            {4, "{\"deadline_ms\": \"30s\"}", "deadline_ms", "got \"30s\""},
+            {4, "{\"deadline_ms\": {}}", "deadline_ms", "an object"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -565,6 +582,28 @@ static void test_heartbeat(void **state)
     }
 }
 
+static void test_drain(void **state)
+{
+    static const struct {
+        const char *body;
+        uint64_t ms;
+    } cases[] = {
+            {"", SPEC_UNSET},
+            {"{}", SPEC_UNSET},
+            {"{\"deadline_ms\": null}", SPEC_UNSET},
+            {"{\"deadline_ms\": 0}", 0},
+            {"{\"deadline_ms\": 30000}", 30000},
+            {"{\"deadline_ms\": 86400000}", 86400000},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        uint64_t ms = 7;
+
+        assert_int_equal(drain_parse(cases[i].body, strlen(cases[i].body), &ms, NULL, NULL), 0);
+        assert_true(ms == cases[i].ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,7 +615,7 @@ int main(void)
             cmocka_unit_test(test_negative_slots), cmocka_unit_test(test_nested_hints),
             cmocka_unit_test(test_small_handoff),  cmocka_unit_test(test_large_handoff),
             cmocka_unit_test(test_managed),        cmocka_unit_test(test_lease),
-            cmocka_unit_test(test_heartbeat),
+            cmocka_unit_test(test_heartbeat),      cmocka_unit_test(test_drain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

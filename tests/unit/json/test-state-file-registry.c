@@ -32,8 +32,9 @@ static Pool *read_file(json_object *file)
 /* A file of a version that knew none of this: what is known comes from the spec. */
 static void test_old_file(void **state)
 {
-    static const char *const newer[] = {"registered", "external_is_file", "external_is_lost",
-                                        "operation", "registry"};
+    static const char *const newer[] = {
+            "registered", "external_is_file",         "external_is_lost", "operation",
+            "registry",   "drain_deadline_mono_usec", "drain_forced",     "drain_leases"};
     _cleanup_(pool_freep) Pool *pool = full_pool(), *copy = NULL;
     json_object *file = file_of(pool);
 
@@ -44,6 +45,9 @@ static void test_old_file(void **state)
     assert_false(copy->external_is_file);
     assert_false(copy->external_is_lost);
     assert_int_equal(copy->operation.kind, OPERATION_NONE);
+    assert_true(copy->drain_deadline == USEC_INFINITY);
+    assert_false(copy->drain_forced);
+    assert_int_equal(copy->drain_leases, 0);
     assert_string_equal(copy->meta.engine_version, "v");
     assert_string_equal(copy->meta.engine_digest, "d");
     assert_string_equal(copy->meta.engine_catalog_id, "c");
@@ -82,14 +86,15 @@ static void test_cleared(void **state)
 static void test_operation(void **state)
 {
     static const OperationKind kinds[] = {OPERATION_PRELOAD, OPERATION_STOP, OPERATION_RESTART,
-                                          OPERATION_DEREGISTER};
+                                          OPERATION_DEREGISTER, OPERATION_DRAIN};
 
     for (PoolState each = 0; each < POOL_STATE_MAX; each++) {
         for (size_t k = 0; k < ELEMENTSOF(kinds); k++) {
             _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, each), *copy = NULL;
             bool kept = each == POOL_STARTING || each == POOL_WARMING || each == POOL_DRAINING ||
                         each == POOL_STOPPING ||
-                        (each == POOL_PREFLIGHT && kinds[k] == OPERATION_RESTART);
+                        (each == POOL_PREFLIGHT && kinds[k] == OPERATION_RESTART) ||
+                        (each == POOL_ADOPTING && kinds[k] == OPERATION_DRAIN);
 
             pool->operation = (PoolOperation){
                     .kind = kinds[k],
@@ -101,6 +106,38 @@ static void test_operation(void **state)
             assert_int_equal(copy->operation.id, kept ? 17 : 0);
             assert_int_equal(copy->operation.started.real, kept ? 1700000000123456 : 0);
         }
+    }
+}
+
+/* A drain goes on after our restart, with what is left of its time; how it came to the stop that is
+ * under way is part of its answer. */
+static void test_drain(void **state)
+{
+    static const struct {
+        PoolState state;
+        StopReason stop_reason;
+        usec_t deadline;
+        bool forced;
+        uint64_t leases;
+    } cases[] = {
+            {POOL_DRAINING, STOP_NONE, 30000000, false, 0},
+            {POOL_DRAINING, STOP_NONE, INT64_MAX, false, 0},
+            {POOL_DRAINING, STOP_NONE, USEC_INFINITY, false, 0},
+            {POOL_STOPPING, STOP_DRAIN, 30000000, true, 3},
+            {POOL_STOPPING, STOP_DRAIN, 0, true, INT64_MAX},
+            {POOL_STOPPING, STOP_DRAIN, 30000000, false, 0},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, cases[i].state), *copy = NULL;
+
+        pool->operation = (PoolOperation){.kind = OPERATION_DRAIN, .id = 17};
+        pool->stop_reason = cases[i].stop_reason;
+        pool->drain_deadline = cases[i].deadline;
+        pool->drain_forced = cases[i].forced;
+        pool->drain_leases = cases[i].leases;
+        copy = read_file(file_of(pool));
+        assert_same(pool, copy);
     }
 }
 
@@ -136,6 +173,11 @@ static const struct {
          "operation.id", "is required"},
         {false, "operation", "{\"kind\": \"stop\", \"id\": 1, \"mono_usec\": 1}",
          "operation.real_usec", "is required"},
+        {false, "drain_deadline_mono_usec", "-1", "drain_deadline_mono_usec", "got -1"},
+        {false, "drain_deadline_mono_usec", "18446744073709551614", "drain_deadline_mono_usec", ""},
+        {false, "drain_forced", "1", "drain_forced", "must be true or false"},
+        {false, "drain_leases", "-1", "drain_leases", "got -1"},
+        {false, "drain_leases", "\"3\"", "drain_leases", "got \"3\""},
         {false, "registry", "null", "registry", "must be an object"},
         {false, "registry", "[]", "registry", "must be an object"},
         {false, "registry", "{\"version\": 1}", "registry.version", "must be a string"},
@@ -344,8 +386,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_old_file), cmocka_unit_test(test_old_file_without_spec),
             cmocka_unit_test(test_cleared),  cmocka_unit_test(test_operation),
-            cmocka_unit_test(test_external), cmocka_unit_test(test_refused),
-            cmocka_unit_test(test_largest),  cmocka_unit_test(test_deepest),
+            cmocka_unit_test(test_drain),    cmocka_unit_test(test_external),
+            cmocka_unit_test(test_refused),  cmocka_unit_test(test_largest),
+            cmocka_unit_test(test_deepest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
