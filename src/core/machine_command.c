@@ -97,6 +97,17 @@ static void cancel_operation(Step *s)
     step_end_operation(s, &error, false);
 }
 
+/* Whatever it is being stopped for: our restart must not start it again. */
+static void stop_for_good(Step *s)
+{
+    if (s->pool->state != POOL_STOPPING) {
+        step_begin_stop(s, STOP_REQUESTED);
+        return;
+    }
+    s->pool->stop_reason = STOP_REQUESTED;
+    effects_add(s->effects, EFFECT_SAVE);
+}
+
 bool step_cancel_restart(Step *s, OperationKind kind, uint64_t operation)
 {
     Pool *p = s->pool;
@@ -139,10 +150,7 @@ void step_stop(Step *s, uint64_t operation)
     cancel_operation(s);
     step_unsupervise(s);
     step_take_operation(s, OPERATION_STOP, operation);
-    if (p->state == POOL_STOPPING)
-        p->stop_reason = STOP_REQUESTED;
-    else
-        step_begin_stop(s, STOP_REQUESTED);
+    stop_for_good(s);
 }
 
 void step_restart(Step *s, uint64_t operation)
@@ -191,10 +199,7 @@ void step_deregister(Step *s, uint64_t operation)
             step_leave_external(s);
         p->state = POOL_OFF;
         step_forget(s);
-    } else if (p->state == POOL_STOPPING) {
-        p->stop_reason = STOP_REQUESTED;
-        effects_add(s->effects, EFFECT_SAVE);
     } else {
-        step_begin_stop(s, STOP_REQUESTED);
+        stop_for_good(s);
     }
 }

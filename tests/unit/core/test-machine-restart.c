@@ -143,7 +143,7 @@ static void test_stop_while_stopping(void **state)
 
     begin(f);
     stop(f);
-    expect(f, POOL_STOPPING, "end:restart:CANCELLED");
+    expect(f, POOL_STOPPING, "end:restart:CANCELLED save");
     assert_string_equal(ended_operation(f)->error.text,
                         "restart failed: the pool was stopped meanwhile");
     observe(f, unit_left(CLD_EXITED, 0));

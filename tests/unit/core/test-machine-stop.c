@@ -135,7 +135,7 @@ static void test_stop_joins(void **state)
     pass(f, 120 * USEC_PER_SEC);
     timer(f);
     stop(f);
-    expect(f, POOL_STOPPING, "end:preload:CANCELLED");
+    expect(f, POOL_STOPPING, "end:preload:CANCELLED save");
     observe(f, unit_left(CLD_KILLED, SIGTERM));
     expect(f, POOL_OFF, "no-pid log:stopped save end:stop:success");
 }
@@ -148,7 +148,7 @@ static void test_stop_joins_an_end(void **state)
     observe(f, unit_stopping());
     expect(f, POOL_STOPPING, "no-handoff save");
     stop(f);
-    expect(f, POOL_STOPPING, "");
+    expect(f, POOL_STOPPING, "save");
     observe(f, unit_failed(CLD_EXITED, 1, UNIT_RESULT_EXIT_CODE));
     expect(f, POOL_OFF, "no-pid reset log:stopped save end:stop:success");
 }
@@ -289,7 +289,7 @@ static void test_stop_when_stuck(void **state)
     timer(f);
     timer(f);
     stop(f);
-    expect(f, POOL_STOPPING, "");
+    expect(f, POOL_STOPPING, "save");
     timer(f);
     expect(f, POOL_STOPPING, "kill query end:stop:STOP_FAILED");
 }
