@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 
+#include "base/sorted.h"
 #include "core/registry.h"
 
-/* The index of `id`, or of the place where it would have to be inserted. */
+static const char *key_of(const void *item)
+{
+    return ((const Pool *)item)->id;
+}
+
 static size_t registry_search(const Registry *r, const char *id, bool *ret_found)
 {
-    size_t low = 0, high = r->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int c = strcmp(r->pools[middle]->id, id);
-
-        if (c == 0) {
-            *ret_found = true;
-            return middle;
-        }
-        if (c < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_found = false;
-    return low;
+    return sorted_search(r->pools, r->count, key_of, id, ret_found);
 }
 
 Pool *registry_get(const Registry *r, const char *id)
@@ -33,24 +22,9 @@ Pool *registry_get(const Registry *r, const char *id)
     return found ? r->pools[i] : NULL;
 }
 
-static int registry_reserve(Registry *r)
-{
-    size_t n = r->allocated ? r->allocated * 2 : 16;
-    Pool **pools;
-
-    if (r->count < r->allocated)
-        return 0;
-    pools = reallocarray(r->pools, n, sizeof(Pool *));
-    if (!pools)
-        return -ENOMEM;
-    r->pools = pools;
-    r->allocated = n;
-    return 0;
-}
-
 int registry_ensure(Registry *r, const char *id, Pool **ret, bool *ret_new)
 {
-    Pool *pool;
+    Pool *pool, **pools;
     bool found;
     size_t i = registry_search(r, id, &found);
     int k;
@@ -58,9 +32,10 @@ int registry_ensure(Registry *r, const char *id, Pool **ret, bool *ret_new)
     if (!found) {
         if (r->count >= PM_POOLS_MAX)
             return -E2BIG;
-        k = registry_reserve(r);
-        if (k < 0)
-            return k;
+        pools = sorted_reserve(r->pools, r->count, &r->allocated);
+        if (!pools)
+            return -ENOMEM;
+        r->pools = pools;
         k = pool_new(id, &pool);
         if (k < 0)
             return k;

@@ -192,9 +192,7 @@ static int attach(Calls *s)
 
     r = client_loop(s->bus, &s->event);
     if (r >= 0)
-        r = sd_event_add_signal(s->event, NULL, SIGINT, on_interrupt, s);
-    if (r >= 0)
-        r = sd_event_add_signal(s->event, NULL, SIGTERM, on_interrupt, s);
+        r = client_on_interrupt(s->event, on_interrupt, s);
     if (r >= 0)
         r = progress_watch(s->progress, s->bus, geteuid() == 0);
     return r;

@@ -151,6 +151,28 @@ int client_loop(sd_bus *bus, sd_event **ret)
     return 0;
 }
 
+int client_on_interrupt(sd_event *event, sd_event_signal_handler_t f, void *userdata)
+{
+    int r = sd_event_add_signal(event, NULL, SIGINT, f, userdata);
+
+    return r < 0 ? r : sd_event_add_signal(event, NULL, SIGTERM, f, userdata);
+}
+
+int client_watch(sd_bus *bus, const char *member, sd_bus_message_handler_t on_signal,
+                 sd_bus_message_handler_t on_owner, void *userdata)
+{
+    int r = sd_bus_match_signal(bus, NULL, PM_BUS_NAME, PM_OBJECT_PATH, PM_MANAGER_INTERFACE,
+                                member, on_signal, userdata);
+
+    if (r < 0)
+        return r;
+    return sd_bus_add_match(bus, NULL,
+                            "type='signal',sender='org.freedesktop.DBus',"
+                            "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+                            "arg0='" PM_BUS_NAME "'",
+                            on_owner, userdata);
+}
+
 int client_read_json(const char *text, json_object **ret, Error *error)
 {
     json_object *object = json_tokener_parse(text);

@@ -45,6 +45,13 @@ int client_call(const Options *options, sd_bus *bus, CallKind kind, sd_bus_messa
  * blocked, so that they can be sources. Returns 0 or negative errno.
  */
 int client_loop(sd_bus *bus, sd_event **ret);
+/* Calls `f` on SIGINT and SIGTERM. Returns 0 or negative errno. */
+int client_on_interrupt(sd_event *event, sd_event_signal_handler_t f, void *userdata);
+
+/* Calls `on_signal` for each signal `member` of the manager object, and `on_owner` when another
+ * process, or none, is the daemon from then on. Returns 0 or negative errno. */
+int client_watch(sd_bus *bus, const char *member, sd_bus_message_handler_t on_signal,
+                 sd_bus_message_handler_t on_owner, void *userdata);
 
 /*
  * Reads what the daemon says of itself, which may be longer than what it takes from others. Returns

@@ -221,22 +221,12 @@ static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *
 
 static int watch(Following *f)
 {
-    int r;
+    int r = client_watch(f->bus, "Event", on_event, on_owner_changed, f);
 
-    r = sd_bus_match_signal(f->bus, NULL, PM_BUS_NAME, PM_OBJECT_PATH, PM_MANAGER_INTERFACE,
-                            "Event", on_event, f);
-    if (r >= 0)
-        r = sd_bus_add_match(f->bus, NULL,
-                             "type='signal',sender='org.freedesktop.DBus',"
-                             "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-                             "arg0='" PM_BUS_NAME "'",
-                             on_owner_changed, f);
     if (r >= 0)
         r = client_loop(f->bus, &f->event);
     if (r >= 0)
-        r = sd_event_add_signal(f->event, NULL, SIGINT, on_interrupt, f);
-    if (r >= 0)
-        r = sd_event_add_signal(f->event, NULL, SIGTERM, on_interrupt, f);
+        r = client_on_interrupt(f->event, on_interrupt, f);
     return r;
 }
 

@@ -180,9 +180,7 @@ static int hold(Holding *h)
         r = child_start(h->event, h->command, on_child_ended, h);
     } else {
         h->status = print_lease(h);
-        r = sd_event_add_signal(h->event, NULL, SIGINT, on_interrupt, h);
-        if (r >= 0)
-            r = sd_event_add_signal(h->event, NULL, SIGTERM, on_interrupt, h);
+        r = client_on_interrupt(h->event, on_interrupt, h);
     }
     if (r >= 0)
         r = sd_event_loop(h->event);

@@ -164,30 +164,13 @@ static int on_interrupt(sd_event_source *source, const struct signalfd_siginfo *
     return sd_event_exit(o->event, 0);
 }
 
-static int watch_ends(Operations *o)
-{
-    int r;
-
-    r = sd_bus_match_signal(o->bus, NULL, PM_BUS_NAME, PM_OBJECT_PATH, PM_MANAGER_INTERFACE,
-                            "OperationEnded", on_ended, o);
-    if (r >= 0)
-        r = sd_bus_add_match(o->bus, NULL,
-                             "type='signal',sender='org.freedesktop.DBus',"
-                             "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-                             "arg0='" PM_BUS_NAME "'",
-                             on_owner_changed, o);
-    return r;
-}
-
 static int loop(Operations *o, Progress *progress)
 {
     int r;
 
     r = client_loop(o->bus, &o->event);
     if (r >= 0)
-        r = sd_event_add_signal(o->event, NULL, SIGINT, on_interrupt, o);
-    if (r >= 0)
-        r = sd_event_add_signal(o->event, NULL, SIGTERM, on_interrupt, o);
+        r = client_on_interrupt(o->event, on_interrupt, o);
     if (r >= 0)
         r = progress_watch(progress, o->bus, true);
     if (r >= 0)
@@ -238,7 +221,7 @@ static int show(Operations *o)
     if (client_connect(o->options, &o->bus, &error) < 0)
         return report_error(o->options, &error, NULL);
     if (wait)
-        r = watch_ends(o);
+        r = client_watch(o->bus, "OperationEnded", on_ended, on_owner_changed, o);
     for (size_t i = 0; i < o->count && r >= 0; i++)
         look(o, i);
     if (r >= 0 && wait)

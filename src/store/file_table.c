@@ -4,27 +4,16 @@
 #include <errno.h>
 
 #include "base/macros.h"
+#include "base/sorted.h"
 
-/* The index of `name`, or of the place where it would have to be inserted. */
+static const char *key_of(const void *item)
+{
+    return ((const FileRecord *)item)->name;
+}
+
 static size_t search(const FileTable *t, const char *name, bool *ret_found)
 {
-    size_t low = 0, high = t->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int c = strcmp(t->records[middle]->name, name);
-
-        if (c == 0) {
-            *ret_found = true;
-            return middle;
-        }
-        if (c < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *ret_found = false;
-    return low;
+    return sorted_search(t->records, t->count, key_of, name, ret_found);
 }
 
 FileRecord *file_table_get(const FileTable *t, const char *name)
@@ -35,25 +24,10 @@ FileRecord *file_table_get(const FileTable *t, const char *name)
     return found ? t->records[i] : NULL;
 }
 
-static int reserve(FileTable *t)
-{
-    size_t n = t->allocated ? t->allocated * 2 : 16;
-    FileRecord **records;
-
-    if (t->count < t->allocated)
-        return 0;
-    records = reallocarray(t->records, n, sizeof(FileRecord *));
-    if (!records)
-        return -ENOMEM;
-    t->records = records;
-    t->allocated = n;
-    return 0;
-}
-
 int file_table_ensure(FileTable *t, const char *name, FileRecord **ret)
 {
     size_t length = strlen(name);
-    FileRecord *record;
+    FileRecord *record, **records;
     bool found;
     size_t i = search(t, name, &found);
 
@@ -61,8 +35,10 @@ int file_table_ensure(FileTable *t, const char *name, FileRecord **ret)
         *ret = t->records[i];
         return 0;
     }
-    if (reserve(t) < 0)
+    records = sorted_reserve(t->records, t->count, &t->allocated);
+    if (!records)
         return -ENOMEM;
+    t->records = records;
     record = calloc(1, sizeof(*record) + length + 1);
     if (!record)
         return -ENOMEM;
