@@ -18,6 +18,13 @@
 #define PM_UNIT_GLOB   "pool@*.service"
 #define PM_SLICE       "pools.slice"
 
+/* Units of the model provisioner: pool-provision@<pool id>:<operation id>.service */
+#define PM_PROVISION_PREFIX "pool-provision@"
+#define PM_PROVISION_GLOB   "pool-provision@*.service"
+
+/* Set for the model provisioner: it may write its progress to standard error, lines of JSON. */
+#define PM_PROVISION_PROGRESS_ENV "POOL_MANAGERD_PROVISION_PROGRESS"
+
 #define PM_DEFAULT_POOL    "default" /* of a handoff that names none */
 #define PM_DEFAULT_REPLICA "r0"
 #define PM_DEFAULT_ENGINE  "llamacpp"

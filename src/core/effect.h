@@ -16,6 +16,9 @@ typedef enum EffectType {
     EFFECT_KILL_UNIT,    /* SIGKILL to the whole cgroup, now */
     EFFECT_RESET_FAILED, /* read and done with: let the service manager forget it */
     EFFECT_QUERY_UNIT,   /* read all properties; answers with EVENT_UNIT */
+    EFFECT_STAGE,        /* have the model of the reload provided; answers with EVENT_STAGED */
+    EFFECT_CANCEL_STAGE, /* nobody waits for that any more */
+    EFFECT_READ_OUTPUT,  /* of the engine that has ended; answers with EVENT_OUTPUT */
     EFFECT_WRITE_PID,
     EFFECT_REMOVE_PID,
     EFFECT_PROBE, /* one try; answers with EVENT_PROBE */
@@ -56,6 +59,13 @@ typedef enum LogKind {
     LOG_OOM_STORM,
     LOG_DRAIN_STARTED,
     LOG_DRAIN_FORCED, /* the deadline is over, and leases are out */
+    LOG_RELOAD_STARTED,
+    LOG_RELOAD_STAGING,
+    LOG_RELOADED,
+    LOG_RELOAD_ABORTED, /* it failed with the engine from before untouched */
+    LOG_RELOAD_FAILED,  /* the new engine did: the one from before is started again */
+    LOG_ROLLED_BACK,
+    LOG_DRIVER_FAULT,
     LOG_STALE_EVENT,
     LOG_KIND_MAX,
 } LogKind;

@@ -2,24 +2,34 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/classify.h"
 #include "core/handoff.h"
 #include "core/operation.h"
+#include "core/reload.h"
 #include "core/spec.h"
 #include "core/unit_observation.h"
 
+enum {
+    OUTPUT_LINE_MAX = 255, /* bytes of an engine's output in an error */
+};
+
 /* What can happen to a pool. Everything but commands and facts belongs to a generation. */
 typedef enum EventType {
-    EVENT_PRELOAD,       /* command: start this spec */
-    EVENT_STOP,          /* command: stop the engine */
-    EVENT_RESTART,       /* command: start the last spec again, after a stop where it runs */
-    EVENT_DEREGISTER,    /* command: stop the engine where it runs, and forget the pool */
-    EVENT_DRAIN,         /* command: stop the engine once its leases are back, or at a deadline */
+    EVENT_PRELOAD,    /* command: start this spec */
+    EVENT_STOP,       /* command: stop the engine */
+    EVENT_RESTART,    /* command: start the last spec again, after a stop where it runs */
+    EVENT_DEREGISTER, /* command: stop the engine where it runs, and forget the pool */
+    EVENT_DRAIN,      /* command: stop the engine once its leases are back, or at a deadline */
+    EVENT_RELOAD,     /* command: another model in the engine's place, or the same engine again */
     EVENT_BREAKER_RESET, /* command: close the circuit breaker */
     EVENT_BREAKER_ALLOW, /* command: one restart in spite of it */
     EVENT_LEASES,        /* leases were released */
     EVENT_HANDOFF,       /* somebody else runs an engine for the pool */
     EVENT_HANDOFF_GONE,  /* its handoff file was removed */
     EVENT_LOAD,          /* how much of the model a starting engine has read */
+    EVENT_STAGED,        /* the model provisioner of a reload has ended */
+    EVENT_OUTPUT,        /* what the output of an engine that ended tells of the reason */
+    EVENT_DRIVER_FAULT,  /* the driver reports that a GPU of the pool fails */
     EVENT_FACTS,         /* the facts for a start are there */
     EVENT_START_FAILED,  /* the service manager refused the unit, or we could not ask */
     EVENT_STOP_FAILED,   /* the service manager refused to stop the unit */
@@ -36,8 +46,9 @@ typedef struct Event {
     union {
         struct {
             uint64_t operation;
-            EngineSpec *spec;   /* preload: taken over by pool_step() */
-            usec_t within_usec; /* drain: how long leases are waited for */
+            EngineSpec *spec;      /* preload: taken over by pool_step() */
+            ReloadRequest *reload; /* reload: taken over by pool_step() */
+            usec_t within_usec;    /* drain, reload: how long leases are waited for */
         } command;
         struct {
             Handoff *handoff; /* taken over by pool_step() */
@@ -48,10 +59,20 @@ typedef struct Event {
             uint64_t model_bytes;
         } load;
         struct {
+            uint64_t operation;
+            char *model_path; /* taken over by pool_step(); NULL: it failed */
+            char error[PM_ERROR_TEXT_MAX + 1];
+        } staged;
+        struct {
+            FailureClass failure;           /* FAILURE_NONE: it tells of none */
+            char line[OUTPUT_LINE_MAX + 1]; /* the line that tells most; "": there was none */
+        } output;
+        struct {
             uint64_t attempt; /* pool->attempt of the EFFECT_GATHER_FACTS */
             Error error;      /* code PM_ERROR_NONE: all is well */
         } facts;
-        char failure[PM_ERROR_TEXT_MAX + 1]; /* START_FAILED, STOP_FAILED: why, for people */
+        char failure[PM_ERROR_TEXT_MAX + 1]; /* START_FAILED, STOP_FAILED, DRIVER_FAULT: why, for
+                                                people */
         UnitObservation unit;                /* UNIT, RECOVER */
         struct {
             bool good;

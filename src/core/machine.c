@@ -53,6 +53,7 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
             .generation = p->generation,
             .force_stopped = force_stopped,
             .leases = p->operation.kind == OPERATION_DRAIN ? p->drain_leases : 0,
+            .rolled_back = p->operation.kind == OPERATION_RELOAD && error && p->state == POOL_READY,
     };
     if (error)
         e->result.error = *error;
@@ -66,6 +67,8 @@ const char *step_failure_prefix(const Step *s)
         return "preload failed: ";
     case OPERATION_RESTART:
         return "restart failed: ";
+    case OPERATION_RELOAD:
+        return "reload failed: ";
     default:
         return "";
     }
@@ -117,6 +120,29 @@ static void expire_leases(Step *s)
     step_leases(s);
 }
 
+/* The time of the state is over. */
+static void phase_over(Step *s)
+{
+    switch (s->pool->state) {
+    case POOL_STOPPING:
+        step_stop_overdue(s);
+        break;
+    case POOL_DRAINING:
+        step_drain_overdue(s);
+        break;
+    case POOL_BACKOFF:
+    case POOL_TRIPPED:
+        step_restart_due(s);
+        break;
+    case POOL_FAILED:
+        step_judge(s, FAILURE_NONE, "");
+        break;
+    default:
+        step_begin_stop(s, STOP_START_TIMEOUT);
+        break;
+    }
+}
+
 static void step_timer(Step *s)
 {
     Pool *p = s->pool;
@@ -126,17 +152,10 @@ static void step_timer(Step *s)
         step_stability_due(s);
     if (p->phase_deadline <= s->now.mono) {
         p->phase_deadline = USEC_INFINITY;
-        if (p->state == POOL_STOPPING)
-            step_stop_overdue(s);
-        else if (p->state == POOL_DRAINING)
-            step_drain_overdue(s);
-        else if (p->state == POOL_BACKOFF || p->state == POOL_TRIPPED)
-            step_restart_due(s);
-        else
-            step_begin_stop(s, STOP_START_TIMEOUT);
-    } else if (p->probe_at <= s->now.mono) {
-        step_probe_now(s);
+        phase_over(s);
     }
+    if (p->probe_at <= s->now.mono)
+        step_probe_now(s);
 }
 
 /* What it has read only grows; an engine that forgets what it mapped has read it all the same. */
@@ -156,7 +175,8 @@ static void step_stop_failed(Step *s, const char *why)
 {
     if (s->pool->state != POOL_STOPPING)
         return;
-    step_set_error(s, FAILURE_NONE, "the service manager did not stop the engine: %s", why);
+    step_set_error(s, s->pool->last_error_class, "the service manager did not stop the engine: %s",
+                   why);
     step_stop_overdue(s);
 }
 
@@ -166,6 +186,13 @@ static bool event_is_current(const Pool *p, const Event *event)
     if (event->type == EVENT_FACTS)
         return p->state == POOL_PREFLIGHT && event->facts.attempt == p->attempt;
     return event->generation == 0 || event->generation == p->generation;
+}
+
+/* Whether somebody outside decides by it what becomes of the pool. */
+static bool event_decides(const Event *event)
+{
+    return event->type <= EVENT_BREAKER_ALLOW || event->type == EVENT_HANDOFF ||
+           event->type == EVENT_RECOVER;
 }
 
 void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant now,
@@ -183,6 +210,9 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         step_log(&s, LOG_STALE_EVENT, NULL);
         return;
     }
+    /* Whoever decides about the pool now finds it as the end of its engine left it. */
+    if (pool->judging && event_decides(event))
+        step_judge(&s, FAILURE_NONE, "");
     switch (event->type) {
     case EVENT_PRELOAD:
         step_preload(&s, event->command.operation, TAKE_PTR(event->command.spec));
@@ -198,6 +228,10 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         break;
     case EVENT_DRAIN:
         step_drain(&s, event->command.operation, event->command.within_usec);
+        break;
+    case EVENT_RELOAD:
+        step_reload(&s, event->command.operation, TAKE_PTR(event->command.reload),
+                    event->command.within_usec);
         break;
     case EVENT_BREAKER_RESET:
         step_breaker_reset(&s);
@@ -216,6 +250,17 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         break;
     case EVENT_LOAD:
         step_load(&s, event->load.read_bytes, event->load.model_bytes);
+        break;
+    case EVENT_STAGED:
+        step_staged(&s, event->staged.operation, TAKE_PTR(event->staged.model_path),
+                    event->staged.error);
+        break;
+    case EVENT_OUTPUT:
+        if (pool->judging)
+            step_judge(&s, event->output.failure, event->output.line);
+        break;
+    case EVENT_DRIVER_FAULT:
+        step_driver_fault(&s, event->failure);
         break;
     case EVENT_FACTS:
         step_facts(&s, &event->facts.error);

@@ -29,6 +29,8 @@ void step_begin_preflight(Step *s)
     p->attempt++;
     p->probe_error[0] = '\0';
     p->unit = (UnitObservation){0};
+    p->end = (UnitEnd){.exit_status = -1};
+    p->end = (UnitEnd){0};
     step_log(s, p->automatic ? LOG_RESTART_DUE : LOG_PRELOAD_STARTED, NULL);
     effects_add(s->effects, EFFECT_GATHER_FACTS);
 }
@@ -94,6 +96,8 @@ static void cancel_operation(Step *s)
 
     (void)error_set(&error, PM_ERROR_CANCELLED, NULL, "%sthe pool was stopped meanwhile",
                     step_failure_prefix(s));
+    if (s->pool->operation.kind == OPERATION_RELOAD)
+        step_reload_cancel(s);
     step_end_operation(s, &error, false);
 }
 

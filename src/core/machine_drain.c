@@ -62,12 +62,22 @@ void step_drain(Step *s, uint64_t operation, usec_t within_usec)
 
 void step_leases(Step *s)
 {
-    if (s->pool->state == POOL_DRAINING && s->pool->leases.count == 0)
+    Pool *p = s->pool;
+
+    if (p->state != POOL_DRAINING || p->leases.count > 0 || p->reload.phase == RELOAD_STAGING)
+        return;
+    if (p->operation.kind == OPERATION_RELOAD)
+        step_reload_drained(s);
+    else
         finish(s, false);
 }
 
 void step_drain_overdue(Step *s)
 {
+    if (s->pool->operation.kind == OPERATION_RELOAD) {
+        step_reload_overdue(s);
+        return;
+    }
     step_log(s, LOG_DRAIN_FORCED, NULL);
     finish(s, true);
 }

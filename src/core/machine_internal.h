@@ -66,6 +66,19 @@ void step_drain_overdue(Step *s);
 /* Our restart has found the engine of a drain that was under way well. */
 void step_resume_drain(Step *s);
 
+/* machine_reload.c */
+void step_reload(Step *s, uint64_t operation, ReloadRequest *request, usec_t within_usec);
+/* The last lease is back, or the deadline of the drain over. */
+void step_reload_drained(Step *s);
+void step_reload_overdue(Step *s);
+void step_staged(Step *s, uint64_t operation, char *model_path, const char *error);
+/* The engine that runs for the reload has ended, or could not be started: last_error says why,
+ * unless it was stopped for the reload. */
+void step_reload_engine_gone(Step *s);
+void step_reload_engine_ready(Step *s);
+/* The reload is not to go on; its operation is ended by the caller. */
+void step_reload_cancel(Step *s);
+
 /* machine_external.c */
 void step_handoff(Step *s, Handoff *handoff, bool is_file);
 void step_handoff_gone(Step *s);
@@ -89,3 +102,7 @@ void step_stop_overdue(Step *s);
 /* The service manager has given up stopping the engine. */
 void step_abandoned(Step *s);
 void step_ended(Step *s);
+/* What the output of the engine that has ended tells, or that there is nothing to be had. */
+void step_judge(Step *s, FailureClass found, const char *line);
+/* The driver says that a GPU of the engine fails. */
+void step_driver_fault(Step *s, const char *what);

@@ -23,6 +23,10 @@ void step_facts(Step *s, const Error *error)
         step_set_error(s, FAILURE_PREFLIGHT, "%s", error->text);
         p->state = POOL_FAILED;
         step_log(s, LOG_PRELOAD_FAILED, NULL);
+        if (p->operation.kind == OPERATION_RELOAD) {
+            step_reload_engine_gone(s);
+            return;
+        }
         if (step_is_supervised(s))
             step_supervise(s, FAILURE_PREFLIGHT);
         effects_add(s->effects, EFFECT_SAVE);
@@ -60,6 +64,10 @@ void step_start_failed(Step *s, const char *why)
     p->state = POOL_FAILED;
     step_set_error(s, FAILURE_EXEC_SETUP, "the engine could not be started: %s", why);
     step_log(s, LOG_PRELOAD_FAILED, NULL);
+    if (p->operation.kind == OPERATION_RELOAD) {
+        step_reload_engine_gone(s);
+        return;
+    }
     if (step_is_supervised(s))
         step_supervise(s, FAILURE_EXEC_SETUP);
     effects_add(s->effects, EFFECT_SAVE);
@@ -113,7 +121,10 @@ static void become_ready(Step *s)
     }
     effects_add(s->effects, EFFECT_SAVE);
     step_log(s, adopted ? LOG_ENGINE_ADOPTED : LOG_ENGINE_READY, NULL);
-    step_end_operation(s, NULL, false);
+    if (p->operation.kind == OPERATION_RELOAD)
+        step_reload_engine_ready(s);
+    else
+        step_end_operation(s, NULL, false);
 }
 
 /* A bad health check of an engine that was ready: after N in a row it is stopped. */
@@ -246,6 +257,7 @@ void step_recover(Step *s, const UnitObservation *unit)
         return;
     effects_add(s->effects, EFFECT_REMOVE_PID);
     /* Killed between the two halves of a restart. */
-    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_RESTART || p->automatic))
+    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_RESTART ||
+                                 p->operation.kind == OPERATION_RELOAD || p->automatic))
         step_begin_preflight(s);
 }

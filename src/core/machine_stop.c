@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "core/machine_internal.h"
 #include "core/probe_schedule.h"
 
 /* Beyond the two graces (SIGTERM, SIGKILL) that the service manager takes. */
 static const usec_t STOP_MARGIN_USEC = 5 * USEC_PER_SEC;
-static const usec_t KILL_RETRY_USEC = 10 * USEC_PER_SEC;
+/* From one SIGKILL of ours to the next: two graces, within these. */
+static const usec_t KILL_RETRY_MIN_USEC = USEC_PER_SEC;
+static const usec_t KILL_RETRY_MAX_USEC = 10 * USEC_PER_SEC;
+/* For the last lines of an engine to arrive where they can be read. */
+static const usec_t OUTPUT_WAIT_USEC = USEC_PER_SEC;
 
 /* Nobody is to send work there any more: before the engine goes, not after. */
 static void withdraw(Step *s, bool had_handoff)
@@ -40,7 +45,7 @@ static void explain_stop(Step *s, StopReason reason)
                        p->probe_error);
         step_log(s, LOG_ENGINE_UNHEALTHY, NULL);
     } else {
-        step_log(s, LOG_STOP_STARTED, NULL);
+        step_log(s, reason == STOP_DRIVER_FAULT ? LOG_DRIVER_FAULT : LOG_STOP_STARTED, NULL);
     }
 }
 
@@ -72,13 +77,41 @@ void step_going_down(Step *s)
     effects_add(s->effects, EFFECT_SAVE);
 }
 
+void step_driver_fault(Step *s, const char *what)
+{
+    if (!pool_has_engine(s->pool) || s->pool->state == POOL_STOPPING)
+        return;
+    step_set_error(s, FAILURE_DRIVER_RESET, "%s", what);
+    step_begin_stop(s, STOP_DRIVER_FAULT);
+}
+
+static usec_t kill_retry(const Step *s)
+{
+    usec_t graces = 2 * spec_stop_grace(s->pool->spec, s->settings);
+
+    return usec_min(usec_max(graces, KILL_RETRY_MIN_USEC), KILL_RETRY_MAX_USEC);
+}
+
+static void explain_stuck(Step *s)
+{
+    Pool *p = s->pool;
+    pid_t pid = p->unit.main_pid > 0 ? p->unit.main_pid : p->unit.left_pid;
+    char which[32] = "one of its processes";
+
+    if (pid > 0)
+        (void)snprintf(which, sizeof(which), "its process %d", (int)pid);
+    step_set_error(s, p->last_error_class,
+                   "the engine does not end, not even by SIGKILL: %s hangs in the kernel", which);
+    step_log(s, LOG_STOP_STUCK, NULL);
+}
+
 void step_stop_overdue(Step *s)
 {
     Pool *p = s->pool;
 
     effects_add(s->effects, EFFECT_KILL_UNIT);
     effects_add(s->effects, EFFECT_QUERY_UNIT);
-    p->phase_deadline = usec_add(s->now.mono, KILL_RETRY_USEC);
+    p->phase_deadline = usec_add(s->now.mono, kill_retry(s));
     p->kills++;
     if (p->kills < 2)
         return;
@@ -87,13 +120,10 @@ void step_stop_overdue(Step *s)
      * The pool stays in stopping, so that no second engine is started beside it, but whoever waits
      * is told.
      */
-    if (p->kills == 2) {
-        step_set_error(s, p->last_error_class,
-                       "the engine does not end, not even by SIGKILL: a process of unit "
-                       "generation %" PRIu64 " hangs in the kernel",
-                       p->generation);
-        step_log(s, LOG_STOP_STUCK, NULL);
-    }
+    if (p->kills == 2)
+        explain_stuck(s);
+    if (p->operation.kind == OPERATION_RELOAD)
+        step_reload_cancel(s);
     step_fail_operation(s, PM_ERROR_STOP_FAILED);
 }
 
@@ -105,82 +135,65 @@ void step_abandoned(Step *s)
 {
     if (s->pool->state != POOL_STOPPING)
         step_going_down(s);
-    effects_add(s->effects, EFFECT_RESET_FAILED);
+    if (s->pool->unit.active == UNIT_ACTIVE_FAILED)
+        effects_add(s->effects, EFFECT_RESET_FAILED);
     if (s->pool->kills == 0)
         step_stop_overdue(s);
 }
 
 /* It ended by itself. */
-static void ended_unasked(Step *s, bool starting, const UnitEnd *end)
+static void ended_unasked(Step *s, const UnitEnd *end)
 {
     Pool *p = s->pool;
     char how[160];
 
     unit_end_describe(end, how, sizeof(how));
-    if (starting) {
+    if (!p->was_ready) {
         step_set_error(s, end->failure == FAILURE_NONE ? FAILURE_PROCESS_EXIT : end->failure,
                        "the engine %s%s", how, end->set_up ? "" : " before it was healthy");
-        step_log(s, LOG_PRELOAD_FAILED, end);
+        if (end->failure == FAILURE_NONE)
+            step_log(s, LOG_PRELOAD_FAILED, end);
     } else if (end->failure == FAILURE_NONE) {
         step_log(s, LOG_ENGINE_EXITED, end);
     } else {
         p->crash_count++;
         step_set_error(s, end->failure, "the engine %s", how);
-        step_log(s, LOG_ENGINE_CRASHED, end);
     }
     /* Contract, decision 7: leaving with status 0 is no failure. */
     p->state = end->failure == FAILURE_NONE ? POOL_OFF : POOL_FAILED;
 }
 
-/* It ended because we stopped it. Returns whether force was needed. */
-static bool ended_asked(Step *s, const UnitEnd *end)
+/* It ended because we stopped it. */
+static void ended_asked(Step *s, const UnitEnd *end)
 {
     Pool *p = s->pool;
-    bool forced = end->signal == SIGKILL || p->unit.result == UNIT_RESULT_TIMEOUT || p->kills > 0;
 
-    if (p->stop_reason == STOP_REQUESTED || p->stop_reason == STOP_RESTART ||
-        p->stop_reason == STOP_DRAIN) {
+    switch (p->stop_reason) {
+    case STOP_REQUESTED:
+    case STOP_RESTART:
+    case STOP_RELOAD:
+    case STOP_DRAIN:
         p->state = POOL_OFF;
         step_log(s, LOG_ENGINE_STOPPED, end);
-    } else {
+        break;
+    default:
         p->state = POOL_FAILED;
-        if (!p->was_ready)
-            step_log(s, LOG_PRELOAD_FAILED, end);
-        else
+        if (p->was_ready)
             p->crash_count++;
+        break;
     }
-    return forced;
 }
 
-void step_ended(Step *s)
+/* Whoever waits for the engine's end is told, or what was to come after it begins. */
+static void conclude(Step *s, bool forced)
 {
     Pool *p = s->pool;
-    UnitEnd end = unit_end_classify(&p->unit);
-    bool asked = p->state == POOL_STOPPING && p->stop_reason != STOP_NONE;
-    bool forced = false;
 
-    withdraw(s, pool_has_handoff(p));
-    effects_add(s->effects, EFFECT_REMOVE_PID);
-    if (p->unit.active == UNIT_ACTIVE_FAILED)
-        effects_add(s->effects, EFFECT_RESET_FAILED);
-    p->phase_deadline = USEC_INFINITY;
-    if (asked)
-        forced = ended_asked(s, &end);
-    else
-        ended_unasked(s, !p->was_ready, &end);
-    /* What could not even be executed would fail again (contract, decision 7). */
-    if (p->state == POOL_FAILED && (asked || !end.set_up) && step_is_supervised(s))
-        step_supervise(s, p->last_error_class);
-    else if (p->operation.kind == OPERATION_NONE)
-        step_unsupervise(s);
-    if (p->stop_reason != STOP_DRAIN)
-        p->drain_leases = p->leases.count; /* it ended by itself meanwhile */
-    if (p->leases.count > 0) {
-        /* Nobody uses an engine that is gone. */
-        (void)lease_release_all(p);
-        effects_add(s->effects, EFFECT_SAVE_LEASES);
+    if (p->operation.kind == OPERATION_RELOAD) {
+        step_reload_engine_gone(s);
+        return;
     }
-    if (asked && p->stop_reason == STOP_RESTART && p->operation.kind == OPERATION_RESTART)
+    if (p->stop_reason == STOP_RESTART && p->operation.kind == OPERATION_RESTART)
         step_begin_preflight(s);
     effects_add(s->effects, EFFECT_SAVE);
     if (p->state == POOL_PREFLIGHT)
@@ -193,4 +206,90 @@ void step_ended(Step *s)
         step_end_operation(s, NULL, p->drain_forced);
     else
         step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
+}
+
+/* Why it ended decides what comes next, and its own last words may tell more than its exit. */
+static void await_judgement(Step *s, const UnitEnd *end)
+{
+    Pool *p = s->pool;
+
+    p->judging = true;
+    p->end = *end;
+    p->phase_deadline = usec_add(s->now.mono, OUTPUT_WAIT_USEC);
+    effects_add(s->effects, EFFECT_SAVE);
+    effects_add(s->effects, EFFECT_READ_OUTPUT);
+}
+
+/* An exit, a signal and silence say less than a message about the GPU; that the host ran out of
+ * memory, and what the driver reported, is known better already. */
+static bool tells_more(FailureClass known, FailureClass found)
+{
+    return found != FAILURE_NONE &&
+           (known == FAILURE_PROCESS_EXIT || known == FAILURE_SIGNAL ||
+            known == FAILURE_HEALTH_CHECK || known == FAILURE_START_TIMEOUT);
+}
+
+static void add_output(Step *s, FailureClass found, const char *line)
+{
+    Pool *p = s->pool;
+    char error[sizeof(p->last_error)];
+
+    if (tells_more(p->last_error_class, found))
+        p->last_error_class = found;
+    else if (p->was_ready)
+        return; /* the last line of an engine that was killed is about its work */
+    if (!line[0])
+        return;
+    (void)snprintf(error, sizeof(error), "%s", p->last_error);
+    step_set_error(s, p->last_error_class, "%s; its output: %s", error, line);
+}
+
+void step_judge(Step *s, FailureClass found, const char *line)
+{
+    Pool *p = s->pool;
+    bool asked = p->stop_reason != STOP_NONE;
+
+    p->judging = false;
+    p->phase_deadline = USEC_INFINITY;
+    add_output(s, found, line);
+    step_log(s, p->was_ready ? LOG_ENGINE_CRASHED : LOG_PRELOAD_FAILED, &p->end);
+    /* What could not even be executed would fail again (contract, decision 7). */
+    if ((asked || !p->end.set_up) && step_is_supervised(s))
+        step_supervise(s, p->last_error_class);
+    else if (p->operation.kind == OPERATION_NONE)
+        step_unsupervise(s);
+    conclude(s, false);
+}
+
+void step_ended(Step *s)
+{
+    Pool *p = s->pool;
+    UnitEnd end = unit_end_classify(&p->unit);
+    bool forced = end.signal == SIGKILL || p->unit.result == UNIT_RESULT_TIMEOUT || p->kills > 0;
+
+    withdraw(s, pool_has_handoff(p));
+    effects_add(s->effects, EFFECT_REMOVE_PID);
+    if (p->unit.active == UNIT_ACTIVE_FAILED)
+        effects_add(s->effects, EFFECT_RESET_FAILED);
+    p->phase_deadline = USEC_INFINITY;
+    if (p->state != POOL_STOPPING)
+        p->stop_reason = STOP_NONE;
+    if (p->stop_reason != STOP_NONE)
+        ended_asked(s, &end);
+    else
+        ended_unasked(s, &end);
+    if (p->stop_reason != STOP_DRAIN)
+        p->drain_leases = p->leases.count; /* it ended by itself meanwhile */
+    if (p->leases.count > 0) {
+        /* Nobody uses an engine that is gone. */
+        (void)lease_release_all(p);
+        effects_add(s->effects, EFFECT_SAVE_LEASES);
+    }
+    if (p->state == POOL_FAILED) {
+        await_judgement(s, &end);
+        return;
+    }
+    if (p->operation.kind == OPERATION_NONE)
+        step_unsupervise(s);
+    conclude(s, forced);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/machine_internal.h"
+#include "core/spec_policy.h"
 
 /*
  * What becomes of an engine that was to run and has ended: when it is started again is decided in
@@ -11,7 +12,8 @@ bool step_is_supervised(const Step *s)
     const Pool *p = s->pool;
 
     /* Whoever waits for an operation is told of the failure, and decides himself. */
-    return p->operation.kind == OPERATION_NONE && (p->was_ready || p->automatic);
+    return p->operation.kind == OPERATION_NONE && (p->was_ready || p->automatic) &&
+           spec_allows_restart(p->spec);
 }
 
 static void log_verdict(Step *s, const SupervisionVerdict *v)
@@ -38,10 +40,10 @@ static void await_restart(Step *s)
 
 void step_supervise(Step *s, FailureClass failure)
 {
+    SupervisionSettings settings = spec_supervision(s->pool->spec, s->settings);
     SupervisionVerdict verdict;
 
-    supervision_failed(&s->pool->supervision, &s->settings->supervision, failure, s->now, s->random,
-                       &verdict);
+    supervision_failed(&s->pool->supervision, &settings, failure, s->now, s->random, &verdict);
     await_restart(s);
     log_verdict(s, &verdict);
 }
@@ -67,6 +69,14 @@ void step_restart_due(Step *s)
     step_begin_preflight(s);
 }
 
+static void await_stability(Step *s)
+{
+    SupervisionSettings settings = spec_supervision(s->pool->spec, s->settings);
+    Pool *p = s->pool;
+
+    p->stable_at = supervision_next_change(&p->supervision, &settings, p->ready_since);
+}
+
 void step_watch_stability(Step *s, bool adopted)
 {
     Pool *p = s->pool;
@@ -75,8 +85,7 @@ void step_watch_stability(Step *s, bool adopted)
         p->ready_since = s->now.mono;
         supervision_ready(&p->supervision);
     }
-    p->stable_at =
-            supervision_next_change(&p->supervision, &s->settings->supervision, p->ready_since);
+    await_stability(s);
     /* What was due while we were away is done at once. */
     if (p->stable_at <= s->now.mono)
         step_stability_due(s);
@@ -84,16 +93,15 @@ void step_watch_stability(Step *s, bool adopted)
 
 void step_stability_due(Step *s)
 {
+    SupervisionSettings settings = spec_supervision(s->pool->spec, s->settings);
     Pool *p = s->pool;
-    unsigned changes =
-            supervision_stable(&p->supervision, &s->settings->supervision, p->ready_since, s->now);
+    unsigned changes = supervision_stable(&p->supervision, &settings, p->ready_since, s->now);
 
     if (changes & SUPERVISION_BREAKER_CLOSED)
         step_log(s, LOG_BREAKER_CLOSED, NULL);
     if (changes)
         effects_add(s->effects, EFFECT_SAVE);
-    p->stable_at =
-            supervision_next_change(&p->supervision, &s->settings->supervision, p->ready_since);
+    await_stability(s);
 }
 
 static bool is_waiting(const Pool *p)

@@ -11,11 +11,13 @@ typedef enum OperationKind {
     OPERATION_RESTART,
     OPERATION_DEREGISTER,
     OPERATION_DRAIN,
+    OPERATION_RELOAD,
     OPERATION_MAX,
     OPERATION_INVALID = -EINVAL,
 } OperationKind;
 
-/* "preload", "stop", "restart", "deregister", "drain"; NULL for NONE and values out of range. */
+/* "preload", "stop", "restart", "deregister", "drain", "reload"; NULL for NONE and values out of
+ * range. */
 const char *operation_kind_to_string(OperationKind kind);
 
 /* How an operation ended. Every operation ends exactly once. */
@@ -28,4 +30,5 @@ typedef struct OperationResult {
     bool force_stopped;  /* stop: SIGKILL was needed; drain: the deadline passed */
     uint64_t leases;     /* drain: those that were out when the engine was stopped */
     bool unchanged;      /* it was so already: nothing was touched */
+    bool rolled_back;    /* reload: it failed, and the engine from before serves the pool */
 } OperationResult;

@@ -25,6 +25,11 @@ PoolState pool_state_from_string(const char *s)
     return POOL_STATE_INVALID;
 }
 
+const char *pool_state_shown(const Pool *pool)
+{
+    return pool_state_to_string(pool->judging ? POOL_STOPPING : pool->state);
+}
+
 int pool_new(const char *id, Pool **ret)
 {
     Pool *pool;
@@ -50,6 +55,7 @@ Pool *pool_free(Pool *pool)
     engine_spec_free(pool->spec);
     pool_meta_done(&pool->meta);
     handoff_free(pool->external);
+    reload_done(&pool->reload);
     (void)lease_release_all(pool);
     free(pool);
     return NULL;
@@ -62,11 +68,13 @@ void pool_take(Pool *pool, Pool *from)
     engine_spec_free(pool->spec);
     pool_meta_done(&pool->meta);
     handoff_free(pool->external);
+    reload_done(&pool->reload);
     (void)lease_release_all(pool);
     *pool = *from;
     pool->userdata = userdata;
     from->spec = NULL;
     from->external = NULL;
+    from->reload = (Reload){.phase = RELOAD_NONE};
     from->leases = (LeaseList){0};
     pool_meta_init(&from->meta);
 }
@@ -115,7 +123,8 @@ bool pool_is_draining(const Pool *pool)
 {
     /* After our restart the engine is looked at before the drain goes on. */
     return pool->state == POOL_DRAINING ||
-           (pool->state == POOL_ADOPTING && pool->operation.kind == OPERATION_DRAIN);
+           (pool->state == POOL_ADOPTING &&
+            (pool->operation.kind == OPERATION_DRAIN || pool->operation.kind == OPERATION_RELOAD));
 }
 
 bool pool_has_handoff(const Pool *pool)

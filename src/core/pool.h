@@ -8,6 +8,7 @@
 #include "core/lease.h"
 #include "core/operation.h"
 #include "core/pool_update.h"
+#include "core/reload.h"
 #include "core/spec.h"
 #include "core/supervision.h"
 #include "core/unit_observation.h"
@@ -40,6 +41,8 @@ typedef enum StopReason {
     STOP_START_TIMEOUT, /* it never became healthy */
     STOP_UNHEALTHY,     /* it was ready, then failed its health checks */
     STOP_RESTART,       /* to be started again */
+    STOP_RELOAD,        /* another one takes its place */
+    STOP_DRIVER_FAULT,  /* its GPU fails */
     STOP_DRAIN,         /* its leases are back, or the drain's deadline is over */
 } StopReason;
 
@@ -77,6 +80,12 @@ typedef struct Pool {
     bool drain_forced;     /* it is over */
     uint64_t drain_leases; /* those out when the engine was stopped */
 
+    Reload reload;
+
+    /* The engine has ended and is to be judged once its output was read (state failed). */
+    bool judging;
+    UnitEnd end;
+
     /* State external: the engine that somebody else started. */
     Handoff *external;
     bool external_is_file; /* its handoff lies in the directory, and it goes with it */
@@ -107,6 +116,10 @@ typedef struct Pool {
 /* Returns 0 and a pool in state off, or -ENOMEM. `id` must be valid. */
 int pool_new(const char *id, Pool **ret);
 Pool *pool_free(Pool *pool);
+
+/* The name of its state for people and programs: an engine that has ended is not done with before
+ * it is judged, so `failed` and `off` are said when they are meant. */
+const char *pool_state_shown(const Pool *pool);
 
 /* Makes `pool` what `from` is, which is empty then; only userdata stays. */
 void pool_take(Pool *pool, Pool *from);

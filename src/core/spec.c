@@ -3,6 +3,16 @@
 
 #include "core/spec.h"
 
+const char *restart_policy_to_string(RestartPolicy policy)
+{
+    static const char *const names[RESTART_MAX] = {
+            [RESTART_ON_FAILURE] = "on-failure",
+            [RESTART_NO] = "no",
+    };
+
+    return policy >= 0 && policy < RESTART_MAX ? names[policy] : NULL;
+}
+
 int engine_spec_new(EngineSpec **ret)
 {
     EngineSpec *spec = calloc(1, sizeof(EngineSpec));
@@ -15,6 +25,8 @@ int engine_spec_new(EngineSpec **ret)
     spec->resources.memory_max = spec->resources.memory_high = SPEC_UNSET;
     spec->resources.cpu_weight = spec->resources.io_weight = SPEC_UNSET;
     spec->resources.tasks_max = SPEC_UNSET;
+    /* SPEC_UNSET, all of them. */
+    memset(&spec->policy.numbers, 0xff, sizeof(spec->policy.numbers));
     *ret = spec;
     return 0;
 }
@@ -39,7 +51,6 @@ EngineSpec *engine_spec_free(EngineSpec *spec)
     strv_free(spec->credentials);
     free(spec->health.path);
     free(spec->sandbox);
-    free(spec->policy);
     free(spec);
     return NULL;
 }
@@ -72,13 +83,18 @@ static bool limits_equal(const EngineSpec *a, const EngineSpec *b)
            a->resources.memory_high == b->resources.memory_high &&
            a->resources.cpu_weight == b->resources.cpu_weight &&
            a->resources.tasks_max == b->resources.tasks_max &&
-           a->resources.io_weight == b->resources.io_weight && streq_ptr(a->sandbox, b->sandbox) &&
-           streq_ptr(a->policy, b->policy);
+           a->resources.io_weight == b->resources.io_weight && streq_ptr(a->sandbox, b->sandbox);
+}
+
+static bool policy_equal(const EngineSpec *a, const EngineSpec *b)
+{
+    return a->policy.restart == b->policy.restart &&
+           memcmp(&a->policy.numbers, &b->policy.numbers, sizeof(a->policy.numbers)) == 0;
 }
 
 bool engine_spec_equal(const EngineSpec *a, const EngineSpec *b)
 {
     if (!a || !b)
         return a == b;
-    return names_equal(a, b) && command_equal(a, b) && limits_equal(a, b);
+    return names_equal(a, b) && command_equal(a, b) && limits_equal(a, b) && policy_equal(a, b);
 }

@@ -5,8 +5,20 @@
 
 #include "base/strv.h"
 #include "base/usec.h"
+#include "core/supervision.h"
 
 #define SPEC_UNSET UINT64_MAX /* of the numbers below: not given */
+
+/* Whether the supervision starts the engine again when it has failed. */
+typedef enum RestartPolicy {
+    RESTART_UNSET, /* as on failure */
+    RESTART_ON_FAILURE,
+    RESTART_NO,
+    RESTART_MAX,
+} RestartPolicy;
+
+/* "on-failure", "no"; NULL for RESTART_UNSET and values out of range. */
+const char *restart_policy_to_string(RestartPolicy policy);
 
 /*
  * What to run: PreparedEngine of the contract, checked and complete. Immutable once it belongs to
@@ -49,13 +61,20 @@ typedef struct EngineSpec {
         uint64_t io_weight; /* 1..10000 */
     } resources;
 
-    char *sandbox; /* JSON objects as they were given, NULL: none */
-    char *policy;
+    char *sandbox; /* a JSON object as it was given, NULL: none */
+
+    struct {
+        SupervisionSettings numbers; /* SPEC_UNSET: the setting holds; see spec_supervision() */
+        RestartPolicy restart;
+    } policy;
 } EngineSpec;
 
 /* Returns 0 and a spec with everything unset, or -ENOMEM. */
 int engine_spec_new(EngineSpec **ret);
 EngineSpec *engine_spec_free(EngineSpec *spec);
+
+/* Returns 0 and a spec that shares nothing with `spec`, or -ENOMEM. */
+int engine_spec_copy(const EngineSpec *spec, EngineSpec **ret);
 
 /* Whether both would start the same engine the same way. NULL equals only NULL. */
 bool engine_spec_equal(const EngineSpec *a, const EngineSpec *b);

@@ -75,8 +75,8 @@ static const char *load_text(const Pool *pool, Instant now, PoolStatus *status)
         format_number(pool_load_percent(pool), percent);
         format_number(load_eta_ms(pool, now), eta);
         (void)snprintf(status->load, sizeof(status->load),
-                       "{\"phase\":\"%s\",\"percent\":%s,\"eta_ms\":%s}",
-                       pool_state_to_string(pool->state), percent, eta);
+                       "{\"phase\":\"%s\",\"percent\":%s,\"eta_ms\":%s}", pool_state_shown(pool),
+                       percent, eta);
         return status->load;
     default:
         return NULL;
@@ -153,7 +153,7 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     }
     STRING("pool_id", "PoolId", pool->id);
     STRING("replica_id", "ReplicaId", view.replica_id);
-    STRING("state", "State", pool_state_to_string(pool->state));
+    STRING("state", "State", pool_state_shown(pool));
     BOOL("live", "Live", live);
     BOOL("ready", "Ready", pool_is_ready(pool));
     BOOL("draining", "Draining", pool_is_draining(pool));

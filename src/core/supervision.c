@@ -108,6 +108,14 @@ static void breaker_open(Breaker *b, usec_t open_usec, Instant now)
     b->open_until = instant_at(now, usec_add(now.mono, open_usec));
 }
 
+/* How long a breaker is open that opens again: the limit ends the growth, it shortens nothing. */
+static usec_t reopen_usec(const Breaker *b, const SupervisionSettings *settings)
+{
+    usec_t longer = multiply(b->open_usec, settings->breaker_factor);
+
+    return usec_max(usec_min(longer, settings->breaker_open_max_usec), b->open_usec);
+}
+
 static void watch_breakers(Supervision *s, const SupervisionSettings *settings, bool storm,
                            Instant now, SupervisionVerdict *v)
 {
@@ -120,7 +128,7 @@ static void watch_breakers(Supervision *s, const SupervisionSettings *settings, 
 
         /* Whatever has failed was started after the open time, or was allowed before its end. */
         if (b->open && b->open_until.mono <= now.mono) {
-            breaker_open(b, multiply(b->open_usec, settings->breaker_factor), now);
+            breaker_open(b, reopen_usec(b, settings), now);
             v->reopened = true;
         }
     }

@@ -17,11 +17,18 @@
  * and, whenever a restart that is due is not to happen any more, cancel.
  */
 
+/* How far the numbers can be set, wherever they come from. */
 enum {
-    SUPERVISION_COUNT_MAX = TIME_WINDOW_MAX - 1 /* "more than" that many must be countable */
+    SUPERVISION_COUNT_MAX = TIME_WINDOW_MAX - 1, /* "more than" that many must be countable */
+    SUPERVISION_FACTOR_MAX = 100,
+    SUPERVISION_FAILURES_MAX = 1000,
 };
+#define SUPERVISION_SPAN_MAX_USEC (24 * 60 * USEC_PER_MINUTE)
 
-/* The numbers. Counts that a window measures are 1 to SUPERVISION_COUNT_MAX, others at least 1. */
+/*
+ * The numbers, each in 64 bits, which spec_policy.c relies on. Counts that a window measures are 1
+ * to SUPERVISION_COUNT_MAX, others at least 1.
+ */
 typedef struct SupervisionSettings {
     usec_t backoff_initial_usec;
     usec_t backoff_max_usec;
@@ -34,8 +41,9 @@ typedef struct SupervisionSettings {
 
     uint64_t breaker_threshold; /* failures in a row that open it */
     usec_t breaker_open_usec;
-    usec_t breaker_stable_usec; /* a run of that length closes it, and ends what is in a row */
-    uint64_t breaker_factor;    /* on the open time, each time that it opens again */
+    usec_t breaker_stable_usec;   /* a run of that length closes it, and ends what is in a row */
+    uint64_t breaker_factor;      /* on the open time, each time that it opens again */
+    usec_t breaker_open_max_usec; /* it does not grow beyond that */
 
     uint64_t restart_limit; /* at most that many in the window */
     usec_t restart_window_usec;

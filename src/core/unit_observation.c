@@ -23,6 +23,8 @@ bool unit_observation_merge(UnitObservation *u, const UnitObservation *news)
     MERGE(UNIT_FIELD_EXEC_MAIN_CODE, exec_main_code);
     MERGE(UNIT_FIELD_EXEC_MAIN_STATUS, exec_main_status);
     MERGE(UNIT_FIELD_ACTIVE_ENTER, active_enter_real_usec);
+    MERGE(UNIT_FIELD_POPULATED, populated);
+    MERGE(UNIT_FIELD_POPULATED, left_pid);
     if ((news->fields & UNIT_FIELD_INVOCATION_ID) &&
         !streq(u->invocation_id, news->invocation_id)) {
         memcpy(u->invocation_id, news->invocation_id, sizeof(u->invocation_id));
@@ -43,12 +45,21 @@ static bool end_is_recorded(const UnitObservation *u)
 /*
  * A process that not even SIGKILL ended, because it hangs in the kernel, is waited for four times
  * TimeoutStopSec=; then the unit is called failed all the same (systemd.service(5)). What tells it
- * from one that ended is that no exit of the main process was ever recorded.
+ * from one that ended is that no exit of the main process was ever recorded; and of any other
+ * process, that the cgroup is not empty.
  */
 static bool is_abandoned(const UnitObservation *u)
 {
+    if (u->populated)
+        return true;
     return u->load != UNIT_LOAD_NOT_FOUND && u->result == UNIT_RESULT_TIMEOUT &&
            u->exec_main_code == 0 && u->exec_main_pid > 0;
+}
+
+bool unit_observation_is_doubtful(const UnitObservation *u)
+{
+    return u->populated ||
+           (u->active == UNIT_ACTIVE_FAILED && u->result == UNIT_RESULT_TIMEOUT && u->job == 0);
 }
 
 UnitVerdict unit_observation_verdict(const UnitObservation *u)
@@ -72,5 +83,7 @@ UnitVerdict unit_observation_verdict(const UnitObservation *u)
     case UNIT_ACTIVE_UNKNOWN:
         break;
     }
+    if (u->populated)
+        return UNIT_VERDICT_ABANDONED;
     return u->load == UNIT_LOAD_NOT_FOUND ? UNIT_VERDICT_GONE : UNIT_VERDICT_UNDECIDED;
 }

@@ -47,6 +47,7 @@ typedef enum UnitField {
     UNIT_FIELD_EXEC_MAIN_STATUS = 1 << 7,
     UNIT_FIELD_INVOCATION_ID = 1 << 8,
     UNIT_FIELD_ACTIVE_ENTER = 1 << 9,
+    UNIT_FIELD_POPULATED = 1 << 10,
 } UnitField;
 
 /* What the bus has said about a unit so far, or in one message. */
@@ -62,6 +63,8 @@ typedef struct UnitObservation {
     int32_t exec_main_status; /* exit status or signal number */
     char invocation_id[33];   /* 32 hex digits, or "" */
     usec_t active_enter_real_usec;
+    bool populated; /* it has ended, and processes are left in its cgroup: */
+    pid_t left_pid; /* one of them, 0: not known */
 } UnitObservation;
 
 /* Lays what `news` carries over `u`. Returns whether that changed anything. */
@@ -82,3 +85,7 @@ typedef enum UnitVerdict {
  * pending is a start; ExecMainCode 0 with a successful result is nothing yet).
  */
 UnitVerdict unit_observation_verdict(const UnitObservation *u);
+
+/* Whether a unit that is inactive or failed may have left processes behind: its stop took longer
+ * than the service manager waits. */
+bool unit_observation_is_doubtful(const UnitObservation *u);

@@ -14,6 +14,7 @@ typedef enum UnitPropertyType {
     UNIT_PROPERTY_STRING_PAIRS, /* a(ss): strv holds first, second, first, second, … */
     UNIT_PROPERTY_BIND_PATHS,   /* a(ssbt): strv holds source, destination, … */
     UNIT_PROPERTY_BYTES_ARRAY,  /* aay: each string as bytes */
+    UNIT_PROPERTY_ALLOW_LIST,   /* (bas): only what strv names */
 } UnitPropertyType;
 
 typedef struct UnitProperty {

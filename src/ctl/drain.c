@@ -17,7 +17,8 @@ static void print(const PoolCall *call, json_object *answer)
 
     span_format(status_number(answer, "duration_ms"), span);
     if (status_flag(answer, "force_stopped"))
-        printf("%s: stopped after %s, with %" PRIu64 " leases out\n", call->pool_id, span, leases);
+        printf("%s: stopped after %s, with %" PRIu64 " %s out\n", call->pool_id, span, leases,
+               leases == 1 ? "lease" : "leases");
     else
         printf("%s: drained in %s\n", call->pool_id, span);
 }

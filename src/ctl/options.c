@@ -27,6 +27,8 @@ typedef enum OptionId {
     OPTION_TIMESTAMP,
     OPTION_SINCE_ID,
     OPTION_DEADLINE,
+    OPTION_PREPARED,
+    OPTION_STRATEGY,
     OPTION_MAX,
 } OptionId;
 
@@ -70,6 +72,10 @@ static const OptionInfo options[OPTION_MAX] = {
                              "First the events behind ID that are still kept"},
         [OPTION_DEADLINE] = {"deadline", 0, "SPAN", false, VERB_OPTION_DEADLINE,
                              "0 30s 1min 5min 1h", "How long leases are waited for at most"},
+        [OPTION_PREPARED] = {"prepared", 0, "FILE", false, VERB_OPTION_PREPARED, "FILE",
+                             "The new engine, as for preload, - is stdin"},
+        [OPTION_STRATEGY] = {"strategy", 0, "NAME", false, VERB_OPTION_STRATEGY, "drain blue-green",
+                             "Stop the old one before or, blue-green, after"},
 };
 
 const OptionInfo *option_at(size_t i)
@@ -80,10 +86,10 @@ const OptionInfo *option_at(size_t i)
 const char *verb_option_name(unsigned given)
 {
     static const char *const names[] = {
-            "--wait or --no-wait", "--follow", "--lines",     "--generation",
-            "--no-legend",         "--owner",  "--ttl",       "--enforce-slots",
-            "--handoff",           "--force",  "--timestamp", "--since-id",
-            "--deadline",
+            "--wait or --no-wait", "--follow",   "--lines",     "--generation",
+            "--no-legend",         "--owner",    "--ttl",       "--enforce-slots",
+            "--handoff",           "--force",    "--timestamp", "--since-id",
+            "--deadline",          "--prepared", "--strategy",
     };
 
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -154,6 +160,15 @@ static int parse_deadline(const char *s, uint64_t *ret, Error *error)
     return 0;
 }
 
+static int parse_strategy(const char *s, const char **ret, Error *error)
+{
+    if (!streq(s, "drain") && !streq(s, "blue-green"))
+        return error_set(error, PM_ERROR_BAD_REQUEST, "strategy",
+                         "--strategy %s: must be drain or blue-green", s);
+    *ret = s;
+    return 0;
+}
+
 /* The options that only some verbs take and that have a value. */
 static int parse_value(OptionId id, const char *argument, Options *o, Error *error)
 {
@@ -171,6 +186,11 @@ static int parse_value(OptionId id, const char *argument, Options *o, Error *err
     case OPTION_HANDOFF:
         o->handoff = argument;
         return 0;
+    case OPTION_PREPARED:
+        o->prepared = argument;
+        return 0;
+    case OPTION_STRATEGY:
+        return parse_strategy(argument, &o->strategy, error);
     case OPTION_TIMESTAMP:
         return parse_count(id, argument, 1, &o->timestamp_ms, error);
     case OPTION_SINCE_ID:

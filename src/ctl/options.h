@@ -26,6 +26,8 @@ typedef enum VerbOption {
     VERB_OPTION_TIMESTAMP = 1 << 10,
     VERB_OPTION_SINCE_ID = 1 << 11,
     VERB_OPTION_DEADLINE = 1 << 12,
+    VERB_OPTION_PREPARED = 1 << 13,
+    VERB_OPTION_STRATEGY = 1 << 14,
 } VerbOption;
 
 #define LINES_ALL UINT64_MAX
@@ -48,6 +50,8 @@ typedef struct Options {
     uint64_t timestamp_ms; /* UINT64_MAX: not given, now */
     uint64_t since_id;     /* UINT64_MAX: not given */
     uint64_t deadline_ms;  /* UINT64_MAX: not given, as the daemon has it */
+    const char *prepared;  /* a path, "-" or NULL */
+    const char *strategy;  /* NULL: not given, as the daemon has it */
     unsigned given;        /* of VerbOption: what stood on the command line */
 } Options;
 

@@ -17,6 +17,13 @@ enum {
     ASKED_MAX = 16 /* pools that are asked for their load each time: more do not fit a line */
 };
 
+/* What an answer is about. */
+typedef struct Watched {
+    Progress *progress;
+    PoolProgress *pool;
+    uint64_t operation; /* 0: not known */
+} Watched;
+
 struct Progress {
     ProgressMode mode;
     bool terminal;
@@ -26,7 +33,9 @@ struct Progress {
     sd_bus *bus;
     sd_event_source *timer;
     PoolProgress *pools;
+    Watched *watched; /* one for each */
     size_t n_pools;
+    bool has_operations;
 };
 
 int progress_new(ProgressMode mode, char *const *pool_ids, size_t n_pools, Progress **ret)
@@ -40,10 +49,13 @@ int progress_new(ProgressMode mode, char *const *pool_ids, size_t n_pools, Progr
     p->started_ms = now_ms();
     p->n_pools = n_pools;
     p->pools = calloc(n_pools, sizeof(*p->pools));
-    if (!p->pools)
+    p->watched = calloc(n_pools, sizeof(*p->watched));
+    if (!p->pools || !p->watched)
         return -ENOMEM;
-    for (size_t i = 0; i < n_pools; i++)
+    for (size_t i = 0; i < n_pools; i++) {
         pool_progress_init(&p->pools[i], pool_ids[i]);
+        p->watched[i] = (Watched){.progress = p, .pool = &p->pools[i]};
+    }
     *ret = TAKE_PTR(p);
     return 0;
 }
@@ -54,6 +66,7 @@ Progress *progress_free(Progress *p)
         return NULL;
     sd_event_source_disable_unref(p->timer);
     free(p->pools);
+    free(p->watched);
     free(p);
     return NULL;
 }
@@ -106,11 +119,15 @@ static void tell_phase(Progress *p, const PoolProgress *pool)
         report_note("%s: %s", pool->pool_id, pool_progress_phase(pool));
 }
 
-void progress_set_state(Progress *p, size_t i, const char *state)
+void progress_set_operation(Progress *p, size_t i, uint64_t id, json_object *view)
 {
     PoolProgress *pool = &p->pools[i];
 
-    (void)snprintf(pool->state, sizeof(pool->state), "%s", state);
+    p->watched[i].operation = id;
+    p->has_operations = true;
+    pool_progress_set_operation(pool, view);
+    if (!pool->staging)
+        (void)snprintf(pool->state, sizeof(pool->state), "%s", status_string(view, "phase"));
     tell_phase(p, pool);
 }
 
@@ -202,11 +219,46 @@ static void ask_for_load(Progress *p)
     }
 }
 
+static int on_operation(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+{
+    const Watched *w = userdata;
+    bool was_staging = w->pool->staging;
+    _cleanup_json_ json_object *view = NULL;
+    const char *text;
+
+    if (w->pool->ended || sd_bus_message_is_method_error(m, NULL) ||
+        sd_bus_message_read(m, "s", &text) < 0 || client_read_json(text, &view, NULL) < 0)
+        return 0;
+    pool_progress_set_operation(w->pool, view);
+    if (w->pool->staging && !was_staging)
+        tell_phase(w->progress, w->pool);
+    return 0;
+}
+
+/* What is no state of the pool is not announced either. */
+static void ask_for_operations(const Progress *p)
+{
+    size_t asked = 0;
+
+    for (size_t i = 0; i < p->n_pools && asked < ASKED_MAX; i++) {
+        Watched *w = &p->watched[i];
+
+        if (w->pool->ended || w->operation == 0)
+            continue;
+        asked++;
+        (void)sd_bus_call_method_async(p->bus, NULL, PM_BUS_NAME, PM_OBJECT_PATH,
+                                       PM_MANAGER_INTERFACE, "GetOperation", on_operation, w, "t",
+                                       w->operation);
+    }
+}
+
 static int on_redraw(sd_event_source *source, uint64_t usec, void *userdata)
 {
     Progress *p = userdata;
 
-    if (p->begun) {
+    if (p->begun)
+        ask_for_operations(p);
+    if (p->begun && p->terminal) {
         ask_for_load(p);
         draw(p);
     }
@@ -232,7 +284,7 @@ int progress_watch(Progress *p, sd_bus *bus, bool at_once)
         r = sd_bus_match_signal_async(bus, NULL, PM_BUS_NAME, PM_OBJECT_PATH,
                                       "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
                                       on_added, NULL, p);
-    if (r >= 0 && p->terminal)
+    if (r >= 0 && (p->terminal || p->has_operations))
         r = sd_event_add_time_relative(sd_bus_get_event(bus), &p->timer, CLOCK_MONOTONIC,
                                        REDRAW_USEC, 0, on_redraw, p);
     return r < 0 ? r : 0;

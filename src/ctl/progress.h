@@ -32,8 +32,9 @@ int progress_watch(Progress *p, sd_bus *bus, bool at_once);
 
 const PoolProgress *progress_at(const Progress *p, size_t i);
 
-/* The state of a pool, as it is known from elsewhere. */
-void progress_set_state(Progress *p, size_t i, const char *state);
+/* The operation that holds a pool, as GetOperation describes it now: its phase counts from the
+ * start, and is asked for again. Before progress_watch(). */
+void progress_set_operation(Progress *p, size_t i, uint64_t id, json_object *view);
 
 /* There is nothing to wait for any more. */
 void progress_set_ended(Progress *p, size_t i);

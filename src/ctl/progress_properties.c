@@ -22,6 +22,8 @@ static int read_state(PoolProgress *p, sd_bus_message *m)
     r = read_text(m, state, sizeof(state));
     if (r < 0 || streq(p->state, state))
         return r;
+    if (p->state[0]) /* else it is the state that staging goes with */
+        p->staging = false;
     memcpy(p->state, state, sizeof(state));
     p->health_check_error[0] = '\0';
     pool_progress_set_load(p, ""); /* of the state before */

@@ -2,19 +2,21 @@
 #include "ctl/progress_text.h"
 
 #include <inttypes.h>
-#include <json.h>
 #include <stdio.h>
 
 #include "ctl/fields.h"
 #include "ctl/times.h"
 #include "json/reader.h"
 
+static const char staging_phase[] = "staging";
+
 void pool_progress_init(PoolProgress *p, const char *pool_id)
 {
     *p = (PoolProgress){.pool_id = pool_id,
                         .percent = UINT64_MAX,
                         .eta_ms = UINT64_MAX,
-                        .generation = UINT64_MAX};
+                        .generation = UINT64_MAX,
+                        .staged_percent = UINT64_MAX};
 }
 
 void pool_progress_set_load(PoolProgress *p, const char *json)
@@ -30,15 +32,26 @@ void pool_progress_set_load(PoolProgress *p, const char *json)
     p->eta_ms = status_number(load, "eta_ms");
 }
 
+void pool_progress_set_operation(PoolProgress *p, json_object *view)
+{
+    p->staging = streq(status_string(view, "phase"), staging_phase);
+    p->staged_percent = p->staging ? status_number(view, "percent") : UINT64_MAX;
+}
+
 const char *pool_progress_phase(const PoolProgress *p)
 {
+    if (p->staging)
+        return staging_phase;
     return p->phase[0] ? p->phase : p->state[0] ? p->state : "waiting";
 }
 
-static void append_percent(const PoolProgress *p, const char *of, Text *text)
+static void append_percent(const PoolProgress *p, bool in_full, Text *text)
 {
-    if (p->percent != UINT64_MAX)
-        text_printf(text, ", %" PRIu64 " %%%s", p->percent, of);
+    uint64_t percent = p->staging ? p->staged_percent : p->percent;
+    const char *of = p->staging ? " of the model provided" : " of the model read";
+
+    if (percent != UINT64_MAX)
+        text_printf(text, ", %" PRIu64 " %%%s", percent, in_full ? of : "");
 }
 
 static void append_one(const PoolProgress *p, uint64_t elapsed_ms, Text *text)
@@ -46,7 +59,7 @@ static void append_one(const PoolProgress *p, uint64_t elapsed_ms, Text *text)
     char span[SPAN_TEXT_MAX];
 
     text_printf(text, "%s: %s", p->pool_id, pool_progress_phase(p));
-    append_percent(p, " of the model read", text);
+    append_percent(p, true, text);
     span_format(elapsed_ms - elapsed_ms % 1000, span);
     text_printf(text, ", %s", elapsed_ms < 1000 ? "0s" : span);
     if (p->eta_ms != UINT64_MAX) {
@@ -68,7 +81,7 @@ static void append_several(const PoolProgress *pools, size_t n, size_t left, uin
         if (pools[i].ended)
             continue;
         text_printf(text, "; %s: %s", pools[i].pool_id, pool_progress_phase(&pools[i]));
-        append_percent(&pools[i], "", text);
+        append_percent(&pools[i], false, text);
     }
 }
 

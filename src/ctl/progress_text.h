@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json.h>
 #include <poolmgr/limits.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ typedef struct PoolProgress {
     char health_check_error[PM_ERROR_TEXT_MAX + 1];
     char unit[PM_UNIT_NAME_MAX + 1]; /* "" until it is known */
     uint64_t generation;             /* UINT64_MAX until it is known */
+    bool staging;                    /* the model is being provided, which is no state of a pool */
+    uint64_t staged_percent;         /* of it; UINT64_MAX: unknown */
 } PoolProgress;
 
 void pool_progress_init(PoolProgress *p, const char *pool_id);
@@ -25,7 +28,11 @@ void pool_progress_init(PoolProgress *p, const char *pool_id);
 /* Takes in the status field `load`, as JSON text; "" is none. */
 void pool_progress_set_load(PoolProgress *p, const char *json);
 
-/* What the pool is in: the phase of the load, else the state; "waiting" when neither is known. */
+/* Takes in how the operation is that holds the pool: as GetOperation describes it. */
+void pool_progress_set_operation(PoolProgress *p, json_object *view);
+
+/* What the pool is in: the phase of a reload that has a model provided, that of the load, else the
+ * state; "waiting" when neither is known. */
 const char *pool_progress_phase(const PoolProgress *p);
 
 /*

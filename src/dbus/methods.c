@@ -5,7 +5,8 @@
 
 #include "dbus/methods_run.h"
 
-#define POOL "pool_id\0"
+#define POOL   "pool_id\0"
+#define RELOAD POOL "new_model_ref\0drain_deadline_ms\0prepared\0strategy\0"
 
 const Method methods[] = {
         {"Preload", "Preload", "ss", "t", POOL "prepared\0operation\0", "preload", METHOD_WRITE,
@@ -23,6 +24,14 @@ const Method methods[] = {
          "configured), and stops the engine"},
         {"DrainAndWait", "DrainAndWait", "st", "s", POOL "deadline_ms\0answer\0", "drain",
          METHOD_WRITE, true, run_drain, "The same; answers when the engine's last process is gone"},
+        {"Reload", "Reload", "sstss", "t", RELOAD "operation\0", "reload", METHOD_WRITE, false,
+         run_reload,
+         "Puts another engine in the place of the one that is ready, `prepared` as for Preload, or "
+         "the same (\"\") with the model that `new_model_ref` names; leases are waited for at most "
+         "so long (unset: as it is configured); `strategy` is drain (\"\") or blue-green"},
+        {"ReloadAndWait", "ReloadAndWait", "sstss", "s", RELOAD "answer\0", "reload", METHOD_WRITE,
+         true, run_reload,
+         "The same; answers when the new engine is ready, or the one from before is again"},
         {"Restart", "Restart", "s", "t", POOL "operation\0", "restart", METHOD_WRITE, false,
          run_restart, "Starts the engine that the pool had last, after stopping it where it runs"},
         {"RestartAndWait", "RestartAndWait", "s", "s", POOL "answer\0", "restart", METHOD_WRITE,

@@ -14,6 +14,7 @@ struct Command;
 int run_preload(struct Command *c, Error *error);
 int run_stop(struct Command *c, Error *error);
 int run_drain(struct Command *c, Error *error);
+int run_reload(struct Command *c, Error *error);
 int run_restart(struct Command *c, Error *error);
 int run_deregister(struct Command *c, Error *error);
 

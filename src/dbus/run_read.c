@@ -98,7 +98,7 @@ static int append_pool(sd_bus_message *reply, const Pool *pool)
     r = pool_object_path(pool->id, &path);
     if (r < 0)
         return r;
-    return sd_bus_message_append(reply, "(sso)", pool->id, pool_state_to_string(pool->state), path);
+    return sd_bus_message_append(reply, "(sso)", pool->id, pool_state_shown(pool), path);
 }
 
 int run_list_pools(Command *c, Error *error)

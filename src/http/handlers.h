@@ -35,6 +35,7 @@ void handle_breaker_allow(HttpRequest *request);
 void handle_preload(HttpRequest *request);
 void handle_stop(HttpRequest *request);
 void handle_drain(HttpRequest *request);
+void handle_reload(HttpRequest *request);
 void handle_restart(HttpRequest *request);
 void handle_deregister(HttpRequest *request);
 

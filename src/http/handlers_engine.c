@@ -68,6 +68,24 @@ void handle_drain(HttpRequest *request)
         finish(request, r, operation, &error);
 }
 
+void handle_reload(HttpRequest *request)
+{
+    const char *pool_id = request->parameters.pool_id;
+    _cleanup_(reload_request_freep) ReloadRequest *reload = NULL;
+    _cleanup_strv_free_ char **warnings = NULL;
+    Error error = {.code = PM_ERROR_NONE};
+    Operation *operation = NULL;
+    uint64_t deadline_ms;
+    int r;
+
+    r = reload_parse(request->body.data, request->body.length, pool_id, &reload, &deadline_ms,
+                     &warnings, &error);
+    if (r >= 0)
+        r = manager_reload(request->server->manager, pool_id, &reload, deadline_ms, warnings,
+                           request->correlation_id, &operation, &error);
+    finish(request, r, operation, &error);
+}
+
 void handle_restart(HttpRequest *request)
 {
     command(request, manager_restart);

@@ -19,7 +19,10 @@ void list_builder_add(ListBuilder *l, json_object *value)
 
 void list_builder_add_string(ListBuilder *l, const char *s)
 {
-    list_builder_add(l, json_object_new_string(s));
+    if (s)
+        list_builder_add(l, json_object_new_string(s));
+    else if (!l->failed && json_object_array_add(l->array, NULL) < 0)
+        l->failed = true;
 }
 
 json_object *list_builder_take(ListBuilder *l)

@@ -13,6 +13,7 @@ typedef struct ListBuilder {
 void list_builder_init(ListBuilder *l);
 /* Takes the reference; NULL says that making the value ran out of memory. */
 void list_builder_add(ListBuilder *l, json_object *value);
+/* NULL is null. */
 void list_builder_add_string(ListBuilder *l, const char *s);
 /* Hands the array over, NULL when out of memory. */
 json_object *list_builder_take(ListBuilder *l);

@@ -147,8 +147,8 @@ static bool list_codes(const Route *route, unsigned status, bool has_token, List
     return any;
 }
 
-/* {"allOf": [Error, {"properties": {"code": {"enum": codes}}}]} */
-static json_object *error_with(json_object *codes)
+/* {"allOf": [error, {"properties": {"code": {"enum": codes}}}]} */
+static json_object *error_with(const char *error, json_object *codes)
 {
     Builder code, properties, narrow, b;
     ListBuilder all;
@@ -160,7 +160,7 @@ static json_object *error_with(json_object *codes)
     builder_init(&narrow);
     builder_add_value(&narrow, "properties", builder_take(&properties));
     list_builder_init(&all);
-    list_builder_add(&all, schema_refer("Error"));
+    list_builder_add(&all, schema_refer(error));
     list_builder_add(&all, builder_take(&narrow));
     builder_init(&b);
     builder_add_value(&b, "allOf", list_builder_take(&all));
@@ -192,14 +192,16 @@ static const char *status_key(unsigned status)
 
 static void add_errors(Builder *b, const Route *route, bool has_token)
 {
+    const char *error = route->error ? route->error : "Error";
+
     for (unsigned status = 400; status <= STATUS_LAST; status++) {
         ListBuilder codes;
 
         list_builder_init(&codes);
         if (list_codes(route, status, has_token, &codes))
-            builder_add_value(
-                    b, status_key(status),
-                    describe_error("See the code", status, error_with(list_builder_take(&codes))));
+            builder_add_value(b, status_key(status),
+                              describe_error("See the code", status,
+                                             error_with(error, list_builder_take(&codes))));
         else
             json_object_put(list_builder_take(&codes));
     }

@@ -53,6 +53,7 @@ typedef struct Route {
     const char *body; /* a name of schema.h; NULL: an empty object */
     RouteAnswer answers[ROUTE_ANSWERS_MAX];
     PmErrorCode errors[ROUTE_ERRORS_MAX]; /* that may be answered, up to PM_ERROR_NONE */
+    const char *error; /* what they look like: a name of schema.h; NULL: as everywhere */
 } Route;
 
 /* The table; `i` counts from 0; NULL behind the last. Where two patterns match the same path, the

@@ -75,6 +75,8 @@ static json_object *list_values(const SchemaField *field)
     list_builder_init(&l);
     for (size_t i = 0; (value = field->value_at(i)); i++)
         list_builder_add_string(&l, value);
+    if (field->nullable)
+        list_builder_add_string(&l, NULL);
     return list_builder_take(&l);
 }
 

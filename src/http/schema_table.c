@@ -5,7 +5,10 @@
 #include "base/macros.h"
 #include "core/lease.h"
 #include "core/operation.h"
+#include "core/reload.h"
+#include "core/supervision.h"
 #include "http/schema.h"
+#include "json/requests.h"
 
 const char schema_id_pattern[] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 
@@ -19,6 +22,11 @@ static const char *code_at(size_t i)
 static const char *kind_at(size_t i)
 {
     return operation_kind_to_string((OperationKind)(i + OPERATION_NONE + 1));
+}
+
+static const char *strategy_at(size_t i)
+{
+    return reload_strategy_to_string((ReloadStrategy)i);
 }
 
 #define REQUIRED   .required = true
@@ -65,6 +73,39 @@ static const SchemaField resources_fields[] = {
         NUMBER("tasks_max", NULLABLE, BOUNDS(1, 0)),
         NUMBER("io_weight", NULLABLE, BOUNDS(1, 10000)),
 };
+/* Spans of at most a day. */
+#define SPAN(name, low) \
+    NUMBER(name, NULLABLE, BOUNDS(low, SUPERVISION_SPAN_MAX_USEC / USEC_PER_MSEC))
+#define FACTOR(name) NUMBER(name, NULLABLE, BOUNDS(1, SUPERVISION_FACTOR_MAX))
+#define COUNT(name)  NUMBER(name, NULLABLE, BOUNDS(1, SUPERVISION_COUNT_MAX))
+static const SchemaField policy_fields[] = {
+        STRING("restart", NULLABLE, .pattern = "^(on-failure|no)$",
+               SAYS("no: an engine that has failed is not started again; default: on-failure")),
+        SPAN("backoff_initial_ms", 1),
+        SPAN("backoff_max_ms", 1),
+        SPAN("backoff_min_ms", 0),
+        FACTOR("backoff_factor"),
+        NUMBER("backoff_jitter_percent", NULLABLE, BOUNDS(0, 100)),
+        FACTOR("backoff_cuda_multiplier"),
+        SPAN("backoff_reset_ms", 1),
+        SPAN("restart_counter_reset_ms", 1),
+        COUNT("restart_limit"),
+        SPAN("restart_window_ms", 1),
+        NUMBER("breaker_failures", NULLABLE, BOUNDS(1, SUPERVISION_FAILURES_MAX)),
+        SPAN("breaker_open_ms", 1),
+        SPAN("breaker_stable_ms", 1),
+        FACTOR("breaker_factor"),
+        SPAN("breaker_max_open_ms", 1),
+        COUNT("storm_warn_restarts"),
+        SPAN("storm_warn_window_ms", 1),
+        COUNT("storm_breaker_restarts"),
+        SPAN("storm_breaker_window_ms", 1),
+        COUNT("storm_oom_count"),
+        SPAN("storm_oom_window_ms", 1),
+};
+#undef SPAN
+#undef FACTOR
+#undef COUNT
 static const SchemaField prepared_fields[] = {
         ID("pool_id", REQUIRED, SAYS("The one of the path")),
         ID("replica_id", NULLABLE, SAYS("Default: r0")),
@@ -90,7 +131,7 @@ static const SchemaField prepared_fields[] = {
         NUMBER("stop_grace_ms", NULLABLE, SAYS("Between SIGTERM and SIGKILL")),
         OBJECT("resources", NULLABLE, .schema = "Resources"),
         OBJECT("sandbox", NULLABLE),
-        OBJECT("policy", NULLABLE),
+        OBJECT("policy", NULLABLE, .schema = "PolicyOverrides"),
 };
 static const SchemaField preload_fields[] = {
         OBJECT("prepared", REQUIRED, .schema = "PreparedEngine"),
@@ -133,19 +174,42 @@ static const SchemaField heartbeat_request_fields[] = {
         NUMBER("timestamp_ms", NULLABLE, BOUNDS(1, 0), SAYS("Unix milliseconds; default: now")),
 };
 static const SchemaField drain_request_fields[] = {
-        NUMBER("deadline_ms", NULLABLE, BOUNDS(0, 24ULL * 60 * 60 * 1000),
+        NUMBER("deadline_ms", NULLABLE, BOUNDS(0, DRAIN_MS_MAX),
                SAYS("Left out: as it is configured")),
+};
+static const SchemaField reload_request_fields[] = {
+        STRING("new_model_ref", REQUIRED, BOUNDS(1, PM_STRING_MAX), .pattern = "^[^-]",
+               SAYS("The model, as the model provisioner takes it")),
+        NUMBER("drain_deadline_ms", NULLABLE, BOUNDS(0, DRAIN_MS_MAX),
+               SAYS("How long leases are waited for before it is given up; left out: as it is "
+                    "configured")),
+        OBJECT("prepared", NULLABLE, .schema = "PreparedEngine",
+               SAYS("The new engine; left out: the one that runs, with the new model")),
+        STRING("strategy", NULLABLE, .value_at = strategy_at,
+               SAYS("Whether the old engine goes before the new one comes, which is the default, "
+                    "or after it is ready, where there is room for both")),
 };
 
 /* Answers. */
 
-static const SchemaField error_fields[] = {
-        STRING("error", REQUIRED, SAYS("What was wrong and what to do, for people")),
-        STRING("code", REQUIRED, .value_at = code_at),
-        BOOL("retriable", REQUIRED, SAYS("The same request may succeed later")),
-        NUMBER("retry_after_ms", SAYS("When to try again")),
-        STRING("field", SAYS("What is to blame: of the body, the path, the query or the headers")),
-        ID("pool_id"),
+#define ERROR_FIELDS                                                                           \
+    STRING("error", REQUIRED, SAYS("What was wrong and what to do, for people")),              \
+            STRING("code", REQUIRED, .value_at = code_at),                                     \
+            BOOL("retriable", REQUIRED, SAYS("The same request may succeed later")),           \
+            NUMBER("retry_after_ms", SAYS("When to try again")),                               \
+            STRING("field",                                                                    \
+                   SAYS("What is to blame: of the body, the path, the query or the headers")), \
+            ID("pool_id")
+
+static const SchemaField error_fields[] = {ERROR_FIELDS};
+/* What was refused has nothing but the error. */
+static const SchemaField reload_error_fields[] = {
+        ERROR_FIELDS,
+        BOOL("success"),
+        BOOL("rolled_back", SAYS("The engine from before serves the pool again")),
+        STRING("new_engine_version", NULLABLE),
+        NUMBER("duration_ms"),
+        {"warnings", SCHEMA_STRINGS},
 };
 static const SchemaField daemon_health_fields[] = {
         STRING("status", REQUIRED),
@@ -191,6 +255,11 @@ static const SchemaField drain_answer_fields[] = {
         NUMBER("duration_ms", REQUIRED),
         NUMBER("final_lease_count", REQUIRED, SAYS("Those that were out when it was stopped")),
 };
+static const SchemaField reload_answer_fields[] = {
+        ID("pool_id", REQUIRED),         BOOL("success", REQUIRED),
+        BOOL("rolled_back", REQUIRED),   STRING("new_engine_version", REQUIRED, NULLABLE),
+        NUMBER("duration_ms", REQUIRED), WARNINGS,
+};
 static const SchemaField deregister_answer_fields[] = {
         ID("pool_id", REQUIRED),
         BOOL("deregistered", REQUIRED),
@@ -227,6 +296,9 @@ static const Schema schemas[] = {
         REQUEST("PreparedEngine", "All that is needed to start an engine", prepared_fields),
         REQUEST("HealthOverrides", "How it is found out whether the engine is well", health_fields),
         REQUEST("Resources", "Limits, as systemd.resource-control(5) has them", resources_fields),
+        REQUEST("PolicyOverrides",
+                "When a failed engine is started again, where that is not as configured",
+                policy_fields),
         REQUEST("Preload", "The body of a preload; a bare PreparedEngine is taken, too",
                 preload_fields),
         REQUEST("PoolUpdate", "What is left out stays, null clears", update_fields),
@@ -234,9 +306,12 @@ static const Schema schemas[] = {
         REQUEST("HandoffModel", "Its model", handoff_model_fields),
         REQUEST("LeaseRequest", "What lease is wanted", lease_request_fields),
         REQUEST("DrainRequest", "How long leases are waited for", drain_request_fields),
+        REQUEST("ReloadRequest", "What is to run instead", reload_request_fields),
         REQUEST("HeartbeatRequest", "When the sign of life was given", heartbeat_request_fields),
 
         ANSWER("Error", "Why not", error_fields),
+        ANSWER("ReloadError", "Why not, and, where it was begun, how it ended",
+               reload_error_fields),
         ANSWER("DaemonHealth", "The daemon runs", daemon_health_fields),
         ANSWER("DaemonReady", "The daemon is ready", daemon_ready_fields),
         {"PoolStatus", "A pool; what is unset is null", .with_status = true},
@@ -248,6 +323,7 @@ static const Schema schemas[] = {
         ANSWER("PreloadAnswer", "An engine that is ready", preload_answer_fields),
         ANSWER("StopAnswer", "How an engine was stopped", stop_answer_fields),
         ANSWER("DrainAnswer", "How an engine was drained", drain_answer_fields),
+        ANSWER("ReloadAnswer", "How the engines have changed places", reload_answer_fields),
         ANSWER("DeregisterAnswer", "The pool is gone", deregister_answer_fields),
         ANSWER("HeartbeatAnswer", "The sign of life that was noted", heartbeat_answer_fields),
         ANSWER("Lease", "A lease; its id is opaque", lease_fields),

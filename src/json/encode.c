@@ -32,17 +32,23 @@ json_object *json_status(const PoolStatus *status)
     return builder_take(&b);
 }
 
-json_object *json_error(const Error *error, const char *pool_id)
+static void add_error(Builder *b, const Error *error)
 {
     const PmErrorInfo *info = pm_error_info(error->code);
+
+    builder_add_string(b, "error", error->text);
+    builder_add_string(b, "code", info->code);
+    builder_add_bool(b, "retriable", info->retriable);
+    if (*error->field)
+        builder_add_string(b, "field", error->field);
+}
+
+json_object *json_error(const Error *error, const char *pool_id)
+{
     Builder b;
 
     builder_init(&b);
-    builder_add_string(&b, "error", error->text);
-    builder_add_string(&b, "code", info->code);
-    builder_add_bool(&b, "retriable", info->retriable);
-    if (*error->field)
-        builder_add_string(&b, "field", error->field);
+    add_error(&b, error);
     if (pool_id)
         builder_add_string(&b, "pool_id", pool_id);
     return builder_take(&b);
@@ -176,6 +182,24 @@ json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
     builder_add_number(&b, "final_lease_count", result->leases);
+    return builder_take(&b);
+}
+
+json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
+                                char *const *warnings)
+{
+    const bool failed = error_is_set(&result->error);
+    Builder b;
+
+    builder_init(&b);
+    builder_add_string(&b, "pool_id", pool->id);
+    builder_add_bool(&b, "success", !failed);
+    builder_add_bool(&b, "rolled_back", result->rolled_back);
+    builder_add_string(&b, "new_engine_version", failed ? NULL : pool->meta.engine_version);
+    builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
+    if (failed)
+        add_error(&b, &result->error);
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 

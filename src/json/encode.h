@@ -41,6 +41,13 @@ json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_
 /* {pool_id, force_stopped, duration_ms, final_lease_count} */
 json_object *json_drain_answer(const Pool *pool, const OperationResult *result);
 
+/*
+ * {pool_id, success, rolled_back, new_engine_version, duration_ms, warnings}; of one that failed
+ * also what json_error() tells, and new_engine_version is null.
+ */
+json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
+                                char *const *warnings);
+
 /* {pool_id, deregistered: true} */
 json_object *json_deregister_answer(const char *pool_id);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "base/text.h"
 #include "base/usec.h"
 #include "json/refuse.h"
 
@@ -54,7 +55,7 @@ int store_number(const Target *t, json_object *value)
         *(uint16_t *)t->place = (uint16_t)number;
     else if (f->type == FIELD_PID)
         *(pid_t *)t->place = (pid_t)number;
-    else if (f->type == FIELD_REAL_MS)
+    else if (f->type == FIELD_REAL_MS || f->type == FIELD_SPAN_MS)
         *(usec_t *)t->place = number * USEC_PER_MSEC;
     else
         *(uint64_t *)t->place = number;
@@ -108,6 +109,23 @@ int store_string(const Target *t, json_object *value)
     return 0;
 }
 
+static int refuse_name(const Target *t, json_object *value)
+{
+    _cleanup_free_ char *expected = NULL;
+    Text text = {0};
+
+    text_append(&text, "one of");
+    for (int i = 0; i < (int)t->field->max; i++) {
+        const char *name = t->field->enum_name(i);
+
+        if (name)
+            text_printf(&text, "%s %s", text.length > strlen("one of") ? "," : "", name);
+    }
+    if (text_take(&text, &expected) < 0)
+        return refuse_no_memory(t->error);
+    return refuse_value(t, expected, value);
+}
+
 int store_enum(const Target *t, json_object *value)
 {
     const char *s = get_string(t, value, PM_STRING_MAX, NULL);
@@ -122,7 +140,7 @@ int store_enum(const Target *t, json_object *value)
             return 0;
         }
     }
-    return refuse_value(t, "a name that this version knows", value);
+    return refuse_name(t, value);
 }
 
 int store_list(const Target *t, json_object *value)

@@ -22,6 +22,7 @@ typedef enum FieldType {
     FIELD_U16,     /* uint16_t, 0: unset */
     FIELD_PID,     /* pid_t, 0: unset */
     FIELD_REAL_MS, /* usec_t, in milliseconds outside; 0: unset */
+    FIELD_SPAN_MS, /* usec_t, in milliseconds outside; SPEC_UNSET: unset */
     FIELD_ENUM,    /* an enum, by name; a value without a name: unset */
     FIELD_LIST,    /* char **, an array of strings; NULL: empty */
     FIELD_MAP,     /* char ** of "name=value", an object of strings; NULL: empty */

@@ -101,6 +101,7 @@ static int store_value(const Target *t, json_object *value, void *base, Warnings
     case FIELD_U16:
     case FIELD_PID:
     case FIELD_REAL_MS:
+    case FIELD_SPAN_MS:
         return store_number(t, value);
     case FIELD_ENUM:
         return store_enum(t, value);

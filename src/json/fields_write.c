@@ -5,6 +5,11 @@
 #include "core/spec.h"
 #include "json/fields.h"
 
+static uint64_t load_span(usec_t span_usec)
+{
+    return span_usec == SPEC_UNSET ? SPEC_UNSET : usec_to_ms(span_usec);
+}
+
 /* The number at `place`, SPEC_UNSET when it is unset. */
 static uint64_t load_number(FieldType type, const void *place)
 {
@@ -12,6 +17,8 @@ static uint64_t load_number(FieldType type, const void *place)
 
     if (type == FIELD_U64)
         return *(const uint64_t *)place;
+    if (type == FIELD_SPAN_MS)
+        return load_span(*(const usec_t *)place);
     if (type == FIELD_U16)
         number = *(const uint16_t *)place;
     else if (type == FIELD_PID)
@@ -117,7 +124,8 @@ static void write_field(Builder *b, const Field *f, const void *base)
     case FIELD_U64:
     case FIELD_U16:
     case FIELD_PID:
-    case FIELD_REAL_MS: {
+    case FIELD_REAL_MS:
+    case FIELD_SPAN_MS: {
         uint64_t number = load_number(f->type, place);
 
         if (number == SPEC_UNSET)

@@ -44,39 +44,40 @@ static int unwrap(json_object *body, json_object **ret, Warnings *warnings, Erro
 }
 
 /* What holds between fields. */
-static int check_together(const EngineSpec *spec, const char *pool_id, Warnings *warnings,
-                          Error *error)
+static int check_together(const EngineSpec *spec, const char *prefix, const char *pool_id,
+                          Warnings *warnings, Error *error)
 {
-    if (!streq(spec->pool_id, pool_id))
-        return field_refuse(error, "pool_id",
-                            "must equal the pool of the request, \"%s\", got \"%s\"", pool_id,
-                            spec->pool_id);
+    char field[PM_ERROR_FIELD_MAX + 1];
+
+    if (!streq(spec->pool_id, pool_id)) {
+        field_name(prefix, "pool_id", field);
+        return field_refuse(error, field, "must equal the pool of the request, \"%s\", got \"%s\"",
+                            pool_id, spec->pool_id);
+    }
     if (!spec->device_mask)
         return 0;
     STRV_FOREACH (variable, spec->env) {
-        if (startswith(*variable, CUDA_DEVICES "="))
-            return field_refuse(error, "env." CUDA_DEVICES,
-                                "must not be set together with device_mask, use device_mask only");
+        if (!startswith(*variable, CUDA_DEVICES "="))
+            continue;
+        field_name(prefix, "env." CUDA_DEVICES, field);
+        return field_refuse(error, field,
+                            "must not be set together with device_mask, use device_mask only");
     }
     if (warnings_add(warnings, "device_mask is recorded but not enforced by this version") < 0)
         return refuse_no_memory(error);
     return 0;
 }
 
-static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret,
-                        Warnings *warnings, Error *error)
+int prepared_engine_read(json_object *prepared, const char *prefix, const char *pool_id,
+                         EngineSpec **ret, Warnings *warnings, Error *error)
 {
     _cleanup_spec_ EngineSpec *spec = NULL;
-    json_object *prepared = NULL;
     int r;
 
-    r = unwrap(body, &prepared, warnings, error);
+    r = spec_read(prepared, prefix, &spec, warnings, error);
     if (r < 0)
         return r;
-    r = spec_read(prepared, "", &spec, warnings, error);
-    if (r < 0)
-        return r;
-    r = check_together(spec, pool_id, warnings, error);
+    r = check_together(spec, prefix, pool_id, warnings, error);
     if (r < 0)
         return r;
     r = check_storable("spec", spec_write(spec), error);
@@ -84,6 +85,16 @@ static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret
         return r;
     *ret = TAKE_PTR(spec);
     return 0;
+}
+
+static int parse_object(json_object *body, const char *pool_id, EngineSpec **ret,
+                        Warnings *warnings, Error *error)
+{
+    json_object *prepared = NULL;
+    int r;
+
+    r = unwrap(body, &prepared, warnings, error);
+    return r < 0 ? r : prepared_engine_read(prepared, "", pool_id, ret, warnings, error);
 }
 
 int prepared_engine_parse(const char *text, size_t length, const char *pool_id, EngineSpec **ret,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json.h>
+
 #include "base/error.h"
 #include "base/strv.h"
 #include "core/spec.h"
+#include "json/warnings.h"
 
 /*
  * Reads the body of a preload: {"prepared": PreparedEngine}, or a bare PreparedEngine (contract:
@@ -20,3 +23,8 @@
  */
 int prepared_engine_parse(const char *text, size_t length, const char *pool_id, EngineSpec **ret,
                           char ***ret_warnings, Error *error);
+
+/* The same for an object that stands in another request: `prefix` ("prepared.") comes before the
+ * names of its fields. */
+int prepared_engine_read(json_object *prepared, const char *prefix, const char *pool_id,
+                         EngineSpec **ret, Warnings *warnings, Error *error);

@@ -5,6 +5,7 @@
 
 #include "core/spec.h"
 #include "json/pool_fields.h"
+#include "json/prepared_engine.h"
 #include "json/reader.h"
 #include "json/refuse.h"
 #include "json/storable.h"
@@ -12,8 +13,7 @@
 enum {
     TTL_DAYS_MAX = 366,
 };
-#define DRAIN_MS_MAX ((uint64_t)24 * 60 * 60 * 1000)
-#define TTL_MS_MAX   ((uint64_t)TTL_DAYS_MAX * 24 * 60 * 60 * 1000)
+#define TTL_MS_MAX ((uint64_t)TTL_DAYS_MAX * 24 * 60 * 60 * 1000)
 
 /* The object that the text is; of an empty text an empty one. */
 static int read_object(const char *text, size_t length, json_object **ret, Error *error)
@@ -240,6 +240,89 @@ int drain_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_w
     static const FieldTable table = {fields, ELEMENTSOF(fields)};
 
     return number_parse(&table, text, length, ret_ms, ret_warnings, error);
+}
+
+/* The reference becomes an argument of the model provisioner. */
+static const char *check_reference(const char *s)
+{
+    return *s == '-' ? "must not begin with \"-\"" : check_printable(s);
+}
+
+static const char *check_strategy(const char *s)
+{
+    for (int i = 0; i < RELOAD_STRATEGY_MAX; i++)
+        if (streq(s, reload_strategy_to_string(i)))
+            return NULL;
+    return "must be \"drain\" or \"blue-green\"";
+}
+
+typedef struct ReloadBody {
+    char *model_ref;
+    char *strategy; /* NULL: the first */
+    uint64_t deadline_ms;
+    char *prepared; /* not looked at: the member is read by itself */
+} ReloadBody;
+
+static const Field reload_fields[] = {
+        {"new_model_ref", FIELD_STRING, .required = true, .max = PM_STRING_MAX,
+         .offset = offsetof(ReloadBody, model_ref), .check = check_reference},
+        {"strategy", FIELD_STRING, .max = PM_STRING_MAX, .offset = offsetof(ReloadBody, strategy),
+         .check = check_strategy},
+        {"drain_deadline_ms", FIELD_U64, .max = DRAIN_MS_MAX,
+         .offset = offsetof(ReloadBody, deadline_ms)},
+        {"prepared", FIELD_OBJECT, .max = UINT64_MAX, .offset = offsetof(ReloadBody, prepared)},
+};
+static const FieldTable reload_table = {reload_fields, ELEMENTSOF(reload_fields)};
+
+static void reload_body_done(ReloadBody *body)
+{
+    free(body->model_ref);
+    free(body->strategy);
+    free(body->prepared);
+}
+
+/* Makes a request of what was read. */
+static int reload_request_new(json_object *object, const char *pool_id, ReloadBody *body,
+                              ReloadRequest **ret, Warnings *warnings, Error *error)
+{
+    _cleanup_(reload_request_freep) ReloadRequest *request = calloc(1, sizeof(*request));
+    json_object *prepared = NULL;
+    int r;
+
+    if (!request)
+        return refuse_no_memory(error);
+    while (body->strategy && !streq(body->strategy, reload_strategy_to_string(request->strategy)))
+        request->strategy++;
+    request->model_ref = TAKE_PTR(body->model_ref);
+    if (json_object_object_get_ex(object, "prepared", &prepared) && prepared) {
+        r = prepared_engine_read(prepared, "prepared.", pool_id, &request->spec, warnings, error);
+        if (r < 0)
+            return r;
+    }
+    *ret = TAKE_PTR(request);
+    return 0;
+}
+
+int reload_parse(const char *text, size_t length, const char *pool_id, ReloadRequest **ret,
+                 uint64_t *ret_deadline_ms, char ***ret_warnings, Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    _cleanup_(reload_body_done) ReloadBody body = {.deadline_ms = SPEC_UNSET};
+    _cleanup_(reload_request_freep) ReloadRequest *request = NULL;
+    Warnings warnings = {0};
+    int r = read_object(text, length, &object, error);
+
+    if (r < 0)
+        return r;
+    r = fields_read(&reload_table, object, "", &body, &warnings, error);
+    if (r >= 0)
+        r = reload_request_new(object, pool_id, &body, &request, &warnings, error);
+    r = warnings_finish(&warnings, r, ret_warnings);
+    if (r < 0)
+        return r == -ENOMEM ? refuse_no_memory(error) : r;
+    *ret = TAKE_PTR(request);
+    *ret_deadline_ms = body.deadline_ms;
+    return 0;
 }
 
 int empty_body_parse(const char *text, size_t length, char ***ret_warnings, Error *error)

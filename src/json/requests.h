@@ -5,6 +5,7 @@
 #include "core/handoff.h"
 #include "core/lease.h"
 #include "core/pool_update.h"
+#include "core/reload.h"
 
 /*
  * The bodies of the smaller requests. All are strict as json_read() is; an empty text is an empty
@@ -36,9 +37,20 @@ void lease_body_done(LeaseBody *body);
 int heartbeat_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
                     Error *error);
 
+/* How long leases are waited for, at most. */
+#define DRAIN_MS_MAX ((uint64_t)24 * 60 * 60 * 1000)
+
 /* {deadline_ms?}; *ret_ms is SPEC_UNSET when it is left out. */
 int drain_parse(const char *text, size_t length, uint64_t *ret_ms, char ***ret_warnings,
                 Error *error);
+
+/*
+ * {new_model_ref, drain_deadline_ms?, prepared?, strategy?} of the pool of the request. `prepared`
+ * is read and refused as json/prepared_engine.h has it; *ret_deadline_ms is SPEC_UNSET when it is
+ * left out.
+ */
+int reload_parse(const char *text, size_t length, const char *pool_id, ReloadRequest **ret,
+                 uint64_t *ret_deadline_ms, char ***ret_warnings, Error *error);
 
 /* A request without parameters: the text must be empty or an object. */
 int empty_body_parse(const char *text, size_t length, char ***ret_warnings, Error *error);

@@ -13,6 +13,13 @@
 #define NUMBER(low, high) .type = FIELD_U64, .min = (low), .max = (high)
 /* Numbers travel as int64_t in many places outside. */
 #define ANY INT64_MAX
+/* A number of the supervision; what each of them is, and its bounds, is as in the configuration. */
+#define POLICY(type, low, high, member) \
+    (type), .min = (low), .max = (high), AT(policy.numbers.member)
+#define SPAN(low, member) \
+    POLICY(FIELD_SPAN_MS, low, SUPERVISION_SPAN_MAX_USEC / USEC_PER_MSEC, member)
+#define FACTOR(member) POLICY(FIELD_U64, 1, SUPERVISION_FACTOR_MAX, member)
+#define COUNT(member)  POLICY(FIELD_U64, 1, SUPERVISION_COUNT_MAX, member)
 
 enum {
     DEVICE_MASK_MAX = 1024,
@@ -39,6 +46,37 @@ static const Field resources_fields[] = {
         {"io_weight", NUMBER(1, WEIGHT_MAX), AT(resources.io_weight)},
 };
 static const FieldTable resources_table = {resources_fields, ELEMENTSOF(resources_fields)};
+
+static const char *restart_name(int value)
+{
+    return restart_policy_to_string((RestartPolicy)value);
+}
+
+static const Field policy_fields[] = {
+        {"restart", FIELD_ENUM, .max = RESTART_MAX, AT(policy.restart), .enum_name = restart_name},
+        {"backoff_initial_ms", SPAN(1, backoff_initial_usec)},
+        {"backoff_max_ms", SPAN(1, backoff_max_usec)},
+        {"backoff_min_ms", SPAN(0, backoff_min_usec)},
+        {"backoff_factor", FACTOR(backoff_factor)},
+        {"backoff_jitter_percent", POLICY(FIELD_U64, 0, 100, backoff_jitter_percent)},
+        {"backoff_cuda_multiplier", FACTOR(backoff_cuda_multiplier)},
+        {"backoff_reset_ms", SPAN(1, backoff_reset_usec)},
+        {"restart_counter_reset_ms", SPAN(1, counter_reset_usec)},
+        {"restart_limit", COUNT(restart_limit)},
+        {"restart_window_ms", SPAN(1, restart_window_usec)},
+        {"breaker_failures", POLICY(FIELD_U64, 1, SUPERVISION_FAILURES_MAX, breaker_threshold)},
+        {"breaker_open_ms", SPAN(1, breaker_open_usec)},
+        {"breaker_stable_ms", SPAN(1, breaker_stable_usec)},
+        {"breaker_factor", FACTOR(breaker_factor)},
+        {"breaker_max_open_ms", SPAN(1, breaker_open_max_usec)},
+        {"storm_warn_restarts", COUNT(storm_warning_count)},
+        {"storm_warn_window_ms", SPAN(1, storm_warning_window_usec)},
+        {"storm_breaker_restarts", COUNT(storm_breaker_count)},
+        {"storm_breaker_window_ms", SPAN(1, storm_breaker_window_usec)},
+        {"storm_oom_count", COUNT(oom_storm_count)},
+        {"storm_oom_window_ms", SPAN(1, oom_storm_window_usec)},
+};
+static const FieldTable policy_table = {policy_fields, ELEMENTSOF(policy_fields)};
 
 static const Field spec_fields[] = {
         {"pool_id", STRING(PM_STRING_MAX), .required = true, AT(pool_id), .check = check_id},
@@ -70,7 +108,7 @@ static const Field spec_fields[] = {
         {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
         {"resources", FIELD_GROUP, .group = &resources_table},
         {"sandbox", FIELD_OPAQUE, AT(sandbox)},
-        {"policy", FIELD_OPAQUE, AT(policy)},
+        {"policy", FIELD_GROUP, .group = &policy_table},
 };
 static const FieldTable spec_table = {spec_fields, ELEMENTSOF(spec_fields)};
 

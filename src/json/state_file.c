@@ -25,6 +25,8 @@ static const char *const stop_reason_names[] = {
         [STOP_START_TIMEOUT] = "start_timeout",
         [STOP_UNHEALTHY] = "unhealthy",
         [STOP_RESTART] = "restart",
+        [STOP_RELOAD] = "reload",
+        [STOP_DRIVER_FAULT] = "driver_fault",
         [STOP_DRAIN] = "drain",
 };
 
@@ -49,6 +51,11 @@ static const char *operation_name(int value)
     return operation_kind_to_string((OperationKind)value);
 }
 
+static const char *phase_name(int value)
+{
+    return reload_phase_to_string((ReloadPhase)value);
+}
+
 static const char *check_invocation_id(const char *s)
 {
     return strlen(s) == 32 && s[strspn(s, HEX_DIGITS)] == '\0' ? NULL : "must be 32 hex digits";
@@ -68,6 +75,16 @@ static const Field operation_fields[] = {
         {"mono_usec", FIELD_U64, .required = true, .max = INT64_MAX, AT(operation.started.mono)},
 };
 static const FieldTable operation_table = {operation_fields, ELEMENTSOF(operation_fields)};
+
+static const Field reload_fields[] = {
+        {"phase", FIELD_ENUM, .required = true, .max = RELOAD_PHASE_MAX, AT(reload.phase),
+         .enum_name = phase_name},
+        {"model_ref", FIELD_STRING, .max = PM_STRING_MAX, AT(reload.model_ref)},
+        {"error", FIELD_BUFFER, .nullable = true, .max = PM_ERROR_TEXT_MAX, AT(reload.error)},
+        {"failure", FIELD_ENUM, .nullable = true, .max = FAILURE_MAX, AT(reload.failure),
+         .enum_name = failure_name},
+};
+static const FieldTable reload_table = {reload_fields, ELEMENTSOF(reload_fields)};
 
 /* What came with later versions may be missing. */
 static const Field pool_fields[] = {
@@ -94,6 +111,9 @@ static const Field pool_fields[] = {
         {"drain_deadline_mono_usec", FIELD_U64, .max = INT64_MAX, AT(drain_deadline)},
         {"drain_forced", FIELD_BOOL, AT(drain_forced)},
         {"drain_leases", FIELD_U64, .max = INT64_MAX, AT(drain_leases)},
+        {"reload", FIELD_GROUP, .group = &reload_table},
+        {"judging", FIELD_BOOL, AT(judging)},
+        {"end_set_up", FIELD_BOOL, AT(end.set_up)},
         {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
          AT(unit.invocation_id), .check = check_invocation_id},
         {"pid", FIELD_PID, .required = true, .nullable = true, .min = 1, .max = INT_MAX,
@@ -110,6 +130,35 @@ static json_object *write_meta(const Pool *pool)
     return builder_take(&b);
 }
 
+/* The specs that a pool has. All lie on the same level, so that what can be read back as one can be
+ * read back as each. */
+static const struct {
+    const char *name;
+    size_t offset;
+} specs[] = {
+        {"spec", offsetof(Pool, spec)},
+        {"reload_next", offsetof(Pool, reload.next)},
+        {"reload_previous", offsetof(Pool, reload.previous)},
+};
+
+static EngineSpec **spec_at(Pool *pool, size_t i)
+{
+    return (EngineSpec **)(void *)((char *)pool + specs[i].offset);
+}
+
+static void write_specs(const Pool *pool, Builder *b)
+{
+    for (size_t i = 0; i < ELEMENTSOF(specs); i++) {
+        const EngineSpec *spec =
+                *(EngineSpec *const *)(const void *)((const char *)pool + specs[i].offset);
+
+        if (spec)
+            builder_add_value(b, specs[i].name, spec_write(spec));
+        else if (i == 0)
+            builder_add_null(b, specs[i].name);
+    }
+}
+
 json_object *json_state_file(const Pool *pool)
 {
     Builder b;
@@ -122,10 +171,7 @@ json_object *json_state_file(const Pool *pool)
     builder_add_value(&b, "supervision", supervision_write(&pool->supervision));
     if (pool->external)
         builder_add_value(&b, "external", handoff_write(pool->external));
-    if (pool->spec)
-        builder_add_value(&b, "spec", spec_write(pool->spec));
-    else
-        builder_add_null(&b, "spec");
+    write_specs(pool, &b);
     return builder_take(&b);
 }
 
@@ -159,23 +205,36 @@ static int read_pool_id(json_object *file, const char *pool_id, Error *error)
     return field_refuse(error, "pool_id", "must be \"%s\", got %s", pool_id, got);
 }
 
-static int read_spec(json_object *file, Pool *pool, Error *error)
+static int read_one_spec(json_object *value, const char *name, const Pool *pool, EngineSpec **ret,
+                         Error *error)
 {
-    json_object *value;
+    char prefix[PM_ERROR_FIELD_MAX + 1], field[PM_ERROR_FIELD_MAX + 1];
     int r;
 
-    if (!json_object_object_get_ex(file, "spec", &value))
-        return field_refuse(error, "spec", "is required");
-    if (!value)
-        return 0;
     if (json_object_get_type(value) != json_type_object)
-        return field_refuse(error, "spec", "must be an object or null");
-    r = spec_read(value, "spec.", &pool->spec, NULL, error);
-    if (r < 0)
+        return field_refuse(error, name, "must be an object or null");
+    field_name(name, ".", prefix);
+    r = spec_read(value, prefix, ret, NULL, error);
+    if (r < 0 || streq((*ret)->pool_id, pool->id))
         return r;
-    if (!streq(pool->spec->pool_id, pool->id))
-        return field_refuse(error, "spec.pool_id", "must be \"%s\", got \"%s\"", pool->id,
-                            pool->spec->pool_id);
+    field_name(prefix, "pool_id", field);
+    return field_refuse(error, field, "must be \"%s\", got \"%s\"", pool->id, (*ret)->pool_id);
+}
+
+static int read_specs(json_object *file, Pool *pool, Error *error)
+{
+    for (size_t i = 0; i < ELEMENTSOF(specs); i++) {
+        json_object *value = NULL;
+        int r;
+
+        if (!json_object_object_get_ex(file, specs[i].name, &value) && i == 0)
+            return field_refuse(error, specs[i].name, "is required");
+        if (!value)
+            continue;
+        r = read_one_spec(value, specs[i].name, pool, spec_at(pool, i), error);
+        if (r < 0)
+            return r;
+    }
     return 0;
 }
 
@@ -224,13 +283,17 @@ static void drop_ended_operation(Pool *pool)
 {
     switch (pool->state) {
     case POOL_PREFLIGHT:
-        /* A restart goes on there, a preload begins anew. */
-        if (pool->operation.kind == OPERATION_RESTART)
+        /* A restart or reload goes on there, a preload begins anew. */
+        if (pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD)
             return;
         break;
     case POOL_ADOPTING:
         /* It goes on once the engine has been looked at; one that has ended left another state. */
-        if (pool->operation.kind == OPERATION_DRAIN)
+        if (pool->operation.kind == OPERATION_DRAIN || pool->operation.kind == OPERATION_RELOAD)
+            return;
+        break;
+    case POOL_FAILED:
+        if (pool->judging)
             return;
         break;
     case POOL_STARTING:
@@ -253,12 +316,33 @@ static int check_engine(const Pool *pool, Error *error)
     if (waits && !pool->supervision.pending)
         return field_refuse(error, "supervision.pending", "must be true in the state %s",
                             pool_state_to_string(pool->state));
-    if ((waits || pool_has_engine(pool)) && !pool->spec)
+    if (pool->judging && pool->state != POOL_FAILED)
+        return field_refuse(error, "judging", "must be false in the state %s",
+                            pool_state_to_string(pool->state));
+    if ((waits || pool->judging || pool_has_engine(pool)) && !pool->spec)
         return field_refuse(error, "spec", "is required in the state %s",
                             pool_state_to_string(pool->state));
     if (pool_has_engine(pool) && pool->generation == 0)
         return field_refuse(error, "generation", "must be at least 1 in the state %s",
                             pool_state_to_string(pool->state));
+    return 0;
+}
+
+/* A reload belongs to its operation, and has the specs that its phase needs. */
+static int check_reload(Pool *pool, Error *error)
+{
+    const Reload *reload = &pool->reload;
+
+    if (pool->operation.kind != OPERATION_RELOAD) {
+        reload_done(&pool->reload);
+        return 0;
+    }
+    if (reload->phase == RELOAD_NONE || !reload->model_ref || !pool->spec)
+        return field_refuse(error, "reload", "must have a phase and a model_ref during a reload");
+    if (reload->phase == RELOAD_LEAVING && !reload->next)
+        return field_refuse(error, "reload_next", "is required while the old engine leaves");
+    if (reload->phase == RELOAD_ARRIVING && !reload->previous)
+        return field_refuse(error, "reload_previous", "is required while the new engine arrives");
     return 0;
 }
 
@@ -269,6 +353,7 @@ static void note_observed(Pool *pool)
         pool->unit.fields |= UNIT_FIELD_INVOCATION_ID;
     if (pool->unit.main_pid > 0)
         pool->unit.fields |= UNIT_FIELD_MAIN_PID;
+    pool->end.exit_status = -1; /* last_error tells how it ended */
 }
 
 static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *error)
@@ -291,7 +376,7 @@ static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *
     r = fields_read(&pool_table, file, "", pool, NULL, error);
     if (r < 0)
         return r;
-    r = read_spec(file, pool, error);
+    r = read_specs(file, pool, error);
     if (r < 0)
         return r;
     r = read_meta(file, pool, error);
@@ -307,6 +392,9 @@ static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *
     if (r < 0)
         return r;
     drop_ended_operation(pool);
+    r = check_reload(pool, error);
+    if (r < 0)
+        return r;
     note_observed(pool);
     *ret = TAKE_PTR(pool);
     return 0;

@@ -7,6 +7,7 @@
 #include "core/operation.h"
 #include "core/pool.h"
 #include "core/pool_update.h"
+#include "core/reload.h"
 #include "core/spec.h"
 #include "core/status.h"
 
@@ -75,6 +76,18 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
  */
 int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
                   Operation **ret_operation, Error *error);
+
+/*
+ * Puts another engine in the place of the one that is ready (contract: reload), or the same engine
+ * with another model, which the model provisioner turns into a file. When that fails, the engine
+ * from before serves the pool again. `deadline_ms` as for a drain. *request is taken over on
+ * success; `warnings` are copied for the answer. PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE,
+ * PM_ERROR_BUSY, PM_ERROR_INVALID_FIELD for a spec with another mask or replica. A second reload of
+ * the same reference joins the first.
+ */
+int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uint64_t deadline_ms,
+                   char *const *warnings, const char *correlation_id, Operation **ret_operation,
+                   Error *error);
 
 /*
  * Removes the pool. PM_ERROR_POOL_NOT_FOUND, or PM_ERROR_ALREADY_RUNNING while an engine runs,

@@ -2,6 +2,14 @@
 #include <errno.h>
 
 #include "manager/manager_internal.h"
+#include "json/build.h"
+#include "json/encode.h"
+#include "json/reader.h"
+#include "json/spec_fields.h"
+
+enum {
+    RELOAD_RESERVE = 64 * 1024, /* bytes of a state file that a reload may add beside a spec */
+};
 
 /* The commands that take their time: each becomes an operation and an event of the machine. */
 
@@ -19,6 +27,8 @@ static int submit(Manager *m, Pool *pool, OperationKind kind, Event *event, char
     if (operation_new(m, kind, pool->id, warnings, &o) < 0) {
         if (event->type == EVENT_PRELOAD)
             event->command.spec = engine_spec_free(event->command.spec);
+        else if (event->type == EVENT_RELOAD)
+            event->command.reload = reload_request_free(event->command.reload);
         return -ENOMEM;
     }
     event->command.operation = o->id;
@@ -116,6 +126,11 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
     return 0;
 }
 
+static usec_t drain_within(const Manager *m, uint64_t deadline_ms)
+{
+    return deadline_ms == SPEC_UNSET ? m->drain_deadline_usec : usec_from_ms(deadline_ms);
+}
+
 int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const char *correlation_id,
                   Operation **ret_operation, Error *error)
 {
@@ -133,12 +148,95 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
         return error_set(error, PM_ERROR_BUSY, NULL,
                          "pool %s is %s: only a ready pool that no operation holds can be drained; "
                          "wait, or stop the pool",
-                         pool->id, pool_state_to_string(pool->state));
+                         pool->id, pool_state_shown(pool));
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
-    event.command.within_usec =
-            deadline_ms == SPEC_UNSET ? m->drain_deadline_usec : usec_from_ms(deadline_ms);
+    event.command.within_usec = drain_within(m, deadline_ms);
     if (submit(m, pool, OPERATION_DRAIN, &event, NULL, ret_operation) < 0)
+        return out_of_memory(error);
+    return 0;
+}
+
+/*
+ * A reload that cannot be kept on disk would be lost half-way with the daemon. `next` NULL: what
+ * runs, with a path of any length in the model's place.
+ */
+static int refuse_large(const Pool *pool, const EngineSpec *next, Error *error)
+{
+    _cleanup_json_ json_object *file = json_state_file(pool),
+                               *spec = spec_write(next ? next : pool->spec);
+    size_t paths = next ? 0 : engine_spec_count_model(pool->spec) * PM_STRING_MAX;
+    size_t file_length, spec_length;
+
+    if (!file || !spec ||
+        !json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &file_length) ||
+        !json_object_to_json_string_length(spec, JSON_TEXT_PRETTY, &spec_length))
+        return out_of_memory(error);
+    spec_length += paths;
+    if (file_length + spec_length <= PM_BODY_MAX - RELOAD_RESERVE)
+        return 0;
+    return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,
+                     "the old engine and the new one are too large together to be kept on disk "
+                     "(%zu bytes): stop the pool and preload the new one",
+                     file_length + spec_length);
+}
+
+/* Most callers do not wait for the operation's end: they are told now. */
+static int check_reload(const Pool *pool, const ReloadRequest *request, Error *error)
+{
+    int r = 0;
+
+    if (pool->operation.kind != OPERATION_NONE || pool->state != POOL_READY)
+        return error_set(error, PM_ERROR_BUSY, NULL,
+                         "pool %s is %s: only a ready pool that no operation holds can be "
+                         "reloaded; wait, or stop the pool and preload it",
+                         pool->id, pool_state_shown(pool));
+    if (request->spec)
+        r = reload_keep(pool->spec, request->spec, error);
+    return r < 0 ? r : refuse_large(pool, request->spec, error);
+}
+
+/* Opens the operation, with a note where it cannot go the way that was asked for. */
+static int submit_reload(Manager *m, Pool *pool, ReloadStrategy strategy, Event *event,
+                         char *const *warnings, Operation **ret)
+{
+    _cleanup_strv_free_ char **notes = NULL;
+
+    if (strv_copy(warnings, &notes) < 0 ||
+        (strategy == RELOAD_BLUE_GREEN &&
+         strv_extend(&notes, "strategy: two engines of one pool beside each other are not "
+                             "supported; the old one is drained and stopped first") < 0)) {
+        event->command.reload = reload_request_free(event->command.reload);
+        return -ENOMEM;
+    }
+    return submit(m, pool, OPERATION_RELOAD, event, notes, ret);
+}
+
+int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uint64_t deadline_ms,
+                   char *const *warnings, const char *correlation_id, Operation **ret_operation,
+                   Error *error)
+{
+    Event event = {.type = EVENT_RELOAD};
+    ReloadStrategy strategy;
+    Pool *pool;
+    int r = find_engine(m, pool_id, "reload", &pool, error);
+
+    if (r < 0)
+        return r;
+    if (pool->operation.kind == OPERATION_RELOAD &&
+        streq(pool->reload.model_ref, (*request)->model_ref) &&
+        join(m, pool, OPERATION_RELOAD, ret_operation)) {
+        *request = reload_request_free(*request);
+        return 0;
+    }
+    r = check_reload(pool, *request, error);
+    if (r < 0)
+        return r;
+    manager_set_correlation_id(pool, correlation_id);
+    strategy = (*request)->strategy;
+    event.command.reload = TAKE_PTR(*request);
+    event.command.within_usec = drain_within(m, deadline_ms);
+    if (submit_reload(m, pool, strategy, &event, warnings, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }

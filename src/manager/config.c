@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/nearest.h"
+#include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
 #include "manager/config_table.h"
@@ -224,6 +225,28 @@ static int read_overrides(Reading *r, char *const *overrides)
     return 0;
 }
 
+/* The folder that systemd has made for us, else the one that it would have made. */
+static int set_state_directory(Settings *s, bool user_mode)
+{
+    const char *given = getenv("STATE_DIRECTORY"), *state = getenv("XDG_STATE_HOME"),
+               *home = getenv("HOME");
+    int n;
+
+    if (given && given[0])
+        n = asprintf(&s->state_directory, "%.*s", (int)strcspn(given, ":"), given);
+    else if (!user_mode)
+        n = asprintf(&s->state_directory, "/var/lib/" PM_DAEMON_NAME);
+    else if (state && state[0])
+        n = asprintf(&s->state_directory, "%s/" PM_DAEMON_NAME, state);
+    else
+        n = asprintf(&s->state_directory, "%s%s", home ? home : "",
+                     home ? "/.local/state/" PM_DAEMON_NAME : "");
+    if (n >= 0)
+        return 0;
+    s->state_directory = NULL;
+    return -ENOMEM;
+}
+
 static int set_defaults(Settings *s, bool user_mode)
 {
     const char *run = getenv("XDG_RUNTIME_DIR");
@@ -237,6 +260,8 @@ static int set_defaults(Settings *s, bool user_mode)
         if (k < 0)
             return k;
     }
+    if (set_state_directory(s, user_mode) < 0)
+        return -ENOMEM;
     if (user_mode && !run)
         return 0;
     if (asprintf(&s->runtime_directory, "%s/" PM_DAEMON_NAME, user_mode ? run : "/run") < 0) {
@@ -257,9 +282,22 @@ static int check(Reading *r)
     if (s->runtime_directory[0] != '/')
         return error_set(r->error, PM_ERROR_INVALID_FIELD, "RuntimeDirectory",
                          "RuntimeDirectory=%s: must be an absolute path", s->runtime_directory);
+    if (s->state_directory[0] && !path_is_absolute_and_plain(s->state_directory))
+        return error_set(r->error, PM_ERROR_INVALID_FIELD, "StateDirectory",
+                         "StateDirectory=%s: must be an absolute path, or empty for none",
+                         s->state_directory);
     if (s->health_path[0] != '/')
         return error_set(r->error, PM_ERROR_INVALID_FIELD, "Path",
                          "[Health] Path=%s: must start with /", s->health_path);
+    if (s->kernel_log[0] && s->kernel_log[0] != '/')
+        return error_set(r->error, PM_ERROR_INVALID_FIELD, "KernelLog",
+                         "[GPU] KernelLog=%s: must be an absolute path, or empty for none",
+                         s->kernel_log);
+    if (s->model_provisioner[0] && !path_is_absolute_and_plain(s->model_provisioner))
+        return error_set(r->error, PM_ERROR_INVALID_FIELD, "ModelProvisioner",
+                         "[Reload] ModelProvisioner=%s: must be the absolute path of a program, or "
+                         "empty for none",
+                         s->model_provisioner);
     return 0;
 }
 
@@ -297,11 +335,14 @@ Settings *settings_free(Settings *s)
         return NULL;
     free(s->listen);
     free(s->runtime_directory);
+    free(s->state_directory);
     free(s->log_format);
     free(s->log_level);
     free(s->health_path);
     free(s->engine_log);
     free(s->gpu_policy);
+    free(s->kernel_log);
+    free(s->model_provisioner);
     free(s);
     return NULL;
 }

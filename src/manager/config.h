@@ -10,12 +10,15 @@ typedef struct Settings {
     PolicySettings policy; /* its strings belong to this struct */
     char *listen;          /* one address, or several with spaces between; "": none */
     char *runtime_directory;
+    char *state_directory; /* "": nothing outlives a reboot */
     char *log_format;
     char *log_level;
     char *health_path;
     char *engine_log;
     char *gpu_policy;
-    bool gpu_required; /* what gpu_policy says */
+    char *kernel_log;        /* where the driver's messages are read; "": nowhere */
+    char *model_provisioner; /* absolute path; "": none */
+    bool gpu_required;       /* what gpu_policy says */
     uint64_t connections_max;
     uint64_t waiting_max;
     usec_t idle_timeout_usec;
@@ -23,6 +26,7 @@ typedef struct Settings {
     usec_t wait_timeout_usec;
     usec_t unknown_unit_grace_usec;
     usec_t drain_deadline_usec;
+    bool inhibit_shutdown;
 } Settings;
 
 /* Where values are looked for. */

@@ -68,8 +68,10 @@ json_object *describe_operation(const Manager *m, const Operation *o)
         view.percent = error_is_set(&o->result.error) ? SPEC_UNSET : 100;
         view.result = o->answer;
     } else if (pool) {
-        view.phase = pool_state_to_string(pool->state);
-        view.percent = pool_load_percent(pool);
+        bool staging = pool->reload.phase == RELOAD_STAGING;
+
+        view.phase = staging ? reload_phase_to_string(pool->reload.phase) : pool_state_shown(pool);
+        view.percent = staging ? staging_percent(pool_shell(pool)) : pool_load_percent(pool);
     }
     return json_operation(&view);
 }

@@ -41,8 +41,10 @@ static int ask_for_unit(Manager *m, const Pool *pool)
 
 void effects_start_unit(Manager *m, const Pool *pool)
 {
-    int r = ask_for_unit(m, pool);
+    int r;
 
+    output_begin(pool_shell(pool));
+    r = ask_for_unit(m, pool);
     if (r < 0)
         post_failure(m, pool, EVENT_START_FAILED, "the service manager cannot be asked", r);
 }
@@ -185,6 +187,15 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
     case EFFECT_RESET_FAILED:
     case EFFECT_QUERY_UNIT:
         unit_call(m, pool, e->type);
+        break;
+    case EFFECT_STAGE:
+        staging_begin(shell);
+        break;
+    case EFFECT_CANCEL_STAGE:
+        staging_cancel(shell);
+        break;
+    case EFFECT_READ_OUTPUT:
+        output_read(shell);
         break;
     case EFFECT_WRITE_PID:
         write_pid(m, pool);

@@ -9,6 +9,7 @@
 static void leases_changed(PoolShell *shell)
 {
     pool_shell_arm(shell);
+    shutdown_count(shell);
     notify_pool_changed(shell);
 }
 

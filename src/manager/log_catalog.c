@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <syslog.h>
 
+#include "core/spec_policy.h"
 #include "core/status.h"
 #include "core/unit_name.h"
 #include "manager/log_catalog.h"
+#include "manager/manager_internal.h"
 #include "systemd/journal.h"
 
 /* One MESSAGE_ID for each kind: stable, because alerts and catalogs are keyed by them. */
@@ -40,6 +42,13 @@ static const struct {
         [LOG_OOM_STORM] = {LOG_CRIT, "f2a4c6e8d0b14f5a9c7e5d3b1f0a2c32"},
         [LOG_DRAIN_STARTED] = {LOG_INFO, "7e9a1c3b5d7f4e9b8c2d4f6a8b0c1d24"},
         [LOG_DRAIN_FORCED] = {LOG_WARNING, "3b5d7f9a1c2e4d6b8f0a2c4e6d8b0f25"},
+        [LOG_RELOAD_STARTED] = {LOG_INFO, "9d1b3f5a7c8e4a2d8f0b6c4e2a9d1b33"},
+        [LOG_RELOAD_STAGING] = {LOG_INFO, "5e7a9c1d3b6f4c8e9a2d0f4b6c8e1a34"},
+        [LOG_RELOADED] = {LOG_NOTICE, "1a3c5e7d9f2b4d6a8c0e2f4a6b8d0c35"},
+        [LOG_RELOAD_ABORTED] = {LOG_ERR, "d3f5b7a9c1e24f8b9d6a4c2e0f8b6d36"},
+        [LOG_RELOAD_FAILED] = {LOG_ERR, "a1c3e5f7b9d04c2e8f6a0b4d2c6e8f37"},
+        [LOG_ROLLED_BACK] = {LOG_WARNING, "c5e7a9b1d3f54e7c9b8d6f4a2e0c8b38"},
+        [LOG_DRIVER_FAULT] = {LOG_ERR, "e9b1d3f5a7c84b6d9e0f2a4c6b8d1e39"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
 
@@ -60,15 +69,50 @@ static void format_span(usec_t span, char *buffer, size_t size)
                        ms % 3600000 / 60000);
 }
 
+static bool is_circuit(LogKind kind)
+{
+    return kind == LOG_BREAKER_OPENED || kind == LOG_BREAKER_HALF_OPEN ||
+           kind == LOG_BREAKER_CLOSED;
+}
+
+/* What was counted, and over how long, where the line is about that. */
+typedef struct Count {
+    uint64_t number;    /* 0: nothing */
+    usec_t window_usec; /* 0: in a row */
+} Count;
+
+static Count count_of(const Pool *pool, LogKind kind, Instant now)
+{
+    const Supervision *s = &pool->supervision;
+    const SupervisionSettings settings =
+            spec_supervision(pool->spec, &pool_shell(pool)->manager->policy);
+    Count c = {0};
+
+    if (kind == LOG_RESTART_STORM) {
+        c.window_usec = settings.storm_warning_window_usec;
+        c.number = time_window_count(&s->restarts, c.window_usec, now.mono);
+    } else if (kind == LOG_OOM_STORM) {
+        c.window_usec = settings.oom_storm_window_usec;
+        c.number = time_window_count(&s->ooms, c.window_usec, now.mono);
+    } else if (kind == LOG_BREAKER_OPENED) {
+        for (size_t i = 0; i < BREAKER_MAX; i++)
+            if (s->breakers[i].open && s->breakers[i].failures > c.number)
+                c.number = s->breakers[i].failures;
+    }
+    return c;
+}
+
 /* What the supervision does. The restart that is pending is not before the limit of restarts allows
  * it: `now` tells how long that is, its delay alone does not. */
 static void format_supervision(const Pool *pool, LogKind kind, Instant now, char *buffer,
                                size_t size)
 {
     const Supervision *s = &pool->supervision;
-    char wait[48];
+    const Count count = count_of(pool, kind, now);
+    char wait[48], window[48];
 
     format_span(usec_sub(s->due.mono, now.mono), wait, sizeof(wait));
+    format_span(count.window_usec, window, sizeof(window));
     if (kind == LOG_RESTART_SCHEDULED)
         (void)snprintf(buffer, size, "Pool %s: restart %" PRIu64 " in %s", pool->id,
                        s->restart_count + 1, wait);
@@ -86,13 +130,54 @@ static void format_supervision(const Pool *pool, LogKind kind, Instant now, char
     else if (kind == LOG_BREAKER_CLOSED)
         (void)snprintf(buffer, size, "Pool %s: the circuit breaker is closed", pool->id);
     else if (kind == LOG_RESTART_STORM)
-        (void)snprintf(buffer, size, "Pool %s: restart storm: %" PRIu64 " restarts (last: %s)",
-                       pool->id, s->restart_count, pool->last_error);
+        (void)snprintf(buffer, size,
+                       "Pool %s: restart storm: %" PRIu64 " restarts in %s (last: %s)", pool->id,
+                       count.number, window, pool->last_error);
     else
         (void)snprintf(buffer, size,
-                       "Pool %s: the engine runs out of memory again and again: give it more "
-                       "(resources.memory_max), a smaller model, or fewer slots",
-                       pool->id);
+                       "Pool %s: the engine ran out of memory %" PRIu64
+                       " times in %s: give it more (resources.memory_max), a smaller model, or "
+                       "fewer slots",
+                       pool->id, count.number, window);
+}
+
+/* Which model a reload is to bring, as it was asked for. */
+static const char *wanted_model(const Pool *pool)
+{
+    if (pool->reload.model_ref)
+        return pool->reload.model_ref;
+    if (pool->reload.next && pool->reload.next->model_id)
+        return pool->reload.next->model_id;
+    return pool->reload.next ? pool->reload.next->model_path : "that it has";
+}
+
+/* The lines of one step are written when it is over: a reload that has ended is no more to be seen.
+ */
+static void format_reload(const Pool *pool, LogKind kind, const char *url, char *buffer,
+                          size_t size)
+{
+    if (kind == LOG_RELOAD_STARTED)
+        (void)snprintf(buffer, size, "Pool %s: reload with the model %s; %" PRIu64 " %s out",
+                       pool->id, wanted_model(pool), pool->leases.count,
+                       pool->leases.count == 1 ? "lease is" : "leases are");
+    else if (kind == LOG_RELOAD_STAGING)
+        (void)snprintf(buffer, size, "Pool %s: the model %s is being provided", pool->id,
+                       wanted_model(pool));
+    else if (kind == LOG_RELOADED)
+        (void)snprintf(buffer, size, "Pool %s: reloaded, the model %s is served at %s", pool->id,
+                       pool->spec->model_id ? pool->spec->model_id : pool->spec->model_path, url);
+    else if (kind == LOG_RELOAD_ABORTED)
+        (void)snprintf(buffer, size, "Pool %s: reload given up, the engine serves on: %s", pool->id,
+                       pool->last_error);
+    else if (kind == LOG_RELOAD_FAILED)
+        (void)snprintf(buffer, size,
+                       "Pool %s: reload failed, the engine from before is started again: %s",
+                       pool->id, pool->reload.error[0] ? pool->reload.error : pool->last_error);
+    else
+        (void)snprintf(
+                buffer, size,
+                "Pool %s: rolled back, the engine from before the reload is ready at %s (%s)",
+                pool->id, url, pool->last_error);
 }
 
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
@@ -187,14 +272,26 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         format_supervision(pool, kind, now, buffer, size);
         break;
     case LOG_DRAIN_STARTED:
-        (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " leases are out", pool->id,
-                       pool->leases.count);
+        (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " %s out", pool->id,
+                       pool->leases.count, pool->leases.count == 1 ? "lease is" : "leases are");
         break;
     case LOG_DRAIN_FORCED:
         (void)snprintf(buffer, size,
                        "Pool %s: the drain's deadline is over with %" PRIu64
-                       " leases out; stopping the engine under them",
-                       pool->id, pool->drain_leases);
+                       " %s out; stopping the engine all the same",
+                       pool->id, pool->drain_leases, pool->drain_leases == 1 ? "lease" : "leases");
+        break;
+    case LOG_RELOAD_STARTED:
+    case LOG_RELOAD_STAGING:
+    case LOG_RELOADED:
+    case LOG_RELOAD_ABORTED:
+    case LOG_RELOAD_FAILED:
+    case LOG_ROLLED_BACK:
+        format_reload(pool, kind, url, buffer, size);
+        break;
+    case LOG_DRIVER_FAULT:
+        (void)snprintf(buffer, size, "Pool %s: %s; stopping the engine", pool->id,
+                       pool->last_error);
         break;
     case LOG_STALE_EVENT:
         (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);
@@ -204,15 +301,50 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     }
 }
 
+/* From which state to which the circuit goes, of the lines that tell of that. */
+static void circuit_change(const Pool *pool, LogKind kind, const char **ret_old,
+                           const char **ret_new)
+{
+    PoolShell *shell = pool_shell(pool);
+    CircuitState now = CIRCUIT_CLOSED, before = CIRCUIT_HALF_OPEN;
+
+    if (!is_circuit(kind))
+        return;
+    if (kind == LOG_BREAKER_OPENED) {
+        now = CIRCUIT_OPEN;
+        before = CIRCUIT_CLOSED;
+    } else if (kind == LOG_BREAKER_HALF_OPEN) {
+        now = CIRCUIT_HALF_OPEN;
+        before = CIRCUIT_OPEN;
+    }
+    /* Else it is the first of this run of the daemon, and the usual one is meant. */
+    if (shell->circuit_told != 0)
+        before = (CircuitState)(shell->circuit_told - 1);
+    shell->circuit_told = (unsigned)now + 1;
+    *ret_old = circuit_state_to_string(before);
+    *ret_new = circuit_state_to_string(now);
+}
+
+/* The last words of the engine, once: they are of the end that this line tells of. */
+static char *take_output(const Pool *pool, LogKind kind)
+{
+    if (kind != LOG_ENGINE_CRASHED && kind != LOG_PRELOAD_FAILED)
+        return NULL;
+    return TAKE_PTR(pool_shell(pool)->last_output);
+}
+
 void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const UnitEnd *end,
               Instant now)
 {
     static const EngineSpec none;
     const EngineSpec *spec = pool->spec ? pool->spec : &none;
+    _cleanup_free_ char *output = take_output(pool, kind);
+    const char *old_state = NULL, *new_state = NULL;
+    const Count count = count_of(pool, kind, now);
     usec_t run = pool->generation ? usec_sub(now.mono, pool->started.mono) : 0;
     char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], leases[24], crashes[24],
                                                 restarts[24], backoff[24], next[24], status[16],
-                                                uptime[24];
+                                                uptime[24], failures[24], window[24];
     bool ended = end && kind != LOG_PRELOAD_STARTED;
 
     format_message(pool, kind, end, run, now, message, sizeof(message));
@@ -226,6 +358,11 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
     (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
     (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
     (void)snprintf(uptime, sizeof(uptime), "%" PRIu64, (uint64_t)(run / USEC_PER_SEC));
+
+    (void)snprintf(failures, sizeof(failures), "%" PRIu64, count.number);
+    (void)snprintf(window, sizeof(window), "%" PRIu64,
+                   (uint64_t)(count.window_usec / USEC_PER_SEC));
+    circuit_change(pool, kind, &old_state, &new_state);
 
     const LogField fields[] = {
             {"POOL_ID", pool->id},
@@ -245,6 +382,11 @@ void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const 
             {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},
             {"SIGNAL", ended ? signal_name(end->signal) : NULL},
             {"UPTIME_SECONDS", ended ? uptime : NULL},
+            {"ENGINE_OUTPUT", output},
+            {"OLD_STATE", old_state},
+            {"NEW_STATE", new_state},
+            {"FAILURE_COUNT", count.number > 0 ? failures : NULL},
+            {"TIME_WINDOW", count.window_usec > 0 ? window : NULL},
             {"CORRELATION_ID", correlation_id && correlation_id[0] ? correlation_id : NULL},
     };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/names.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
+#include "systemd/cgroup.h"
 
 Instant manager_now(const Manager *m)
 {
@@ -21,6 +23,10 @@ static void event_drop(Event *event)
 {
     if (event->type == EVENT_PRELOAD)
         event->command.spec = engine_spec_free(event->command.spec);
+    else if (event->type == EVENT_RELOAD)
+        event->command.reload = reload_request_free(event->command.reload);
+    else if (event->type == EVENT_STAGED)
+        free(event->staged.model_path);
     else if (event->type == EVENT_HANDOFF)
         event->handoff.handoff = handoff_free(event->handoff.handoff);
 }
@@ -49,6 +55,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     had_engine = pool_has_engine(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), random_number(), &effects);
     effects_apply(m, shell, &effects);
+    shutdown_count(shell);
     if (had_engine && !pool_has_engine(pool))
         external_retry(m);
     if (shell->forget) {
@@ -56,6 +63,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
         external_retry(m);
         return;
     }
+    memory_keep(shell);
     pool_shell_arm(shell);
     load_watch(shell);
     notify_pool_changed(shell);
@@ -167,6 +175,8 @@ void manager_forget_pool(Manager *m, PoolShell *shell)
         m->numbers.generation_floor = pool->generation;
         persist_numbers(m);
     }
+    /* Before its state: what nobody knows any more must not come back. */
+    memory_forget(shell);
     (void)runtime_dir_remove_pid(m->runtime, id);
     (void)runtime_dir_remove_leases(m->runtime, id);
     r = runtime_dir_remove_state(m->runtime, id);
@@ -212,13 +222,32 @@ static void reset_unknown(Manager *m, const UnitName *name, const UnitObservatio
     (void)unit_client_reset_failed(m->units, unit);
 }
 
+/* The service manager may have given up on processes that hang in the kernel: a unit with those has
+ * not ended. */
+static void look_for_processes(Manager *m, const UnitName *name, UnitObservation *u)
+{
+    const Pool *pool = registry_get(&m->registry, name->pool_id);
+    UnitObservation known = {0};
+    char unit[PM_UNIT_NAME_MAX + 1];
+
+    if (pool && pool_has_engine(pool) && pool->generation == name->generation)
+        known = pool->unit;
+    (void)unit_observation_merge(&known, u);
+    if (!unit_observation_is_doubtful(&known))
+        return;
+    unit_name_format(name->pool_id, name->replica_id, name->generation, unit);
+    u->populated = cgroup_is_populated(NULL, unit, m->user_mode, &u->left_pid);
+    u->fields |= UNIT_FIELD_POPULATED;
+}
+
 static void on_observed(const UnitName *name, const UnitObservation *u, void *userdata)
 {
     Manager *m = userdata;
     Event event = {.type = EVENT_UNIT, .generation = name->generation, .unit = *u};
 
+    look_for_processes(m, name, &event.unit);
     if (!m->attached) {
-        recover_observed(m, name, u);
+        recover_observed(m, name, &event.unit);
         return;
     }
     reset_unknown(m, name, u);
@@ -278,6 +307,14 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
         r = prober_new(event, &m->prober);
     if (r >= 0)
         r = unit_client_new(bus, &unit_callbacks, m, &m->units);
+    if (r >= 0)
+        r = shutdown_new(m, bus);
+    if (r >= 0)
+        r = oneshots_new(bus, PM_PROVISION_PREFIX, &m->provisioners);
+    if (r >= 0)
+        r = driver_fault_start(m, settings->kernel_log);
+    if (r >= 0)
+        r = memory_start(m, settings->state_directory);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(m);
@@ -299,6 +336,7 @@ Manager *manager_free(Manager *m)
 {
     if (!m)
         return NULL;
+    driver_fault_done(m);
     for (size_t i = 0; i < m->registry.count; i++)
         pool_shell_detach(m->registry.pools[i]);
     registry_done(&m->registry);
@@ -308,29 +346,38 @@ Manager *manager_free(Manager *m)
     external_done(m);
     events_done(m);
     persist_done(m);
+    memory_done(m);
     access_done(m);
+    shutdown_done(m);
     unit_client_free(m->units);
+    oneshots_free(m->provisioners);
     prober_free(m->prober);
     runtime_dir_free(m->runtime);
     sd_event_source_disable_unref(m->notify);
     sd_event_unref(m->event);
     free(m->health_path);
+    free(m->model_provisioner);
     free(m);
     return NULL;
 }
 
 int manager_set_settings(Manager *m, const Settings *settings)
 {
-    char *path = strdup(settings->policy.health_path);
+    _cleanup_free_ char *path = strdup(settings->policy.health_path);
+    _cleanup_free_ char *provisioner = strdup(settings->model_provisioner);
 
-    if (!path)
+    if (!path || !provisioner)
         return -ENOMEM;
     free(m->health_path);
-    m->health_path = path;
+    m->health_path = TAKE_PTR(path);
+    free(m->model_provisioner);
+    m->model_provisioner = TAKE_PTR(provisioner);
     m->policy = settings->policy;
-    m->policy.health_path = path;
+    m->policy.health_path = m->health_path;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;
     m->drain_deadline_usec = settings->drain_deadline_usec;
+    m->inhibit_shutdown = settings->inhibit_shutdown;
+    shutdown_settings_changed(m);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "probe/probe.h"
 #include "store/handoff_watch.h"
 #include "store/registry_lock.h"
+#include "systemd/oneshot.h"
 #include "systemd/unit_client.h"
 #include "json/registry_file.h"
 
@@ -74,8 +75,16 @@ typedef struct PoolShell {
     uint64_t model_bytes;     /* SPEC_UNSET: not known */
     uint64_t load_percent;    /* as last told */
     sd_event_source *load_timer;
-    UnitObservation found; /* during recovery: what the bus says of its unit */
+    struct Staging *staging;      /* of a reload; NULL: none */
+    struct OutputReading *output; /* of the engine that has ended; NULL: none */
+    uint64_t output_start;    /* with EngineLog=file: what of the file is from before this engine */
+    char *last_output;        /* that was read, until it is logged; NULL: none */
+    unsigned circuit_told;    /* 1 + the CircuitState that was logged last; 0: none yet */
+    UnitObservation found;    /* during recovery: what the bus says of its unit */
+    struct PoolMemory *kept;  /* what outlives a reboot; NULL: it was never ready */
+    uint64_t kept_generation; /* of the engine that was ready last */
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
+    uint64_t leases_counted; /* in the manager's leases_out */
 } PoolShell;
 
 /* A unit that was found running and that no state file knows. */
@@ -122,15 +131,26 @@ struct Manager {
     RegistryNumbers numbers;
     bool numbers_unsaved;
 
+    struct Memory *memory; /* NULL: there is no state directory */
+
     HandoffWatch *handoffs;
     HandoffFile *handoff_files;
     bool gpu_required;
+    struct DriverFaults *driver_faults;
     usec_t drain_deadline_usec; /* when the caller gives none */
+
+    struct Inhibitor *inhibitor; /* NULL: the user's daemon has none */
+    bool inhibit_shutdown;       /* the setting */
+    uint64_t leases_out;         /* of our engines, of all pools together */
+    usec_t shutdown_deadline;    /* of the drains; USEC_INFINITY: the host stays up */
+    sd_event_source *linger_timer;
 
     char run_id[RUN_ID_LENGTH + 1];
     RingEvent *ring; /* EVENTS_MAX of them, the event of id n at n % EVENTS_MAX */
     uint64_t last_event;
     UnitClient *units;
+    Oneshots *provisioners;
+    char *model_provisioner; /* absolute path; "": none */
     Prober *prober;
     PolicySettings policy;
     char *health_path; /* what policy.health_path points to */
@@ -184,6 +204,14 @@ int persist_read_numbers(Manager *m);
 void persist_drop(PoolShell *shell);
 void persist_done(Manager *m);
 
+/* memory.c: what outlives a reboot, in the state directory `path` ("": nothing does). */
+int memory_start(Manager *m, const char *path);
+void memory_done(Manager *m);         /* waits for the disk, 2 s at most */
+void memory_recover(Manager *m);      /* brings back the pools that nothing else tells of */
+void memory_keep(PoolShell *shell);   /* the pool may have changed: writes what has to be written */
+void memory_forget(PoolShell *shell); /* the pool is deregistered */
+void memory_drop(PoolShell *shell);
+
 /* events.c */
 int events_new(Manager *m);
 void events_done(Manager *m);
@@ -201,6 +229,27 @@ void external_retry(Manager *m);
 /* load.c: begins or ends to watch how the pool's engine loads its model. */
 void load_watch(PoolShell *shell);
 void load_done(PoolShell *shell);
+
+/* staging.c: the model provisioner of the pool's reload. It answers with EVENT_STAGED; one that a
+ * run of the daemon before this one has started is waited for, not started again. */
+void staging_begin(PoolShell *shell);
+void staging_cancel(PoolShell *shell); /* stops it; there may be none */
+void staging_done(PoolShell *shell);   /* lets it run on, for the next run of the daemon */
+/* Stops those that an earlier run of the daemon has left and no pool waits for. */
+void staging_sweep(Manager *m);
+/* How far it is, in percent; SPEC_UNSET: not known, or none runs. */
+uint64_t staging_percent(const PoolShell *shell);
+
+/* output.c: the last lines of the engine that has just ended: one line in the log, and
+ * EVENT_OUTPUT.
+ */
+void output_begin(PoolShell *shell); /* an engine is about to be started */
+void output_read(PoolShell *shell);
+void output_done(PoolShell *shell); /* nobody waits any more */
+
+/* driver_fault.c: what the driver logs of the GPUs; `path` is the kernel's log, "" for none. */
+int driver_fault_start(Manager *m, const char *path);
+void driver_fault_done(Manager *m);
 
 /* describe.c */
 json_object *describe_operation(const Manager *m, const Operation *o);
@@ -229,6 +278,13 @@ void operations_tell(Manager *m);
 void operations_free(Manager *m);
 Operation *operation_find(const Manager *m, uint64_t id);
 
+/* shutdown.c: the host waits with its shutdown until the pools are drained. */
+int shutdown_new(Manager *m, sd_bus *bus);
+void shutdown_done(Manager *m);
+void shutdown_settings_changed(Manager *m);
+/* Something has happened to the pool: its leases are counted again. */
+void shutdown_count(PoolShell *shell);
+
 /* notify.c */
 int notify_new(Manager *m);
 void notify_pool_changed(PoolShell *shell);
@@ -237,6 +293,11 @@ void notify_arm(Manager *m);
 
 /* recover.c */
 int recover_read_states(Manager *m);
+/* A file of a pool that cannot be used is to be set aside, logged here: -EBADMSG. */
+int recover_reject_file(const char *folder, const char *pool_id, const char *why);
+/* What is to be done with a file that could not be taken over for the error `r`: 0 leaves it where
+ * it is. */
+int recover_judge_file(const char *folder, const char *pool_id, int r, const Error *e);
 void recover_observed(Manager *m, const UnitName *name, const UnitObservation *u);
 void recover_attached(Manager *m, int error, const char *error_text);
 void recover_check_done(Manager *m);

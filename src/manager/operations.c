@@ -112,6 +112,8 @@ static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool
 {
     _cleanup_free_ char *handoff = NULL;
 
+    if (o->kind == OPERATION_RELOAD)
+        return json_reload_answer(pool, &o->result, o->warnings);
     if (error_is_set(&o->result.error))
         return json_error(&o->result.error, o->pool_id);
     if (o->kind == OPERATION_STOP)

@@ -52,7 +52,10 @@ void pool_shell_detach(Pool *pool)
         return;
     probe_free(shell->probe);
     load_done(shell);
+    staging_done(shell);
+    output_done(shell);
     persist_drop(shell);
+    memory_drop(shell);
     sd_event_source_disable_unref(shell->timer);
     free(shell);
     pool->userdata = NULL;

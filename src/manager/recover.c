@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "manager/manager_internal.h"
+#include "systemd/cgroup.h"
 #include "systemd/journal.h"
 #include "json/leases_file.h"
 #include "json/state_file.h"
@@ -15,13 +16,14 @@
  * what is, and the machine puts the two together (EVENT_RECOVER).
  */
 
-static int reject_file(const char *folder, const char *pool_id, const char *why)
+int recover_reject_file(const char *folder, const char *pool_id, const char *why)
 {
+    const char *what = streq(folder, "pools") ? "memory" : folder;
     const LogField fields[] = {{"POOL_ID", pool_id}};
 
     journal_send(LOG_WARNING, "0a9b8c7d6e5f4a3b8c2d1e0f9a8b7c15", fields, ELEMENTSOF(fields),
-                 "Pool %s: its %s file is set aside as %s/%s.json.bad: %s", pool_id,
-                 streq(folder, "state") ? "state" : "leases", folder, pool_id, why);
+                 "Pool %s: its %s file is set aside as %s/%s.json.bad: %s", pool_id, what, folder,
+                 pool_id, why);
     return -EBADMSG;
 }
 
@@ -39,8 +41,7 @@ static int take_over(Manager *m, Pool *loaded, Error *error)
     return 0;
 }
 
-/* What is to be done with a file that cannot be taken over: 0 leaves it where it is. */
-static int judge_file(const char *folder, const char *pool_id, int r, const Error *e)
+int recover_judge_file(const char *folder, const char *pool_id, int r, const Error *e)
 {
     const char *why = error_is_set(e) ? e->text : strerror(-r);
 
@@ -52,7 +53,7 @@ static int judge_file(const char *folder, const char *pool_id, int r, const Erro
                     pool_id, why);
         return 0;
     }
-    return reject_file(folder, pool_id, why);
+    return recover_reject_file(folder, pool_id, why);
 }
 
 static int on_state(const char *pool_id, const char *text, size_t length, int error, void *userdata)
@@ -62,11 +63,11 @@ static int on_state(const char *pool_id, const char *text, size_t length, int er
     int r;
 
     if (!text)
-        return reject_file("state", pool_id, strerror(-error));
+        return recover_reject_file("state", pool_id, strerror(-error));
     r = state_file_parse(text, length, pool_id, &loaded, &e);
     if (r >= 0)
         r = take_over(userdata, loaded, &e);
-    return judge_file("state", pool_id, r, &e);
+    return recover_judge_file("state", pool_id, r, &e);
 }
 
 /* Which numbers were given out is lost: those from here on were not, so that nobody releases the
@@ -91,9 +92,9 @@ static int on_leases(const char *pool_id, const char *text, size_t length, int e
     }
     if (!text) {
         skip_lease_numbers(m, pool);
-        return reject_file("leases", pool_id, strerror(-error));
+        return recover_reject_file("leases", pool_id, strerror(-error));
     }
-    r = judge_file("leases", pool_id, leases_file_parse(text, length, pool, &e), &e);
+    r = recover_judge_file("leases", pool_id, leases_file_parse(text, length, pool, &e), &e);
     if (r < 0)
         skip_lease_numbers(m, pool);
     return r;
@@ -176,6 +177,20 @@ static void schedule_unknown(Manager *m)
                                      on_unknown_grace_over, m);
 }
 
+/* The service manager may know a unit no more that had left processes behind. */
+static void look_for_processes(const Manager *m, const Pool *pool, UnitObservation *u)
+{
+    char unit[PM_UNIT_NAME_MAX + 1];
+
+    if (!pool_has_engine(pool) || (u->fields & UNIT_FIELD_POPULATED) ||
+        (u->load != UNIT_LOAD_NOT_FOUND && u->active != UNIT_ACTIVE_INACTIVE &&
+         u->active != UNIT_ACTIVE_FAILED))
+        return;
+    unit_name_format(pool->id, pool->spec->replica_id, pool->generation, unit);
+    u->populated = cgroup_is_populated(NULL, unit, m->user_mode, &u->left_pid);
+    u->fields |= UNIT_FIELD_POPULATED;
+}
+
 /* Each pool learns what became of its unit while we were away. */
 static void recover_pools(Manager *m)
 {
@@ -191,6 +206,7 @@ static void recover_pools(Manager *m)
             event.unit.fields = UNIT_FIELD_LOAD;
             event.unit.load = UNIT_LOAD_NOT_FOUND;
         }
+        look_for_processes(m, pool, &event.unit);
         (void)manager_post(m, pool->id, &event);
     }
 }
@@ -203,7 +219,9 @@ void recover_attached(Manager *m, int error, const char *error_text)
         return;
     }
     m->attached = true;
+    memory_recover(m);
     recover_pools(m);
+    staging_sweep(m);
     external_start(m);
     schedule_unknown(m);
     notify_arm(m);

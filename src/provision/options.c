@@ -2,6 +2,7 @@
 #include "provision/options.h"
 
 #include <getopt.h>
+#include <poolmgr/names.h>
 #include <stdio.h>
 
 #include "base/parse.h"
@@ -31,7 +32,8 @@ static void help(void)
             "     --cache-dir=DIR        Keep what is fetched in DIR. Default: $CACHE_DIRECTORY;\n"
             "                            without it /var/cache/pool-managerd/models for root,\n"
             "                            $XDG_CACHE_HOME/pool-managerd/models for others\n"
-            "     --progress             Write lines of JSON to standard error on the way\n"
+            "     --progress             Write lines of JSON to standard error on the way; so\n"
+            "                            does $" PM_PROVISION_PROGRESS_ENV "=1\n"
             "     --retries=N            Give up after N vain tries in a row (default 5)\n"
             "     --retry-wait=TIME      Wait before the first of them (default 1s), then twice\n"
             "                            as long before each further one, 30s at most\n"
@@ -173,9 +175,18 @@ static int parse_words(int argc, char **argv, Options *o, Error *error)
     return 1;
 }
 
+/* How pool-managerd asks for it, which gives no options to whatever provisioner it runs. */
+static bool progress_is_wanted(void)
+{
+    const char *value = getenv(PM_PROVISION_PROGRESS_ENV);
+
+    return value && streq(value, "1");
+}
+
 int options_parse(int argc, char **argv, Options *ret, Error *error)
 {
-    Options o = {.retries = RETRIES_DEFAULT,
+    Options o = {.progress = progress_is_wanted(),
+                 .retries = RETRIES_DEFAULT,
                  .retry_wait_usec = USEC_PER_SEC,
                  .stall_usec = USEC_PER_MINUTE};
     int r = parse_words(argc, argv, &o, error);

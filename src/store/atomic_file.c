@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -15,10 +14,6 @@
 
 /* Another process with our pid, in a pid namespace of its own, may hold some names. */
 #define TEMPORARY_TRIES 64
-
-typedef struct Temporary {
-    char name[NAME_MAX + 1];
-} Temporary;
 
 /* Makes the file, which must not exist yet. Returns a descriptor or 0, or negative errno. */
 typedef int (*CreateFunc)(int dir_fd, const char *name, const char *target);
@@ -37,7 +32,7 @@ static int create_symlink(int dir_fd, const char *name, const char *target)
 }
 
 static int temporary_create(int dir_fd, const char *name, CreateFunc create, const char *target,
-                            Temporary *ret)
+                            AtomicTemporary *ret)
 {
     int r = -EEXIST;
 
@@ -52,14 +47,18 @@ static int temporary_create(int dir_fd, const char *name, CreateFunc create, con
     return r;
 }
 
-/* Gives the temporary file its real name, or removes it when `error` is one. */
-static int temporary_commit(const Temporary *t, int dir_fd, const char *name, int error)
+int atomic_file_commit(int dir_fd, const AtomicTemporary *temporary, const char *name)
 {
-    if (error >= 0 && renameat(dir_fd, t->name, dir_fd, name) < 0)
-        error = -errno;
-    if (error < 0)
-        (void)unlinkat(dir_fd, t->name, 0);
-    return error < 0 ? error : 0;
+    int r = renameat(dir_fd, temporary->name, dir_fd, name) < 0 ? -errno : 0;
+
+    if (r < 0)
+        atomic_file_discard(dir_fd, temporary);
+    return r;
+}
+
+void atomic_file_discard(int dir_fd, const AtomicTemporary *temporary)
+{
+    (void)unlinkat(dir_fd, temporary->name, 0);
 }
 
 static int write_all(int fd, const char *data, size_t n)
@@ -77,36 +76,54 @@ static int write_all(int fd, const char *data, size_t n)
     return 0;
 }
 
-int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n,
-                        FileVersion *ret_version)
+/* Writes the file under its temporary name. Returns 0 or negative errno: then it is gone. */
+static int write_temporary(int dir_fd, const char *name, const char *data, size_t n, bool durable,
+                           AtomicTemporary *ret, struct stat *ret_st)
 {
-    struct stat st = {0};
-    Temporary temporary;
     int fd, r;
 
-    fd = temporary_create(dir_fd, name, create_file, NULL, &temporary);
+    fd = temporary_create(dir_fd, name, create_file, NULL, ret);
     if (fd < 0)
         return fd;
-
-    /* No fsync: these files live as long as the boot, and a file system in memory keeps nothing
-     * longer. */
     r = write_all(fd, data, n);
-    if (r >= 0 && (fchmod(fd, 0644) < 0 || fstat(fd, &st) < 0))
+    if (r >= 0 && (fchmod(fd, 0644) < 0 || fstat(fd, ret_st) < 0 || (durable && fsync(fd) < 0)))
         r = -errno;
     /* Quotas and network file systems report a lost write here. */
     if (close(fd) < 0 && r >= 0 && errno != EINTR)
         r = -errno;
-    r = temporary_commit(&temporary, dir_fd, name, r);
+    if (r < 0)
+        atomic_file_discard(dir_fd, ret);
+    return r;
+}
+
+int atomic_file_replace(int dir_fd, const char *name, const char *data, size_t n,
+                        FileVersion *ret_version)
+{
+    AtomicTemporary temporary;
+    struct stat st = {0};
+    int r;
+
+    r = write_temporary(dir_fd, name, data, n, false, &temporary, &st);
+    if (r >= 0)
+        r = atomic_file_commit(dir_fd, &temporary, name);
     if (r >= 0 && ret_version)
         *ret_version = file_version(&st);
     return r;
+}
+
+int atomic_file_prepare(int dir_fd, const char *name, const char *data, size_t n,
+                        AtomicTemporary *ret)
+{
+    struct stat st;
+
+    return write_temporary(dir_fd, name, data, n, true, ret, &st);
 }
 
 /*
  * Gives the symlink its real name unless a file is in the way. What stood there is left under the
  * temporary name. A file that comes between looking and renaming is put back.
  */
-static int symlink_commit(const Temporary *t, int dir_fd, const char *name)
+static int symlink_commit(const AtomicTemporary *t, int dir_fd, const char *name)
 {
     unsigned flags = RENAME_EXCHANGE;
     struct stat st;
@@ -132,7 +149,7 @@ static int symlink_commit(const Temporary *t, int dir_fd, const char *name)
 
 int atomic_symlink_replace(int dir_fd, const char *name, const char *target)
 {
-    Temporary temporary;
+    AtomicTemporary temporary;
     int r;
 
     r = temporary_create(dir_fd, name, create_symlink, target, &temporary);

@@ -15,8 +15,7 @@
 
 #define REGISTRY_NAME "registry.json"
 
-/* "<pool><suffix>" for a valid id. */
-static int pool_file_name(const char *pool_id, const char *suffix, FileName *ret)
+int runtime_dir_pool_name(const char *pool_id, const char *suffix, FileName *ret)
 {
     if (!id_is_valid(pool_id))
         return -EINVAL;
@@ -24,8 +23,7 @@ static int pool_file_name(const char *pool_id, const char *suffix, FileName *ret
     return 0;
 }
 
-/* Opens the folder `name`, making it when it is missing. Returns a descriptor or negative errno. */
-static int open_folder(int parent_fd, const char *name, int extra_flags)
+int runtime_dir_open_folder(int parent_fd, const char *name, int extra_flags)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | extra_flags;
     _cleanup_close_ int fd = -1;
@@ -68,13 +66,14 @@ static int open_folders(RuntimeDir *d)
             {"engines", &d->engines_fd},
             {"state", &d->state_fd},
             {"leases", &d->leases_fd},
+            {"provision", &d->provision_fd},
     };
     int r;
 
-    d->root_fd = open_folder(AT_FDCWD, d->path, 0);
+    d->root_fd = runtime_dir_open_folder(AT_FDCWD, d->path, 0);
     r = d->root_fd < 0 ? d->root_fd : atomic_file_sweep(d->root_fd);
     for (size_t i = 0; r >= 0 && i < ELEMENTSOF(folders); i++) {
-        *folders[i].fd = open_folder(d->root_fd, folders[i].name, O_NOFOLLOW);
+        *folders[i].fd = runtime_dir_open_folder(d->root_fd, folders[i].name, O_NOFOLLOW);
         r = *folders[i].fd < 0 ? *folders[i].fd : atomic_file_sweep(*folders[i].fd);
     }
     return r;
@@ -90,7 +89,8 @@ int runtime_dir_open(const char *path, RuntimeDir **ret)
     d = malloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    *d = (RuntimeDir){.root_fd = -1, .engines_fd = -1, .state_fd = -1, .leases_fd = -1};
+    *d = (RuntimeDir){
+            .root_fd = -1, .engines_fd = -1, .state_fd = -1, .leases_fd = -1, .provision_fd = -1};
 
     r = copy_path(path, &d->path);
     if (r >= 0)
@@ -109,6 +109,7 @@ RuntimeDir *runtime_dir_free(RuntimeDir *r)
     closep(&r->engines_fd);
     closep(&r->state_fd);
     closep(&r->leases_fd);
+    closep(&r->provision_fd);
     file_table_done(&r->own_handoffs);
     free(r->path);
     free(r);
@@ -142,7 +143,7 @@ int runtime_dir_write_pid(RuntimeDir *r, const char *pool_id, pid_t pid)
 
     if (pid < 1)
         return -EINVAL;
-    q = pool_file_name(pool_id, ".pid", &name);
+    q = runtime_dir_pool_name(pool_id, ".pid", &name);
     if (q < 0)
         return q;
     (void)snprintf(text, sizeof(text), "%ld\n", (long)pid);
@@ -152,12 +153,12 @@ int runtime_dir_write_pid(RuntimeDir *r, const char *pool_id, pid_t pid)
 int runtime_dir_remove_pid(RuntimeDir *r, const char *pool_id)
 {
     FileName name;
-    int q = pool_file_name(pool_id, ".pid", &name);
+    int q = runtime_dir_pool_name(pool_id, ".pid", &name);
 
     return q < 0 ? q : runtime_dir_remove_file(r->root_fd, name.text);
 }
 
-static int join_path(const RuntimeDir *r, const char *folder, const FileName *name, char **ret)
+int runtime_dir_join(const RuntimeDir *r, const char *folder, const FileName *name, char **ret)
 {
     char *path;
 
@@ -173,21 +174,21 @@ int runtime_dir_handoff_path(const RuntimeDir *r, const char *pool_id, const cha
     FileName name;
     int q = runtime_dir_handoff_name(pool_id, replica_id, &name);
 
-    return q < 0 ? q : join_path(r, "/engines/", &name, ret);
+    return q < 0 ? q : runtime_dir_join(r, "/engines/", &name, ret);
 }
 
 int runtime_dir_log_path(const RuntimeDir *r, const char *pool_id, char **ret)
 {
     FileName name;
-    int q = pool_file_name(pool_id, ".log", &name);
+    int q = runtime_dir_pool_name(pool_id, ".log", &name);
 
-    return q < 0 ? q : join_path(r, "/engine-", &name, ret);
+    return q < 0 ? q : runtime_dir_join(r, "/engine-", &name, ret);
 }
 
 static int write_pool_file(int dir_fd, const char *pool_id, const char *text)
 {
     FileName name;
-    int q = pool_file_name(pool_id, POOL_FILE_SUFFIX, &name);
+    int q = runtime_dir_pool_name(pool_id, POOL_FILE_SUFFIX, &name);
 
     return q < 0 ? q : runtime_dir_write_file(dir_fd, name.text, text, NULL);
 }
@@ -195,7 +196,7 @@ static int write_pool_file(int dir_fd, const char *pool_id, const char *text)
 static int remove_pool_file(int dir_fd, const char *pool_id)
 {
     FileName name;
-    int q = pool_file_name(pool_id, POOL_FILE_SUFFIX, &name);
+    int q = runtime_dir_pool_name(pool_id, POOL_FILE_SUFFIX, &name);
 
     return q < 0 ? q : runtime_dir_remove_file(dir_fd, name.text);
 }

@@ -83,4 +83,16 @@ int runtime_dir_write_registry(RuntimeDir *r, const char *text);
 int runtime_dir_read_registry(RuntimeDir *r, char **ret_text, size_t *ret_length);
 int runtime_dir_reject_registry(RuntimeDir *r);
 
+/* What the model provisioner writes for a pool: provision/<pool>.out and provision/<pool>.err. */
+typedef enum ProvisionFile {
+    PROVISION_OUTPUT,
+    PROVISION_ERRORS,
+    PROVISION_FILE_MAX,
+} ProvisionFile;
+
+/* The absolute path; the caller frees. */
+int runtime_dir_provision_path(const RuntimeDir *r, const char *pool_id, ProvisionFile file,
+                               char **ret);
+int runtime_dir_remove_provision(RuntimeDir *r, const char *pool_id); /* both; 0 too without any */
+
 DEFINE_CLEANUP(RuntimeDir *, runtime_dir_free)

@@ -15,6 +15,7 @@
 #include "base/parse.h"
 #include "systemd/journal.h"
 #include "systemd/journal_stream_entry.h"
+#include "systemd/journal_synchronize.h"
 
 enum {
     BATCH_BYTES = 32 * 1024,  /* lines that are written at once */
@@ -22,8 +23,11 @@ enum {
     STEPS_MAX = 1024,         /* entries that are passed over before the reader is looked for */
 };
 
+static const usec_t SETTLE_USEC = 200 * USEC_PER_MSEC;
+static const usec_t QUIET_USEC = 50 * USEC_PER_MSEC;
+
 /* Each thread holds one: what it says while it runs is bounded by this, not by who asks. */
-static atomic_uint streams_open;
+static atomic_uint streams_open, tails_open;
 
 /* Belongs to its thread from the moment that there is one. */
 typedef struct Stream {
@@ -35,7 +39,13 @@ typedef struct Stream {
     Text batch;
     uint64_t left; /* lines that may still be written */
     unsigned steps;
+    sd_id128_t boot; /* this one, where the query has a time */
 } Stream;
+
+static atomic_uint *stream_counter(const JournalQuery *q)
+{
+    return q->settled ? &tails_open : &streams_open;
+}
 
 static Stream *stream_free(Stream *s)
 {
@@ -45,7 +55,7 @@ static Stream *stream_free(Stream *s)
     text_done(&s->batch);
     free(s->directory);
     /* Before the reader sees the end, so that who saw it can open another one. */
-    atomic_fetch_sub(&streams_open, 1);
+    atomic_fetch_sub(stream_counter(&s->q), 1);
     closep(&s->fd);
     free(s);
     return NULL;
@@ -95,13 +105,27 @@ static int stream_flush(Stream *s)
     return 0;
 }
 
+static bool stream_is_too_old(const Stream *s)
+{
+    sd_id128_t boot;
+    uint64_t usec;
+
+    return s->q.since_usec > 0 && (sd_journal_get_monotonic_usec(s->j, &usec, &boot) < 0 ||
+                                   !sd_id128_equal(boot, s->boot) || usec < s->q.since_usec);
+}
+
+static bool stream_wants(const Stream *s)
+{
+    return journal_entry_is_wanted(s->j, &s->q) && !stream_is_too_old(s);
+}
+
 /* An entry that cannot be read, in a damaged file, is left out: the others are still worth
  * reading. */
 static int stream_send_entry(Stream *s)
 {
     int r;
 
-    if (!journal_entry_is_wanted(s->j, &s->q))
+    if (!stream_wants(s))
         return stream_step(s);
     r = journal_entry_append(s->j, &s->q, &s->batch);
     if (r < 0)
@@ -124,18 +148,26 @@ static int stream_send_available(Stream *s, bool at_entry)
     return r < 0 ? r : stream_flush(s);
 }
 
-/* Goes back over the last q.lines entries. Returns how many there are, or negative errno. */
-static int64_t stream_go_back(Stream *s)
+/* Goes back over the last q.lines entries. Returns 1 at the first of them, 0 before it (the first
+ * entries of all are fewer, or too old), or negative errno. */
+static int stream_go_back(Stream *s)
 {
     uint64_t found = 0;
     int r;
 
     r = sd_journal_seek_tail(s->j);
-    while (r >= 0 && found < s->q.lines && (r = sd_journal_previous(s->j)) > 0) {
-        found += journal_entry_is_wanted(s->j, &s->q);
-        r = stream_step(s);
+    while (r >= 0 && found < s->q.lines) {
+        r = sd_journal_previous(s->j);
+        if (r > 0 && stream_is_too_old(s))
+            return 0;
+        if (r == 0)
+            return sd_journal_seek_head(s->j);
+        if (r > 0) {
+            found += stream_wants(s);
+            r = stream_step(s);
+        }
     }
-    return r < 0 ? r : (int64_t)found;
+    return r < 0 ? r : 1;
 }
 
 /* Moves to the first entry to look at. Returns 1; 0 when it is the next one; or negative errno. */
@@ -143,6 +175,8 @@ static int stream_seek(Stream *s)
 {
     int r;
 
+    if (s->q.lines > 0 && s->q.lines != UINT64_MAX)
+        return stream_go_back(s);
     if (s->q.lines == 0) {
         r = sd_journal_seek_tail(s->j);
         if (r >= 0)
@@ -150,13 +184,6 @@ static int stream_seek(Stream *s)
         if (r != 0)
             return r < 0 ? r : 0;
         /* Nothing yet, and beyond the tail there never will be: what comes, comes after the head */
-    } else if (s->q.lines != UINT64_MAX) {
-        int64_t found = stream_go_back(s);
-
-        if (found < 0)
-            return (int)found;
-        if ((uint64_t)found == s->q.lines)
-            return 1;
     }
     r = sd_journal_seek_head(s->j);
     return r < 0 ? r : 0;
@@ -186,6 +213,19 @@ static int stream_wait(Stream *s)
     return r < 0 ? r : sd_journal_process(s->j);
 }
 
+/* That of the newest entry, which is of a moment ago: the one that the kernel tells is another
+ * where a container has been given one of its own. */
+static int stream_find_boot(Stream *s)
+{
+    uint64_t usec;
+    int r;
+
+    r = sd_journal_seek_tail(s->j);
+    if (r >= 0)
+        r = sd_journal_previous(s->j);
+    return r > 0 ? sd_journal_get_monotonic_usec(s->j, &usec, &s->boot) : r;
+}
+
 static int stream_open_journal(Stream *s)
 {
     int r;
@@ -196,6 +236,8 @@ static int stream_open_journal(Stream *s)
         r = sd_journal_open(&s->j, SD_JOURNAL_LOCAL_ONLY);
     if (r >= 0)
         r = sd_journal_set_data_threshold(s->j, JOURNAL_STREAM_MESSAGE_MAX + 64);
+    if (r >= 0 && s->q.since_usec > 0)
+        r = stream_find_boot(s);
     if (r >= 0)
         r = journal_query_add_matches(s->j, &s->q);
     /* Watched from here on, so that nothing is missed between the last entry and the first wait. */
@@ -204,11 +246,36 @@ static int stream_open_journal(Stream *s)
     return r < 0 ? r : 0;
 }
 
+/* Where the journal's service cannot be asked, as by a user with systemd 252, its files tell. */
+static int stream_await_quiet(Stream *s)
+{
+    usec_t until = usec_add(monotonic_now(), SETTLE_USEC), left;
+    int r = sd_journal_get_fd(s->j);
+
+    while (r >= 0 && (left = usec_sub(until, monotonic_now())) > 0) {
+        r = sd_journal_wait(s->j, left < QUIET_USEC ? left : QUIET_USEC);
+        if (r == SD_JOURNAL_NOP)
+            break;
+    }
+    return r < 0 ? r : 0;
+}
+
+/* Files that came while it was waited for are found by opening the journal afterwards. */
+static int stream_open_settled(Stream *s)
+{
+    bool known = s->q.settled && journal_synchronize(JOURNAL_SOCKET, SETTLE_USEC) >= 0;
+    int r = stream_open_journal(s);
+
+    if (r >= 0 && s->q.settled && !known)
+        r = stream_await_quiet(s);
+    return r;
+}
+
 static int stream_run(Stream *s)
 {
     int r;
 
-    r = stream_open_journal(s);
+    r = stream_open_settled(s);
     if (r >= 0)
         r = stream_seek(s);
     if (r >= 0)
@@ -252,9 +319,10 @@ static int stream_new(const JournalQuery *q, int fd, Stream **ret)
         return -ENOMEM;
     }
     s->fd = fd;
-    if (atomic_fetch_add(&streams_open, 1) >= JOURNAL_STREAMS_MAX)
-        return -EBUSY;
     s->q = *q;
+    if (atomic_fetch_add(stream_counter(q), 1) >=
+        (q->settled ? JOURNAL_TAILS_MAX : JOURNAL_STREAMS_MAX))
+        return -EBUSY;
     (void)snprintf(s->pool_id, sizeof(s->pool_id), "%s", q->pool_id);
     s->q.pool_id = s->pool_id;
     s->left = q->follow ? UINT64_MAX : q->lines;

@@ -172,8 +172,10 @@ int journal_entry_append(sd_journal *j, const JournalQuery *q, Text *t)
             strcpy(pid, "null");
         append_json(t, usec, unit.generation, pid, message);
     } else {
-        log_append_timestamp(t, usec);
-        text_append(t, " ");
+        if (!q->bare) {
+            log_append_timestamp(t, usec);
+            text_append(t, " ");
+        }
         log_append_plain(t, message);
         text_append(t, "\n");
     }

@@ -104,6 +104,15 @@ static int append_bytes(sd_bus_message *m, char *const *v)
     return sd_bus_message_close_container(m);
 }
 
+/* A list of what is allowed, as against one of what is forbidden. */
+static int append_allow_list(sd_bus_message *m, char **v)
+{
+    TRY(sd_bus_message_open_container(m, 'r', "bas"));
+    TRY(sd_bus_message_append(m, "b", true));
+    TRY(sd_bus_message_append_strv(m, v));
+    return sd_bus_message_close_container(m);
+}
+
 static int append_value(sd_bus_message *m, const UnitProperty *p)
 {
     switch (p->type) {
@@ -122,6 +131,8 @@ static int append_value(sd_bus_message *m, const UnitProperty *p)
         return append_pairs(m, p->type, p->strv);
     case UNIT_PROPERTY_BYTES_ARRAY:
         return append_bytes(m, p->strv);
+    case UNIT_PROPERTY_ALLOW_LIST:
+        return append_allow_list(m, p->strv);
     }
     return -EINVAL;
 }
@@ -135,6 +146,7 @@ static const char *const signatures[] = {
         [UNIT_PROPERTY_STRING_PAIRS] = "a(ss)",
         [UNIT_PROPERTY_BIND_PATHS] = "a(ssbt)",
         [UNIT_PROPERTY_BYTES_ARRAY] = "aay",
+        [UNIT_PROPERTY_ALLOW_LIST] = "(bas)",
 };
 
 static int append_property(sd_bus_message *m, const UnitProperty *p)

@@ -22,6 +22,7 @@ SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "UndefinedBehaviorSanitizer",
 def before_all(context):
     assert pathlib.Path("/run/systemd/system").is_dir(), "systemd does not run here: use tests/bdd-runner"
     assert os.access(daemon.PROGRAM, os.X_OK), f"{daemon.PROGRAM} is not installed: use tests/bdd-runner"
+    context.sanitized = daemon.is_sanitized()
     daemon.prepare_for_leak_check()
     engine.make_model()
 
@@ -44,6 +45,12 @@ def after_step(context, step):
     print(journal.text(context.scene.since, "_TRANSPORT=journal", "_TRANSPORT=stdout")[-20000:])
 
 
+def look_for_complaints(since):
+    complaints = [journal.message(entry) for entry in journal.entries(since)
+                  if any(name in journal.message(entry) for name in SANITIZERS)]
+    assert not complaints, "a sanitizer complained:\n" + "\n".join(complaints)
+
+
 def after_scenario(context, scenario):
     if not hasattr(context, "scene"):
         return
@@ -53,9 +60,8 @@ def after_scenario(context, scenario):
     result = daemon.stop()
     if "user" in scenario.effective_tags:
         daemon.clean_user()
-    complaints = [journal.message(entry) for entry in journal.entries(scene.since)
-                  if any(name in journal.message(entry) for name in SANITIZERS)]
-    assert not complaints, "a sanitizer complained:\n" + "\n".join(complaints)
+    if context.sanitized:
+        look_for_complaints(scene.since)
     if not scene.daemon_may_die:
         assert restarts == "0", f"the daemon died on its own {restarts} times"
         assert result == "success", f"the daemon did not end well: {result}"

@@ -140,6 +140,26 @@ def drains(r):
     by_hand(r, "stopPool", 200, id="s")
 
 
+def reloads(r):
+    model = str(engine.MODEL)
+    by_hand(r, "preloadPool", 200, **prepared("r"))
+    r.send("reloadPool", 200, "it is there already", id="r", new_model_ref=model)
+    r.send("reloadPool", 200, "another engine", new_model_ref="m", drain_deadline_ms=5000, **prepared("r"))
+    r.send("reloadPool", 500, "the new engine ends at once", new_model_ref="m",
+           **prepared("r", "--exit-at-once", "3"))
+    r.send("reloadPool", 500, "there is no such model", id="r", new_model_ref="/no/such/model.gguf")
+    lease = by_hand(r, "acquireLease", 201, id="r").json["lease_id"]
+    r.send("reloadPool", 500, "a lease is out", new_model_ref="m", drain_deadline_ms=0, **prepared("r"))
+    body = {"new_model_ref": "m", "drain_deadline_ms": 60000, **prepared("r")}
+    number = r.send("reloadPool", 202, headers=ASYNC, server="/v2", **body).json["operation"]
+    r.send("operation", 200, "reloading", op=number)
+    r.send("reloadPool", 409, "another reload", id="r", new_model_ref="other")
+    by_hand(r, "releaseLease", 200, id="r", lease_id=lease)
+    r.send_until("operation", 200, lambda answer: "result" in answer.json, op=number)
+    by_hand(r, "stopPool", 200, id="r")
+    r.send("reloadPool", 404, "there is no engine", id="r", new_model_ref=model)
+
+
 def logs(r):
     r.send_until("poolLogs", 200, lambda answer: answer.body, id="l")
     for kind in ("text/plain", "application/json"):
@@ -260,8 +280,8 @@ def main(folder):
     r = Recorder()
     r.describe("without a token")
     try:
-        for part in (daemon_itself, registry, engines, supervision, leases, drains, logs, events, refusals, locked, starting,
-                     crowded, guarded):
+        for part in (daemon_itself, registry, engines, supervision, leases, drains, reloads, logs, events, refusals, locked,
+                     starting, crowded, guarded):
             start = time.monotonic()
             part(r)
             print(f"{part.__name__}: {len(r.exchanges)} exchanges so far, {time.monotonic() - start:.1f} s", flush=True)

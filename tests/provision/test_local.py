@@ -50,6 +50,22 @@ class Local(Case):
         self.assertEqual(progress["percent"], progress["bytes"] * 100 // progress["total"])
         self.assertEqual(self.read_answer(process.communicate()[0])["sha256"], digest)
 
+    def test_progress_by_environment(self):
+        """As pool-managerd asks for it, which gives the reference only."""
+        reference = f"{self.model}#sha256={sha256(self.content)}"
+        for value, lines in (("1", 1), ("0", 0), ("", 0)):
+            done = subprocess.run(
+                self.command(reference),
+                env=self.environment(POOL_MANAGERD_PROVISION_PROGRESS=value),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=True,
+            )
+            self.assertEqual(len(done.stderr.splitlines()), lines, done.stderr)
+
     def test_folder(self):
         folder = self.folder / "llama"
         folder.mkdir()

@@ -82,7 +82,7 @@ static void call_add(World *w, CallKind kind, UnitRef ref, const EngineSpec *spe
 
     world_note(w, "manager", call_names[kind], ref.pool, ref.generation, 0, NULL);
     if (kind == CALL_START && spec) {
-        call.seed = spec->ram_bytes;
+        call.seed = spec_behaviour(spec);
         call.span_usec = spec_stop_grace(spec, &w->settings);
     } else if (kind == CALL_QUERY && waiting && !counted) {
         return; /* its start will tell */

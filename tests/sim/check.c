@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/spec_policy.h"
 #include "core/status.h"
 #include "world.h"
 
 /* The invariants. */
+
+/* Whether the event belongs to what the pool was. */
+static bool event_is_of(const Pool *before, const Event *event)
+{
+    if (event->type == EVENT_FACTS)
+        return before->state == POOL_PREFLIGHT && event->facts.attempt == before->attempt;
+    return event->generation == 0 || event->generation == before->generation;
+}
 
 static bool is_end_log(LogKind kind)
 {
@@ -21,20 +30,17 @@ static void note_end(World *w, Ledger *l, uint64_t generation)
     l->end_saved = false;
 }
 
-/* The end of a generation is told once, and nothing else is told as one. */
+/* The end of a generation is told once, when it is judged where it is to be, and nothing else is
+ * told as one. */
 static void check_end_logs(World *w, const Pool *before, const Pool *pool, const Event *event,
                            const Effects *effects)
 {
     bool ended = pool_has_engine(before) && !pool_has_engine(pool);
-    /* One that was ready and then stopped for its health: that was told of then. */
-    bool told_before =
-            before->state == POOL_STOPPING && before->was_ready &&
-            (before->stop_reason == STOP_UNHEALTHY || before->stop_reason == STOP_START_TIMEOUT);
-    unsigned expected = ended && !told_before, told = 0;
+    bool refused = event->type == EVENT_FACTS && event_is_of(before, event) &&
+                   error_is_set(&event->facts.error);
+    unsigned expected = (ended && !pool->judging) + (before->judging && !pool->judging) + refused;
+    unsigned told = 0;
 
-    if (before->state == POOL_PREFLIGHT &&
-        (pool->state == POOL_FAILED || pool->state == POOL_BACKOFF || pool->state == POOL_TRIPPED))
-        expected = 1;
     for (size_t i = 0; i < effects->count; i++)
         told += effects->items[i].type == EFFECT_LOG && is_end_log(effects->items[i].log.kind);
     if (told != expected)
@@ -45,10 +51,8 @@ static void check_end_logs(World *w, const Pool *before, const Pool *pool, const
 static void check_stale(World *w, const Pool *before, const Pool *pool, const Event *event,
                         const Effects *effects)
 {
-    bool stale = event->generation != 0 && event->generation != before->generation, same;
+    bool stale = !event_is_of(before, event), same;
 
-    if (event->type == EVENT_FACTS)
-        stale = before->state != POOL_PREFLIGHT || event->facts.attempt != before->attempt;
     /* The copy was made byte by byte, padding included. */
     same = memcmp(before, pool, sizeof(*pool)) == 0; /* NOLINT(*memory-comparison,cert-*) */
     if (stale && (!same || effects->count != 1 || effects->items[0].type != EFFECT_LOG ||
@@ -105,10 +109,14 @@ static void check_awaited(World *w, const Pool *p)
             world_fail(w, "a pool waits for a restart that does not come");
         break;
     case POOL_DRAINING:
-        if (!phase || probe == p->probe_running)
+        if (phase == (p->reload.phase == RELOAD_STAGING) || probe == p->probe_running)
             world_fail(w, "draining has a deadline, and a probe that runs or is due");
-        if (p->leases.count == 0)
+        if (phase && p->leases.count == 0)
             world_fail(w, "a drain waits for nothing");
+        break;
+    case POOL_FAILED:
+        if (phase != p->judging || probe || p->probe_running)
+            world_fail(w, "a failed pool waits for its judgement, and for nothing else");
         break;
     case POOL_READY:
     case POOL_ADOPTING:
@@ -132,7 +140,7 @@ static void check_operation(World *w, const Pool *p)
     switch (p->state) {
     case POOL_PREFLIGHT:
         if (p->operation.kind != OPERATION_PRELOAD && p->operation.kind != OPERATION_RESTART &&
-            !p->automatic)
+            p->operation.kind != OPERATION_RELOAD && !p->automatic)
             world_fail(w, "a preflight that nobody has asked for");
         break;
     case POOL_STARTING:
@@ -143,15 +151,16 @@ static void check_operation(World *w, const Pool *p)
     case POOL_STOPPING:
         break;
     case POOL_DRAINING:
-        if (p->operation.kind != OPERATION_DRAIN)
+        if (p->operation.kind != OPERATION_DRAIN && p->operation.kind != OPERATION_RELOAD)
             world_fail(w, "draining without a drain");
         break;
     case POOL_ADOPTING:
-        if (p->operation.kind != OPERATION_NONE && p->operation.kind != OPERATION_DRAIN)
+        if (p->operation.kind != OPERATION_NONE && p->operation.kind != OPERATION_DRAIN &&
+            p->operation.kind != OPERATION_RELOAD)
             world_fail(w, "an operation holds a pool that is looked at");
         break;
     default:
-        if (p->operation.kind != OPERATION_NONE)
+        if (p->operation.kind != OPERATION_NONE && !p->judging)
             world_fail(w, "an operation holds a pool in which nothing is going on");
         break;
     }
@@ -203,13 +212,24 @@ static void check_leases(World *w, const Pool *before, const Pool *pool, const E
         world_fail(w, "a lease of an engine that is gone");
 }
 
-void check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
+/* Only a preload brings another mask or replica. */
+static void check_kept(World *w, SpecId before, const Pool *pool, const Event *event)
+{
+    SpecId now = spec_id(pool->spec);
+
+    if (event->type != EVENT_PRELOAD && before.seed != 0 &&
+        (now.mask != before.mask || now.replica != before.replica))
+        world_fail(w, "the mask or the replica has changed");
+}
+
+void check_step(World *w, const Pool *before, SpecId spec, const Pool *pool, const Event *event,
                 const Effects *effects)
 {
     if (effects->count >= EFFECTS_MAX)
         world_fail(w, "the step has as many effects as fit");
     check_stale(w, before, pool, event, effects);
     check_generation(w, before, pool);
+    check_kept(w, spec, pool, event);
     check_end_logs(w, before, pool, event, effects);
     check_deadlines(w, before, pool, event);
     check_awaited(w, pool);
@@ -221,17 +241,19 @@ void check_step(World *w, const Pool *before, const Pool *pool, const Event *eve
 /* Automatic starts keep to the window, and to the breaker but for its one trial. */
 static void check_rate(World *w, const Pool *pool)
 {
-    const SupervisionSettings *settings = &w->settings.supervision;
+    const SupervisionSettings settings = spec_supervision(pool->spec, &w->settings);
     const Supervision *s = &pool->supervision;
     Instant until;
 
     if (!pool->automatic)
         return;
     if (!s->allowed_once && !s->trial &&
-        supervision_rate(s, settings, world_now(w)) > settings->restart_limit)
+        supervision_rate(s, &settings, world_now(w)) > settings.restart_limit)
         world_fail(w, "more restarts than the window allows");
     if (supervision_open_until(s, &until) && !s->trial)
         world_fail(w, "a restart while the breaker is open");
+    if (!spec_allows_restart(pool->spec))
+        world_fail(w, "a restart of an engine that is not to be restarted");
 }
 
 /* Before it is done. */
@@ -280,6 +302,7 @@ void check_files(World *w, const Pool *pool)
     if (pool->probe_running != (slot->probe != 0))
         world_fail(w, "the pool and the prober do not agree whether a probe runs");
     check_operation(w, pool);
+    reload_check(w, pool);
 }
 
 /* The service manager is asked to start a unit. */
@@ -301,8 +324,9 @@ void check_start(World *w, UnitRef ref)
 
 static bool is_at_rest(const Pool *p)
 {
-    return p->state == POOL_OFF || p->state == POOL_FAILED || p->state == POOL_READY ||
-           p->state == POOL_EXTERNAL || p->state == POOL_BACKOFF || p->state == POOL_TRIPPED;
+    return p->state == POOL_OFF || (p->state == POOL_FAILED && !p->judging) ||
+           p->state == POOL_READY || p->state == POOL_EXTERNAL || p->state == POOL_BACKOFF ||
+           p->state == POOL_TRIPPED;
 }
 
 /* What is not yet as it should end, or NULL. */

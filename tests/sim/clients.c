@@ -3,7 +3,7 @@
 
 /* Those who ask for things, in no order and at no good time. */
 
-static uint64_t open_operation(World *w, OperationKind kind, size_t pool)
+uint64_t operation_open(World *w, OperationKind kind, size_t pool)
 {
     uint64_t id = ++w->operations;
 
@@ -13,14 +13,24 @@ static uint64_t open_operation(World *w, OperationKind kind, size_t pool)
     return id;
 }
 
+static EngineSpec *draw_spec(World *w, size_t pool, const Pool *p)
+{
+    uint64_t model, seed;
+
+    if (p->spec && prng_one_in(&w->prng, 4))
+        return spec_make(pool, spec_id(p->spec));
+    model = prng_range(&w->prng, 0, SIM_MODELS - 1);
+    seed = prng_next(&w->prng) | 1;
+    return spec_make(pool, spec_draw(seed, model));
+}
+
 static void preload(World *w, size_t pool)
 {
     Event event = {.type = EVENT_PRELOAD};
     const Pool *p = manager_ensure(w, pool);
 
-    event.command.operation = open_operation(w, OPERATION_PRELOAD, pool);
-    event.command.spec = spec_make(pool, p->spec && prng_one_in(&w->prng, 4) ? p->spec->ram_bytes
-                                                                             : prng_next(&w->prng));
+    event.command.operation = operation_open(w, OPERATION_PRELOAD, pool);
+    event.command.spec = draw_spec(w, pool, p);
     manager_step(w, pool, &event);
 }
 
@@ -30,7 +40,7 @@ static void command(World *w, size_t pool, EventType type, OperationKind kind)
 
     if (!manager_pool(w, pool))
         return;
-    event.command.operation = open_operation(w, kind, pool);
+    event.command.operation = operation_open(w, kind, pool);
     manager_step(w, pool, &event);
 }
 
@@ -40,7 +50,7 @@ static void drain(World *w, size_t pool)
 
     if (!manager_pool(w, pool))
         return;
-    event.command.operation = open_operation(w, OPERATION_DRAIN, pool);
+    event.command.operation = operation_open(w, OPERATION_DRAIN, pool);
     event.command.within_usec = prng_one_in(&w->prng, 4) ? 0 : world_span(w, 0, 20 * USEC_PER_SEC);
     manager_step(w, pool, &event);
 }
@@ -67,7 +77,7 @@ static void loading(World *w, size_t pool)
 
 static void ask(World *w, size_t pool)
 {
-    switch (prng_range(&w->prng, 0, 15)) {
+    switch (prng_range(&w->prng, 0, 18)) {
     case 0:
     case 1:
     case 2:
@@ -97,6 +107,11 @@ static void ask(World *w, size_t pool)
     case 11:
         lease_client(w, pool);
         break;
+    case 12:
+    case 13:
+    case 14:
+        reload_client(w, pool);
+        break;
     default:
         preload(w, pool);
         break;
@@ -125,7 +140,10 @@ static void on_trouble(World *w, const Item *item)
 
     if (w->calm)
         return;
-    switch (prng_range(&w->prng, 0, 7)) {
+    switch (prng_range(&w->prng, 0, 8)) {
+    case 8:
+        reload_driver_fault(w);
+        break;
     case 0:
     case 1:
         manager_kill(w);

@@ -12,6 +12,12 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
     c->events[event->type][before->state]++;
     if (before->state != pool->state)
         c->transitions[before->state][pool->state]++;
+    if (before->reload.phase != pool->reload.phase)
+        c->phases[before->reload.phase][pool->reload.phase]++;
+    if (before->judging && !pool->judging)
+        c->judged[pool->last_error_class]++;
+    if (event->type == EVENT_RECOVER)
+        c->phase_recoveries[before->reload.phase]++;
     if (event->type == EVENT_RECOVER)
         c->recoveries[before->state][unit_observation_verdict(&event->unit)]++;
     for (size_t i = 0; i < effects->count; i++) {
@@ -37,6 +43,9 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_KILL_UNIT] = "kill unit",
         [EFFECT_RESET_FAILED] = "reset failed",
         [EFFECT_QUERY_UNIT] = "query unit",
+        [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "cancel stage",
+        [EFFECT_READ_OUTPUT] = "read output",
         [EFFECT_WRITE_PID] = "write pid",
         [EFFECT_REMOVE_PID] = "remove pid",
         [EFFECT_PROBE] = "probe",
@@ -60,7 +69,6 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_ENGINE_STOPPED] = "engine stopped",
         [LOG_STOP_STUCK] = "stop stuck",
         [LOG_ENGINE_ADOPTED] = "engine adopted",
-        [LOG_STALE_EVENT] = "stale event",
         [LOG_EXTERNAL_REGISTERED] = "external registered",
         [LOG_EXTERNAL_LOST] = "external lost",
         [LOG_EXTERNAL_BACK] = "external back",
@@ -76,6 +84,14 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_OOM_STORM] = "OOM storm",
         [LOG_DRAIN_STARTED] = "drain started",
         [LOG_DRAIN_FORCED] = "drain forced",
+        [LOG_RELOAD_STARTED] = "reload started",
+        [LOG_RELOAD_STAGING] = "reload staging",
+        [LOG_RELOADED] = "reloaded",
+        [LOG_RELOAD_ABORTED] = "reload aborted",
+        [LOG_RELOAD_FAILED] = "reload failed",
+        [LOG_ROLLED_BACK] = "rolled back",
+        [LOG_DRIVER_FAULT] = "driver fault",
+        [LOG_STALE_EVENT] = "stale event",
 };
 
 static const char *const event_names[EVENT_MAX] = {
@@ -84,6 +100,10 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_RESTART] = "restart",
         [EVENT_DEREGISTER] = "deregister",
         [EVENT_DRAIN] = "drain",
+        [EVENT_RELOAD] = "reload",
+        [EVENT_STAGED] = "staged",
+        [EVENT_OUTPUT] = "output",
+        [EVENT_DRIVER_FAULT] = "driver fault",
         [EVENT_BREAKER_RESET] = "breaker reset",
         [EVENT_BREAKER_ALLOW] = "breaker allow",
         [EVENT_LEASES] = "leases",
@@ -125,6 +145,15 @@ static void print_list(const char *title, const uint64_t *counts, const char *co
         printf("  %-26s %10" PRIu64 "\n", names[i], counts[i]);
 }
 
+static void print_names(const char *title, const uint64_t *counts, const char *(*name)(size_t),
+                        size_t n)
+{
+    printf("%s:\n", title);
+    for (size_t i = 0; i < n; i++)
+        if (counts[i] > 0)
+            printf("  %-26s %10" PRIu64 "\n", name(i), counts[i]);
+}
+
 static const char *state_name(size_t state)
 {
     return pool_state_to_string((PoolState)state);
@@ -138,6 +167,16 @@ static const char *event_name(size_t event)
 static const char *verdict_name(size_t verdict)
 {
     return verdict_names[verdict];
+}
+
+static const char *phase_name(size_t phase)
+{
+    return reload_phase_to_string((ReloadPhase)phase);
+}
+
+static const char *failure_name(size_t failure)
+{
+    return failure == FAILURE_NONE ? "none" : failure_class_to_string((FailureClass)failure);
 }
 
 static const char *operation_name(size_t kind)
@@ -160,6 +199,11 @@ void coverage_print(const Coverage *c)
                 ELEMENTSOF(verdict_names), state_name, verdict_name);
     print_pairs("Operations, by their results", c->results[0], OPERATION_MAX, PM_ERROR_MAX,
                 operation_name, code_name);
+    print_pairs("Reloads, by their phases", c->phases[0], RELOAD_PHASE_MAX, RELOAD_PHASE_MAX,
+                phase_name, phase_name);
+    print_names("Recoveries, by the phase of a reload", c->phase_recoveries, phase_name,
+                RELOAD_PHASE_MAX);
+    print_names("Ends, by what they were judged", c->judged, failure_name, FAILURE_MAX);
     print_list("Effects", c->effects, effect_names, EFFECT_MAX);
     print_list("Log lines", c->logs, log_names, LOG_KIND_MAX);
     printf("At most %zu effects in one step (there is room for %d).\n", c->effects_max,
@@ -178,17 +222,29 @@ static const PoolState expected_transitions[][2] = {
         {POOL_WARMING, POOL_OFF},        {POOL_READY, POOL_STOPPING},
         {POOL_READY, POOL_OFF},          {POOL_READY, POOL_ADOPTING},
         {POOL_ADOPTING, POOL_READY},     {POOL_ADOPTING, POOL_STOPPING},
-        {POOL_ADOPTING, POOL_BACKOFF},   {POOL_STOPPING, POOL_OFF},
+        {POOL_ADOPTING, POOL_FAILED},    {POOL_STOPPING, POOL_OFF},
         {POOL_STOPPING, POOL_FAILED},    {POOL_STOPPING, POOL_PREFLIGHT},
         {POOL_OFF, POOL_EXTERNAL},       {POOL_FAILED, POOL_EXTERNAL},
         {POOL_EXTERNAL, POOL_OFF},       {POOL_READY, POOL_DRAINING},
         {POOL_DRAINING, POOL_STOPPING},  {POOL_DRAINING, POOL_FAILED},
-        {POOL_DRAINING, POOL_ADOPTING},  {POOL_READY, POOL_BACKOFF},
-        {POOL_STARTING, POOL_BACKOFF},   {POOL_WARMING, POOL_BACKOFF},
-        {POOL_STOPPING, POOL_BACKOFF},   {POOL_PREFLIGHT, POOL_BACKOFF},
-        {POOL_BACKOFF, POOL_PREFLIGHT},  {POOL_READY, POOL_TRIPPED},
-        {POOL_TRIPPED, POOL_PREFLIGHT},  {POOL_BACKOFF, POOL_OFF},
-        {POOL_TRIPPED, POOL_OFF},        {POOL_ADOPTING, POOL_DRAINING},
+        {POOL_DRAINING, POOL_ADOPTING},  {POOL_READY, POOL_FAILED},
+        {POOL_STARTING, POOL_BACKOFF},   {POOL_FAILED, POOL_BACKOFF},
+        {POOL_FAILED, POOL_TRIPPED},     {POOL_PREFLIGHT, POOL_BACKOFF},
+        {POOL_BACKOFF, POOL_PREFLIGHT},  {POOL_TRIPPED, POOL_PREFLIGHT},
+        {POOL_BACKOFF, POOL_OFF},        {POOL_TRIPPED, POOL_OFF},
+        {POOL_ADOPTING, POOL_DRAINING},  {POOL_DRAINING, POOL_READY},
+        {POOL_STARTING, POOL_PREFLIGHT}, {POOL_WARMING, POOL_PREFLIGHT},
+};
+
+static const ReloadPhase expected_phases[][2] = {
+        {RELOAD_NONE, RELOAD_DRAINING},      {RELOAD_NONE, RELOAD_STAGING},
+        {RELOAD_NONE, RELOAD_LEAVING},       {RELOAD_DRAINING, RELOAD_NONE},
+        {RELOAD_DRAINING, RELOAD_STAGING},   {RELOAD_DRAINING, RELOAD_LEAVING},
+        {RELOAD_DRAINING, RELOAD_RETURNING}, {RELOAD_STAGING, RELOAD_NONE},
+        {RELOAD_STAGING, RELOAD_LEAVING},    {RELOAD_STAGING, RELOAD_RETURNING},
+        {RELOAD_LEAVING, RELOAD_NONE},       {RELOAD_LEAVING, RELOAD_ARRIVING},
+        {RELOAD_ARRIVING, RELOAD_NONE},      {RELOAD_ARRIVING, RELOAD_RETURNING},
+        {RELOAD_RETURNING, RELOAD_NONE},
 };
 
 static const struct {
@@ -221,6 +277,9 @@ static const struct {
         {OPERATION_DEREGISTER, PM_ERROR_NONE},   {OPERATION_DEREGISTER, PM_ERROR_BUSY},
         {OPERATION_DRAIN, PM_ERROR_NONE},        {OPERATION_DRAIN, PM_ERROR_BUSY},
         {OPERATION_DRAIN, PM_ERROR_NO_ENGINE},   {OPERATION_DRAIN, PM_ERROR_CANCELLED},
+        {OPERATION_RELOAD, PM_ERROR_NONE},       {OPERATION_RELOAD, PM_ERROR_RELOAD_FAILED},
+        {OPERATION_RELOAD, PM_ERROR_BUSY},       {OPERATION_RELOAD, PM_ERROR_NO_ENGINE},
+        {OPERATION_RELOAD, PM_ERROR_CANCELLED},  {OPERATION_RELOAD, PM_ERROR_STOP_FAILED},
 };
 
 static unsigned missing(bool seen, const char *what, const char *first, const char *second)
@@ -231,9 +290,27 @@ static unsigned missing(bool seen, const char *what, const char *first, const ch
     return 1;
 }
 
-unsigned coverage_missing(const Coverage *c)
+static unsigned reload_missing(const Coverage *c)
 {
     unsigned n = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(expected_phases); i++) {
+        ReloadPhase from = expected_phases[i][0], to = expected_phases[i][1];
+
+        n += missing(c->phases[from][to] > 0, "reload", reload_phase_to_string(from),
+                     reload_phase_to_string(to));
+    }
+    for (size_t i = RELOAD_NONE; i < RELOAD_PHASE_MAX; i++)
+        n += missing(c->phase_recoveries[i] > 0, "recovery in a reload",
+                     reload_phase_to_string((ReloadPhase)i), "");
+    n += missing(c->rolled_back > 0, "reload that was", "rolled back", "");
+    n += missing(c->unchanged > 0, "reload that changed", "nothing", "");
+    return n;
+}
+
+unsigned coverage_missing(const Coverage *c)
+{
+    unsigned n = reload_missing(c);
 
     for (size_t i = 0; i < ELEMENTSOF(expected_transitions); i++) {
         PoolState from = expected_transitions[i][0], to = expected_transitions[i][1];

@@ -10,6 +10,10 @@ typedef struct Coverage {
     uint64_t effects[EFFECT_MAX];
     uint64_t logs[LOG_KIND_MAX];
     uint64_t results[OPERATION_MAX][PM_ERROR_MAX];
+    uint64_t phases[RELOAD_PHASE_MAX][RELOAD_PHASE_MAX];
+    uint64_t phase_recoveries[RELOAD_PHASE_MAX];
+    uint64_t rolled_back, unchanged; /* reloads */
+    uint64_t judged[FAILURE_MAX];    /* as what the engines that ended were judged */
     uint64_t recoveries[POOL_STATE_MAX][UNIT_VERDICT_GONE + 1];
     size_t effects_max;
     uint64_t steps;

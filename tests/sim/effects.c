@@ -71,8 +71,14 @@ static void save(World *w, const Pool *pool)
             .last_error_class = pool->last_error_class,
             .last_heartbeat_real = pool->last_heartbeat_real,
             .crash_count = pool->crash_count,
-            .spec_seed = pool->spec ? pool->spec->ram_bytes : 0,
+            .spec = spec_id(pool->spec),
             .operation = pool->operation,
+            .reload_phase = pool->reload.phase,
+            .reload_model = reload_model(pool),
+            .reload_next = spec_id(pool->reload.next),
+            .reload_previous = spec_id(pool->reload.previous),
+            .reload_failure = pool->reload.failure,
+            .judging = pool->judging,
             .supervision = pool->supervision,
             .automatic = pool->automatic,
             .ready_since = pool->ready_since,
@@ -85,6 +91,8 @@ static void save(World *w, const Pool *pool)
     };
     (void)snprintf(files->saved.last_error, sizeof(files->saved.last_error), "%s",
                    pool->last_error);
+    (void)snprintf(files->saved.reload_error, sizeof(files->saved.reload_error), "%s",
+                   pool->reload.error);
 }
 
 static void on_save_failed(World *w, const Item *item)
@@ -138,8 +146,9 @@ static void probe(World *w, const Pool *pool)
     later(w, pool, takes, on_probe, slot->probe);
 }
 
-static void end_operation(World *w, const OperationResult *result)
+static void end_operation(World *w, const Pool *pool, const OperationResult *result)
 {
+    reload_check_result(w, pool, result);
     for (size_t i = 0; i < w->n_open; i++) {
         if (w->open[i].id != result->id)
             continue;
@@ -177,6 +186,15 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
     case EFFECT_QUERY_UNIT:
         call_send(w, CALL_QUERY, pool);
         break;
+    case EFFECT_STAGE:
+        reload_stage(w, pool);
+        break;
+    case EFFECT_CANCEL_STAGE:
+        reload_cancel_stage(w, pool);
+        break;
+    case EFFECT_READ_OUTPUT:
+        reload_read_output(w, pool);
+        break;
     case EFFECT_WRITE_PID:
         files->pid = true;
         break;
@@ -202,7 +220,7 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
         slot_of(w, pool)->forget = true;
         break;
     case EFFECT_END_OPERATION:
-        end_operation(w, &e->result);
+        end_operation(w, pool, &e->result);
         break;
     case EFFECT_LOG:
         break;
@@ -221,6 +239,9 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_KILL_UNIT] = "kill-unit",
         [EFFECT_RESET_FAILED] = "reset-failed",
         [EFFECT_QUERY_UNIT] = "query-unit",
+        [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "cancel-stage",
+        [EFFECT_READ_OUTPUT] = "read-output",
         [EFFECT_WRITE_PID] = "write-pid",
         [EFFECT_REMOVE_PID] = "remove-pid",
         [EFFECT_PROBE] = "probe",

@@ -18,30 +18,103 @@ static uint64_t one_of(Prng *p, const uint64_t *values, size_t n)
     return values[prng_range(p, 0, n - 1)];
 }
 
-/* A spec that the seed decides: the same seed, the same spec. ram_bytes carries the seed, from
- * which the engine takes its behaviour. */
-EngineSpec *spec_make(size_t pool, uint64_t seed)
+static void draw_policy(Prng *p, EngineSpec *spec)
+{
+    SupervisionSettings *numbers = &spec->policy.numbers;
+
+    if (prng_one_in(p, 2))
+        return;
+    spec->policy.restart = (RestartPolicy)prng_range(p, 0, RESTART_MAX - 1);
+    numbers->backoff_initial_usec = prng_range(p, 1, 2000) * USEC_PER_MSEC;
+    numbers->breaker_threshold = prng_range(p, 1, 3);
+    numbers->breaker_open_usec = prng_range(p, 1, 5000) * USEC_PER_MSEC;
+    numbers->restart_limit = prng_range(p, 1, 5);
+    numbers->counter_reset_usec = prng_range(p, 1, 20) * USEC_PER_SEC;
+}
+
+SpecId spec_draw(uint64_t seed, uint64_t model)
+{
+    Prng p = {seed};
+    unsigned replica = prng_one_in(&p, 4);
+
+    return (SpecId){seed, model, replica, (unsigned)prng_range(&p, 0, 2)};
+}
+
+bool spec_id_equal(SpecId a, SpecId b)
+{
+    return a.seed == b.seed && a.model == b.model && a.replica == b.replica && a.mask == b.mask;
+}
+
+static const char *const models[SIM_MODELS] = {"/model/0", "/model/1", "/model/2", "/model/3"};
+static const char *const masks[] = {NULL, "0", "0,1"};
+
+const char *model_path(uint64_t model)
+{
+    return models[model];
+}
+
+static size_t find(const char *const *list, size_t n, const char *s)
+{
+    size_t i = 0;
+
+    while (i < n && !streq_ptr(list[i], s))
+        i++;
+    if (i == n)
+        abort();
+    return i;
+}
+
+/* What spec_make() made, whatever has become of it. */
+SpecId spec_id(const EngineSpec *spec)
+{
+    if (!spec)
+        return (SpecId){.seed = 0};
+    return (SpecId){
+            .seed = spec->ram_bytes,
+            .model = find(models, ELEMENTSOF(models), spec->model_path),
+            .replica = spec_replica(spec),
+            .mask = (unsigned)find(masks, ELEMENTSOF(masks), spec->device_mask),
+    };
+}
+
+uint64_t spec_behaviour(const EngineSpec *spec)
+{
+    return spec->ram_bytes + spec_id(spec).model;
+}
+
+/* ram_bytes carries the seed. */
+EngineSpec *spec_make(size_t pool, SpecId id)
 {
     static const uint64_t timeouts[] = {SPEC_UNSET, SPEC_UNSET, 1, 300, 3000};
     static const uint64_t graces[] = {SPEC_UNSET, 0, 1, 200, 20000};
     static const uint64_t failures[] = {SPEC_UNSET, 1, 2, 5};
-    Prng p = {seed};
+    Prng p = {id.seed};
     EngineSpec *spec;
+    char text[32];
 
+    if (id.seed == 0)
+        return NULL;
     if (engine_spec_new(&spec) < 0)
         abort();
     spec->pool_id = copy(pool_name(pool));
-    spec->replica_id = copy(prng_one_in(&p, 4) ? "r1" : "r0");
+    spec->replica_id = copy(id.replica ? "r1" : "r0");
     spec->binary_path = copy("/engine");
     spec->host = copy("127.0.0.1");
     spec->port = (uint16_t)(8000 + pool);
-    spec->model_path = copy("/model");
+    (void)snprintf(text, sizeof(text), "-m=%s", models[id.model]);
+    if (strv_extend(&spec->flags, text) < 0)
+        abort();
+    spec->model_path = copy(models[id.model]);
+    if (masks[id.mask])
+        spec->device_mask = copy(masks[id.mask]);
     spec->engine = copy("llamacpp");
-    spec->engine_version = copy("1");
-    spec->ram_bytes = seed;
+    (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)(id.seed % 8));
+    spec->engine_version = copy(text);
+    spec->ram_bytes = id.seed;
     spec->health.timeout_ms = one_of(&p, timeouts, ELEMENTSOF(timeouts));
     spec->health.failures = one_of(&p, failures, ELEMENTSOF(failures));
     spec->stop_grace_ms = one_of(&p, graces, ELEMENTSOF(graces));
+    draw_policy(&p, spec);
     return spec;
 }
 

@@ -121,6 +121,8 @@ static void acquire(World *w, Pool *pool)
         world_fail(w, "a lease of a pool that is not ready");
     if (r < 0 && pool_is_ready(pool))
         world_fail(w, "a ready pool refuses a lease");
+    if (r >= 0 && pool->reload.phase != RELOAD_NONE)
+        world_fail(w, "a lease of a pool that is being reloaded");
 }
 
 /* Takes a lease or gives one back. */

@@ -100,6 +100,10 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_HANDOFF] = "handoff",
         [EVENT_HANDOFF_GONE] = "handoff-gone",
         [EVENT_LOAD] = "load",
+        [EVENT_RELOAD] = "reload",
+        [EVENT_STAGED] = "staged",
+        [EVENT_OUTPUT] = "output",
+        [EVENT_DRIVER_FAULT] = "driver-fault",
         [EVENT_FACTS] = "facts",
         [EVENT_START_FAILED] = "start-failed",
         [EVENT_STOP_FAILED] = "stop-failed",
@@ -119,8 +123,33 @@ static int64_t event_detail(const Event *e)
         return e->probe.good;
     case EVENT_FACTS:
         return e->facts.error.code;
+    case EVENT_STAGED:
+        return (int64_t)e->staged.operation;
+    case EVENT_OUTPUT:
+        return e->output.failure;
     default:
         return 0;
+    }
+}
+
+/* What nobody has taken over. */
+static void drop(Event *event)
+{
+    switch (event->type) {
+    case EVENT_PRELOAD:
+        engine_spec_free(event->command.spec);
+        break;
+    case EVENT_RELOAD:
+        reload_request_free(event->command.reload);
+        break;
+    case EVENT_STAGED:
+        free(event->staged.model_path);
+        break;
+    case EVENT_HANDOFF:
+        handoff_free(event->handoff.handoff);
+        break;
+    default:
+        break;
     }
 }
 
@@ -128,21 +157,21 @@ void manager_step(World *w, size_t pool_number, Event *event)
 {
     Pool *pool = manager_pool(w, pool_number), before;
     Effects effects = {.count = 0};
+    SpecId spec;
 
     if (!pool) {
-        if (event->type == EVENT_PRELOAD)
-            engine_spec_free(event->command.spec);
-        if (event->type == EVENT_HANDOFF)
-            handoff_free(event->handoff.handoff);
+        drop(event);
         return;
     }
     before = *pool;
+    spec = spec_id(pool->spec);
     w->steps++;
     world_note(w, "step", event_names[event->type], pool_number, event->generation,
                event_detail(event), pool_state_to_string(pool->state));
     pool_step(pool, event, &w->settings, world_now(w), prng_next(&w->prng), &effects);
     coverage_step(w->coverage, &before, pool, event, &effects);
-    check_step(w, &before, pool, event, &effects);
+    check_step(w, &before, spec, pool, event, &effects);
+    drop(event);
     if (!manager_apply(w, pool, &effects))
         return;
     if (w->manager.slots[pool_number].forget) {

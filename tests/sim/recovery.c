@@ -33,10 +33,12 @@ void manager_kill(World *w)
 /* Those in states that have one; it may still be on record after its end. */
 static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
-    bool restarts = saved->state == POOL_PREFLIGHT && saved->operation.kind == OPERATION_RESTART;
+    bool restarts = saved->state == POOL_PREFLIGHT && (saved->operation.kind == OPERATION_RESTART ||
+                                                       saved->operation.kind == OPERATION_RELOAD);
+    bool ended = saved->state == POOL_FAILED && saved->judging;
 
     if (saved->operation.kind == OPERATION_NONE ||
-        (!restarts && saved->state != POOL_STARTING && saved->state != POOL_WARMING &&
+        (!restarts && !ended && saved->state != POOL_STARTING && saved->state != POOL_WARMING &&
          saved->state != POOL_STOPPING && saved->state != POOL_DRAINING &&
          saved->state != POOL_ADOPTING))
         return;
@@ -45,6 +47,23 @@ static void restore_operation(World *w, Pool *pool, const Saved *saved)
         world_fail(w, "operations do not end");
     w->open[w->n_open++] =
             (OpenOperation){saved->operation.id, saved->operation.kind, pool_index(pool->id)};
+}
+
+static void restore_reload(Pool *pool, const Saved *saved)
+{
+    size_t number = pool_index(pool->id);
+    Reload *reload = &pool->reload;
+
+    if (pool->operation.kind != OPERATION_RELOAD)
+        return;
+    reload->phase = saved->reload_phase;
+    reload->model_ref = strdup(model_path(saved->reload_model));
+    if (!reload->model_ref)
+        abort();
+    reload->next = spec_make(number, saved->reload_next);
+    reload->previous = spec_make(number, saved->reload_previous);
+    (void)snprintf(reload->error, sizeof(reload->error), "%s", saved->reload_error);
+    reload->failure = saved->reload_failure;
 }
 
 static void take_over(World *w, size_t number)
@@ -68,12 +87,15 @@ static void take_over(World *w, size_t number)
     pool->drain_deadline = saved->drain_deadline;
     pool->drain_forced = saved->drain_forced;
     pool->drain_leases = saved->drain_leases;
-    if (saved->spec_seed != 0)
-        pool->spec = spec_make(number, saved->spec_seed);
+    pool->judging = saved->judging;
+    pool->spec = spec_make(number, saved->spec);
     if (saved->external != 0)
         pool->external = handoff_make(number, saved->external);
     pool->external_is_file = saved->external_is_file;
     restore_operation(w, pool, saved);
+    restore_reload(pool, saved);
+    if (pool->spec && pool->state != POOL_EXTERNAL)
+        pool_meta_from_spec(pool, pool->reload.previous ? pool->reload.previous : pool->spec);
     leases_load(w, pool);
     w->manager.slots[number].from_stale = w->files[number].stale;
 }

@@ -104,6 +104,7 @@ static void draw_supervision(World *w)
             .breaker_open_usec = world_span(w, 1, 20) * USEC_PER_SEC,
             .breaker_stable_usec = world_span(w, 1, 10) * USEC_PER_SEC,
             .breaker_factor = 2,
+            .breaker_open_max_usec = 60 * USEC_PER_SEC,
             .restart_limit = prng_range(&w->prng, 1, 10),
             .restart_window_usec = world_span(w, 1, 60) * USEC_PER_SEC,
             .storm_warning_count = prng_range(&w->prng, 1, 5),

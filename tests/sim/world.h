@@ -20,6 +20,7 @@ enum {
     SIM_POOLS,
     SIM_UNITS = 64,
     SIM_LEASES = 8, /* of one pool */
+    SIM_MODELS = 4,
 };
 
 /* What an engine does, drawn when its spec is. Spans count from the moment that they name. */
@@ -80,6 +81,14 @@ typedef struct ServiceManager {
     usec_t news_until;   /* so does what it sends */
 } ServiceManager;
 
+/* All that tells one spec from another here, and from which it can be made again. */
+typedef struct SpecId {
+    uint64_t seed; /* 0: there is none */
+    uint64_t model;
+    unsigned replica;
+    unsigned mask;
+} SpecId;
+
 /* What lies on disk and survives the manager. */
 typedef struct Saved {
     PoolState state;
@@ -91,8 +100,14 @@ typedef struct Saved {
     FailureClass last_error_class;
     usec_t last_heartbeat_real;
     uint64_t crash_count;
-    uint64_t spec_seed; /* 0: no spec */
+    SpecId spec;
     PoolOperation operation;
+    ReloadPhase reload_phase;
+    uint64_t reload_model; /* of its reference */
+    SpecId reload_next, reload_previous;
+    char reload_error[PM_ERROR_TEXT_MAX + 1];
+    FailureClass reload_failure;
+    bool judging;
     Supervision supervision;
     bool automatic;
     usec_t ready_since;
@@ -155,7 +170,25 @@ typedef struct PoolSlot {
     bool from_stale;        /* recovered from a state file that was not the last one */
     uint64_t start_waiting; /* generation of a start that is not yet sent; 0: none */
     bool forget;
+    uint64_t staging;   /* the operation that waits for its model; 0: none */
+    usec_t judge_until; /* of a pool that is to be judged */
 } PoolSlot;
+
+/* A run of the model provisioner, which outlives the manager. */
+typedef struct Staging {
+    uint64_t operation; /* 0: none */
+    usec_t until;
+    bool good;
+    uint64_t model;
+} Staging;
+
+/* What a reload was asked to do, and what from. */
+typedef struct ReloadWatch {
+    uint64_t operation; /* the last one that held the pool */
+    SpecId from;
+    SpecId to;      /* without a seed: `from` with another model */
+    uint64_t model; /* what was staged last */
+} ReloadWatch;
 
 typedef struct FakeManager {
     uint64_t incarnation; /* 0: not running */
@@ -205,6 +238,8 @@ struct World {
     FakeManager manager;
     Files files[SIM_POOLS];
     Ledger ledger[SIM_POOLS];
+    Staging staging[SIM_POOLS];
+    ReloadWatch watch[SIM_POOLS];
     OpenOperation open[OPEN_OPERATIONS_MAX];
     size_t n_open;
     uint64_t operations;
@@ -227,8 +262,15 @@ void world_note(World *w, const char *who, const char *what, size_t pool, uint64
 _Noreturn void world_fail(const World *w, const char *format, ...) _printf_(2, 3);
 
 /* engine.c */
-EngineSpec *spec_make(size_t pool, uint64_t seed);
+/* The id of a spec that the seed decides, with the model of that number. */
+SpecId spec_draw(uint64_t seed, uint64_t model);
+EngineSpec *spec_make(size_t pool, SpecId id); /* NULL for a seed of 0 */
+SpecId spec_id(const EngineSpec *spec);
+bool spec_id_equal(SpecId a, SpecId b);
+const char *model_path(uint64_t model);
 unsigned spec_replica(const EngineSpec *spec);
+/* What decides the behaviour of its engine. */
+uint64_t spec_behaviour(const EngineSpec *spec);
 void behaviour_draw(uint64_t seed, Behaviour *ret);
 bool engine_answers(World *w, const Unit *u);
 
@@ -275,9 +317,22 @@ Handoff *handoff_make(size_t pool, unsigned which);
 unsigned handoff_which(const Handoff *handoff);
 void files_drop_handoff(World *w, size_t pool);
 void external_scan(World *w);
-void lease_client(World *w, size_t pool);
+void lease_client(World *w, size_t number);
 void leases_save(World *w, const Pool *pool);
 void leases_load(World *w, Pool *pool);
+
+/* reload.c: the client that reloads, the provisioner, and who reads the output of dead engines */
+void reload_client(World *w, size_t any);
+uint64_t reload_model(const Pool *pool); /* that its reload wants */
+void reload_stage(World *w, const Pool *pool);
+void reload_cancel_stage(World *w, const Pool *pool);
+void reload_read_output(World *w, const Pool *pool);
+/* Says that the GPUs of some pools fail. */
+void reload_driver_fault(World *w);
+/* The pool is as the end of its reload says that it is. */
+void reload_check_result(World *w, const Pool *pool, const OperationResult *result);
+/* The pool and its reload agree. */
+void reload_check(World *w, const Pool *pool);
 
 /* recovery.c */
 void manager_start(World *w, const Item *item);
@@ -288,9 +343,10 @@ bool manager_is_recovered(const World *w);
 
 /* clients.c */
 void clients_start(World *w);
+uint64_t operation_open(World *w, OperationKind kind, size_t pool);
 
 /* check.c */
-void check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
+void check_step(World *w, const Pool *before, SpecId spec, const Pool *pool, const Event *event,
                 const Effects *effects);
 void check_effect(World *w, const Pool *pool, const Effect *e);
 void check_files(World *w, const Pool *pool);

@@ -41,7 +41,10 @@ PREPARED = {
     "resources": (*NO_OBJECT, {"memory_max": 0}, {"memory_max": "1G"}, {"cpu_weight": 0},
                   {"cpu_weight": 10001}, {"tasks_max": -1}, {"io_weight": 1.5}),
     "sandbox": NO_OBJECT,
-    "policy": NO_OBJECT,
+    "policy": (*NO_OBJECT, {"backoff_max_ms": 0}, {"backoff_max_ms": "1m"},
+               {"backoff_min_ms": -1}, {"breaker_open_ms": BEYOND_64_BITS}, {"restart_limit": 64},
+               {"backoff_jitter_percent": 101}, {"breaker_failures": 1.5}, {"restart": True},
+               {"restart": "always"}, {"restart": ""}),
 }
 PATCH = {
     "engine_version": (*NO_STRING, "a\nb", LONG),

@@ -54,7 +54,7 @@ Feature: poolctl drain
     And 1 leases of pool "p" are out
     When I run "poolctl drain p"
     Then it exits with 0
-    And it prints "with 1 leases out"
+    And it prints "with 1 lease out"
 
   Scenario: It need not be waited for
     Given pool "p" is ready

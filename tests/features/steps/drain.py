@@ -131,4 +131,4 @@ def has_warned(context, pool):
                              lambda e: all(e.get(field) == value for field, value in wanted.items()),
                              f"the daemon logs {json.dumps(wanted)}",
                              f"_SYSTEMD_UNIT={daemon.UNIT}", f"POOL_ID={pool}", "PRIORITY=4")
-    assert "leases out" in journal.message(entry), journal.message(entry)
+    assert "out; stopping the engine" in journal.message(entry), journal.message(entry)

@@ -437,7 +437,7 @@ Feature: An engine that crashed is started again, later each time
     When the engine of pool "p" is killed
     And pool "p" becomes "warming"
     And the warming engine of pool "p" hangs
-    Then pool "p" goes through "backoff, stopping, backoff, ready"
+    Then pool "p" goes through "stopping, backoff, stopping, backoff, ready"
     And the status of pool "p" has
       | field         | value |
       | generation    | 3     |
@@ -464,16 +464,22 @@ Feature: An engine that crashed is started again, later each time
       """
     When I preload pool "p" with the real llama-server
     Then the answer is 200
-    When the engine of pool "p" is killed 10 times, and completes "Once upon a time" after each
+    When the engine of pool "p" is killed 50 times, and completes "Once upon a time" after each
     Then the status of pool "p" has
       | field         | value    |
-      | generation    | 11       |
-      | restart_count | 10       |
-      | crash_count   | 10       |
+      | generation    | 51       |
+      | restart_count | 50       |
+      | crash_count   | 50       |
       | state         | "ready"  |
-    And the journal has 10 entries "crash" of pool "p"
-    And the journal has 10 entries "restart" of pool "p"
+    And the journal has 50 entries "crash" of pool "p"
+    And the journal has 50 entries "restart" of pool "p"
     And there is no unit of pool "p" but that of its engine
+    When I take a lease of pool "p"
+    And the engine of pool "p" is killed, and is back
+    Then pool "p" has 0 active leases
     When I stop pool "p"
     Then the answer is 200
     And nothing is left in pools.slice
+    And no unit has failed
+    And there is no file "p.pid"
+    And there is no file "engines/p-r0.json"

@@ -239,3 +239,162 @@ Feature: A crash is seen at once, told from other ends, and told of
       | field         | value |
       | crash_count   | 1     |
       | restart_count | 1     |
+
+  @B-SUPER-003
+  Scenario: An engine that dies of its GPU says so itself
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=3h
+      JitterPercent=0
+      """
+    And pool "p" is ready with an engine whose last words are
+      """
+      slot 3 is at work
+      ggml-cuda.cu:88: CUDA error: an illegal memory access was encountered
+        current device: 0, in function ggml_backend_cuda_synchronize
+      """
+    When the engine of pool "p" exits with 1
+    Then pool "p" becomes "backoff"
+    And the status of pool "p" has
+      | field            | value                                                              |
+      | last_error       | contains CUDA error: an illegal memory access was encountered      |
+      | last_error_class | "cuda_error"                                                       |
+      | backoff_ms       | 7200000                                                            |
+      | crash_count      | 1                                                                  |
+    And the journal has an entry "crash" of pool "p" with
+      | field          | value                                                            |
+      | PRIORITY       | 3                                                                |
+      | EXIT_CODE      | 1                                                                |
+      | UPTIME_SECONDS | at least 0                                                       |
+      | LAST_ERROR     | contains CUDA error: an illegal memory access was encountered    |
+    And the output in the entry "crash" of pool "p" ends with
+      """
+      slot 3 is at work
+      ggml-cuda.cu:88: CUDA error: an illegal memory access was encountered
+        current device: 0, in function ggml_backend_cuda_synchronize
+      """
+
+  @B-SUPER-003
+  Scenario: Failures of the GPU open a circuit breaker of their own
+    Given the daemon runs with
+      """
+      [Backoff]
+      InitialSec=100ms
+      MinSec=0
+      [Breaker]
+      Failures=2
+      OpenSec=1h
+      """
+    And pool "p" is ready with an engine whose last words are
+      """
+      CUDA error: unspecified launch failure
+      """
+    When the engine of pool "p" dies of signal 9
+    Then pool "p" becomes ready with generation 2
+    When the engine of pool "p" exits with 1
+    Then pool "p" becomes "tripped"
+    And the status of pool "p" has
+      | field            | value        |
+      | last_error_class | "cuda_error" |
+    And the journal has an entry "open breaker" of pool "p" with
+      | field         | value    |
+      | FAILURE_COUNT | 2        |
+      | OLD_STATE     | "closed" |
+      | NEW_STATE     | "open"   |
+
+  @B-SUPER-003
+  Scenario Outline: A preload that fails tells what the engine said of it
+    When I preload pool "p" with an engine that exits with 1 after the words
+      """
+      load_tensors: loading model tensors, this can take a while...
+      <line>
+      main: exiting due to model loading error
+      """
+    Then the answer is the error 500 "PRELOAD_FAILED"
+    And the status of pool "p" has
+      | field            | value           |
+      | last_error       | contains <said> |
+      | last_error_class | "<class>"       |
+    And the output in the entry "failed preload" of pool "p" is
+      """
+      load_tensors: loading model tensors, this can take a while...
+      <line>
+      main: exiting due to model loading error
+      """
+
+    Examples:
+      | line                                                                      | class         | said                                     |
+      | ggml_backend_cuda_buffer_type_alloc_buffer: allocating 9866.00 MiB on device 1: cudaMalloc failed: out of memory | vram_oom | cudaMalloc failed: out of memory |
+      | llama_model_load: error loading model: mmap failed: Cannot allocate memory | out_of_memory | mmap failed: Cannot allocate memory     |
+      | Failed to initialize NVML: Driver/library version mismatch                | driver_reset  | Driver/library version mismatch          |
+      | llama_model_load: error loading model: missing tensor                     | process_exit  | main: exiting due to model loading error |
+
+  @B-SUPER-003
+  Scenario: The log file of an engine tells the same, and only of this engine
+    Given the daemon runs with
+      """
+      [Engine]
+      EngineLog=file
+      """
+    When I preload pool "p" with an engine that exits with 1 after the words
+      """
+      CUDA error: out of memory
+      """
+    Then the answer is the error 500 "PRELOAD_FAILED"
+    And the status of pool "p" has
+      | field            | value                              |
+      | last_error       | contains CUDA error: out of memory |
+      | last_error_class | "vram_oom"                         |
+    And the output in the entry "failed preload" of pool "p" is
+      """
+      CUDA error: out of memory
+      """
+    When I preload pool "p" with an engine that exits with 1 after the words
+      """
+      it was something else
+      """
+    Then the status of pool "p" has
+      | field            | value                          |
+      | last_error       | contains it was something else |
+      | last_error_class | "process_exit"                 |
+
+  @B-SUPER-003
+  Scenario: A GPU that fails takes its engines with it, and the driver says so first
+    Given the daemon reads the log of a kernel that we write, and runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      MaxSec=3h
+      JitterPercent=0
+      """
+    And pool "p" with the device mask "0" is ready
+    And I remember the status of pool "p"
+    When the driver logs "NVRM: Xid (PCI:0000:01:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
+    Then pool "p" becomes "backoff"
+    And the remembered engine of pool "p" is gone
+    And the status of pool "p" has
+      | field            | value           |
+      | ready            | false           |
+      | last_error       | contains Xid 79 |
+      | last_error_class | "driver_reset"  |
+      | backoff_ms       | 7200000         |
+    And the daemon has logged that Xid 79 of "0000:01:00.0"
+
+  @B-SUPER-003
+  Scenario: What a process did wrong on a GPU concerns no other
+    Given the daemon reads the log of a kernel that we write, and runs with
+      """
+      [Backoff]
+      InitialSec=1h
+      """
+    And pool "p" is ready
+    And I remember the status of pool "p"
+    When the driver logs "NVRM: Xid (PCI:0000:01:00): 13, pid=4, name=other, Graphics SM Warp Exception"
+    Then the daemon has logged that Xid 13 of "0000:01:00.0"
+    And the remembered engine of pool "p" still runs
+    And the status of pool "p" has
+      | field      | value   |
+      | state      | "ready" |
+      | last_error | null    |

@@ -19,13 +19,18 @@ CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-test.conf")
 DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/50-test.conf")
 
 
+def is_sanitized():
+    """Whether it was built with the address sanitizer."""
+    return b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()
+
+
 def prepare_for_leak_check():
     """A daemon built with the address sanitizer looks for leaks at its end, and for that traces itself.
 
     The system calls for that have to be allowed, and nobody may send the SIGCONT that systemd sends after
     SIGTERM: it takes back the SIGSTOP by which tracing begins, and the leak check waits for ever.
     """
-    if b"__asan_init" not in pathlib.Path(PROGRAM).read_bytes():
+    if not is_sanitized():
         return
     stop = pathlib.Path(__file__).with_name("stop_gently.py")
     for kind in ("system", "user"):
@@ -52,10 +57,7 @@ def stop():
 
 def clean():
     """No daemon, no engine, no file of theirs, no configuration but that of the machine."""
-    stop()
-    run("systemctl", "stop", units.SLICE, check=False)
-    for unit in units.engines():
-        run("systemctl", "stop", unit, check=False)
+    run("systemctl", "stop", SOCKET, UNIT, units.SLICE, units.ENGINES, check=False)
     units.kill_slice()
     run("systemctl", "reset-failed", check=False)
     empty(RUNTIME)

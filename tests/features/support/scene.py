@@ -29,6 +29,7 @@ class Scene:
         self.request = None     # one that is under way
         self.monitor = None
         self.sockets = []
+        self.closing = []       # what is to be undone at the end
         self._ports = {}
 
     def port(self, pool):
@@ -56,7 +57,12 @@ class Scene:
         assert status is not None, f"the daemon does not know pool {pool}"
         return status
 
+    def on_close(self, undo):
+        self.closing.append(undo)
+
     def close(self):
+        for undo in self.closing:
+            undo()
         for sock in self.sockets:
             sock.close()
         if self.monitor:

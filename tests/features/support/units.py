@@ -26,18 +26,25 @@ def engines(state=None, scope=()):
     return [line.split()[0] for line in listed.splitlines()]
 
 
+def slices():
+    """The cgroups of the engines' slices: the system's, and those of users' service managers."""
+    root = pathlib.Path("/sys/fs/cgroup")
+    return [path for path in (root / SLICE, *root.glob(f"user.slice/*/user@*/{SLICE}")) if path.is_dir()]
+
+
 def slice_processes():
-    """The pids in the engines' slice."""
+    """The pids in the engines' slices."""
     pids = []
-    for procs in pathlib.Path("/sys/fs/cgroup").glob(f"**/{SLICE}/**/cgroup.procs"):
-        pids += [int(pid) for pid in procs.read_text().split()]
+    for folder in slices():
+        for procs in folder.glob("**/cgroup.procs"):
+            pids += [int(pid) for pid in procs.read_text().split()]
     return pids
 
 
 def kill_slice():
     """Ends what a stop has left in the engines' slice: it must not spoil the next scenario."""
-    for kill in pathlib.Path("/sys/fs/cgroup").glob(f"**/{SLICE}/cgroup.kill"):
-        kill.write_text("1")
+    for folder in slices():
+        (folder / "cgroup.kill").write_text("1")
     wait.until(lambda: not slice_processes(), f"{SLICE} is empty")
 
 

@@ -5,6 +5,7 @@
 #include "alloc-fixture.h"
 
 /* The linker's names: __wrap_x is called instead of x, which is __real_x. */
+void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_reallocarray(void *p, size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
@@ -13,6 +14,7 @@ char *__real_strndup(const char *s, size_t n);
 int __real_vasprintf(char **ret, const char *format, va_list ap)
         __attribute__((__format__(__printf__, 2, 0)));
 
+void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
@@ -48,6 +50,11 @@ static bool fails(void)
     failed = true;
     errno = ENOMEM;
     return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)

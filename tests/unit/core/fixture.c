@@ -17,6 +17,7 @@ static const SupervisionSettings supervision_sample = {
         .breaker_open_usec = 300 * USEC_PER_SEC,
         .breaker_stable_usec = 60 * USEC_PER_SEC,
         .breaker_factor = 2,
+        .breaker_open_max_usec = 3600 * USEC_PER_SEC,
         .restart_limit = 10,
         .restart_window_usec = 60 * USEC_PER_SEC,
         .storm_warning_count = 5,
@@ -84,10 +85,37 @@ EngineSpec *spec_sample(void)
     return spec;
 }
 
+/* Whether an engine has ended whose output is to be read. */
+static bool ends_with_reading(const Effects *effects)
+{
+    return effects->count >= 2 && effects->items[effects->count - 1].type == EFFECT_READ_OUTPUT;
+}
+
+/* There was none: what follows from the end is part of the step. */
+static void say_nothing(Fixture *f)
+{
+    Event event = {.type = EVENT_OUTPUT, .generation = f->pool->generation};
+
+    f->effects.count -= 2; /* the state is saved in between */
+    pool_step(f->pool, &event, &f->settings, f->now, f->random, &f->effects);
+}
+
 void step(Fixture *f, Event event)
 {
     f->effects.count = 0;
     pool_step(f->pool, &event, &f->settings, f->now, f->random, &f->effects);
+    if (!f->reads_output && ends_with_reading(&f->effects))
+        say_nothing(f);
+}
+
+void output(Fixture *f, FailureClass failure, const char *line)
+{
+    Event event = {.type = EVENT_OUTPUT,
+                   .generation = f->pool->generation,
+                   .output = {.failure = failure}};
+
+    (void)snprintf(event.output.line, sizeof(event.output.line), "%s", line);
+    step(f, event);
 }
 
 void preload_spec(Fixture *f, EngineSpec *spec)
@@ -221,10 +249,14 @@ void timer(Fixture *f)
 /* As the state file has it: see json/state_file.c. */
 static bool keeps_operation(const Pool *pool)
 {
+    OperationKind kind = pool->operation.kind;
+
     return pool->state == POOL_STARTING || pool->state == POOL_WARMING ||
            pool->state == POOL_DRAINING || pool->state == POOL_STOPPING ||
-           (pool->state == POOL_PREFLIGHT && pool->operation.kind == OPERATION_RESTART) ||
-           (pool->state == POOL_ADOPTING && pool->operation.kind == OPERATION_DRAIN);
+           (pool->state == POOL_FAILED && pool->judging) ||
+           (pool->state == POOL_PREFLIGHT &&
+            (kind == OPERATION_RESTART || kind == OPERATION_RELOAD)) ||
+           (pool->state == POOL_ADOPTING && (kind == OPERATION_DRAIN || kind == OPERATION_RELOAD));
 }
 
 void restart(Fixture *f, UnitObservation u)
@@ -246,6 +278,10 @@ void restart(Fixture *f, UnitObservation u)
     pool->drain_deadline = old->drain_deadline;
     pool->drain_forced = old->drain_forced;
     pool->drain_leases = old->drain_leases;
+    pool->reload = old->reload;
+    old->reload = (Reload){.phase = RELOAD_NONE};
+    pool->judging = old->judging;
+    pool->end.set_up = old->end.set_up;
     pool->external = TAKE_PTR(old->external);
     pool->external_is_file = old->external_is_file;
     pool->external_is_lost = old->external_is_lost;
@@ -430,6 +466,9 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_WRITE_HANDOFF] = "handoff",
         [EFFECT_REMOVE_HANDOFF] = "no-handoff",
         [EFFECT_END_OPERATION] = "end",
+        [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "no-stage",
+        [EFFECT_READ_OUTPUT] = "read-output",
         [EFFECT_LOG] = "log",
 };
 
@@ -461,6 +500,13 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_DEREGISTERED] = "deregistered",
         [LOG_DRAIN_STARTED] = "draining",
         [LOG_DRAIN_FORCED] = "drain-forced",
+        [LOG_RELOAD_STARTED] = "reload",
+        [LOG_RELOAD_STAGING] = "staging",
+        [LOG_RELOADED] = "reloaded",
+        [LOG_RELOAD_ABORTED] = "reload-aborted",
+        [LOG_RELOAD_FAILED] = "reload-failed",
+        [LOG_ROLLED_BACK] = "rolled-back",
+        [LOG_DRIVER_FAULT] = "driver-fault",
         [LOG_STALE_EVENT] = "stale",
 };
 

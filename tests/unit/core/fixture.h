@@ -15,8 +15,9 @@ typedef struct Fixture {
     Pool *pool;
     PolicySettings settings;
     Instant now;
-    uint64_t random; /* of the steps to come */
-    Effects effects; /* of the last step */
+    uint64_t random;   /* of the steps to come */
+    Effects effects;   /* of the last step */
+    bool reads_output; /* the test says what is read of an engine that ended; else: nothing */
     uint64_t operations;
 } Fixture;
 
@@ -49,6 +50,7 @@ void facts_good(Fixture *f);
 void facts_bad(Fixture *f);
 void facts_refuse(Fixture *f, PmErrorCode code, const char *field, const char *text);
 void start_failed(Fixture *f);
+void output(Fixture *f, FailureClass failure, const char *line);
 void stop_failed(Fixture *f);
 void probe(Fixture *f, bool good);
 void observe(Fixture *f, UnitObservation u);

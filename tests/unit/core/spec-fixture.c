@@ -53,7 +53,9 @@ EngineSpec *spec_full(const char *pool_id)
     spec->resources.tasks_max = 64;
     spec->resources.io_weight = 300;
     spec->sandbox = text("{}");
-    spec->policy = text("{\"a\":1}");
+    spec->policy.numbers.backoff_max_usec = 7 * USEC_PER_SEC;
+    spec->policy.numbers.breaker_threshold = 2;
+    spec->policy.restart = RESTART_ON_FAILURE;
     return spec;
 }
 

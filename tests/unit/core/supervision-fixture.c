@@ -16,6 +16,7 @@ const SupervisionSettings contract_settings = {
         .breaker_open_usec = S(300),
         .breaker_stable_usec = S(60),
         .breaker_factor = 2,
+        .breaker_open_max_usec = S(3600),
         .restart_limit = 10,
         .restart_window_usec = S(60),
         .storm_warning_count = 5,

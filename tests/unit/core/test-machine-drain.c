@@ -200,7 +200,7 @@ static void test_turns_unhealthy(void **state)
     }
     expect(f, POOL_STOPPING, "save no-handoff log:unhealthy stop");
     observe(f, unit_left(CLD_EXITED, 0));
-    expect(f, POOL_FAILED, "no-pid save-leases save end:drain:success");
+    expect(f, POOL_FAILED, "no-pid save-leases log:crashed save end:drain:success");
     expect_drained(f, false, 1);
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
 }
@@ -228,7 +228,7 @@ static void test_crash(void **state)
     reach_draining(f, 2);
     observe(f, unit_failed(CLD_KILLED, SIGSEGV, UNIT_RESULT_SIGNAL));
     expect(f, POOL_FAILED,
-           "no-handoff no-pid reset log:crashed save-leases save end:drain:success");
+           "no-handoff no-pid reset save-leases log:crashed save end:drain:success");
     expect_drained(f, false, 2);
     assert_int_equal(f->pool->crash_count, 1);
     assert_int_equal(f->pool->last_error_class, FAILURE_SIGNAL);

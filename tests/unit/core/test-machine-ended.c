@@ -181,7 +181,7 @@ static void test_unhealthy(void **state)
                         "3 health checks in a row failed; the last: connection refused");
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
     observe(f, unit_left(CLD_KILLED, SIGTERM));
-    expect(f, POOL_BACKOFF, "no-pid log:restart-scheduled save");
+    expect(f, POOL_BACKOFF, "no-pid log:crashed log:restart-scheduled save");
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
     assert_int_equal(f->pool->crash_count, 1);
 }

@@ -61,10 +61,10 @@ static void test_gone_with_the_engine(void **state)
         const char *effects;
     } table[] = {
             {unit_failed(CLD_KILLED, SIGSEGV, UNIT_RESULT_SIGNAL), POOL_BACKOFF,
-             "no-handoff no-pid reset log:crashed log:restart-scheduled save-leases save"},
+             "no-handoff no-pid reset save-leases log:crashed log:restart-scheduled save"},
             {unit_left(CLD_EXITED, 0), POOL_OFF, "no-handoff no-pid log:exited save-leases save"},
             {unit_gone(), POOL_BACKOFF,
-             "no-handoff no-pid log:crashed log:restart-scheduled save-leases save"},
+             "no-handoff no-pid save-leases log:crashed log:restart-scheduled save"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(table); i++) {
@@ -133,7 +133,7 @@ static void test_recover_without_engine(void **state)
     reach(f, POOL_READY);
     (void)lease_for(f, SPEC_UNSET);
     restart(f, unit_gone());
-    expect(f, POOL_BACKOFF, "no-handoff no-pid log:crashed log:restart-scheduled save-leases save");
+    expect(f, POOL_BACKOFF, "no-handoff no-pid save-leases log:crashed log:restart-scheduled save");
     assert_int_equal(f->pool->leases.count, 0);
 }
 

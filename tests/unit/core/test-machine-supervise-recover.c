@@ -266,7 +266,7 @@ static void test_stopping(void **state)
         probe(f, false);
     }
     restart(f, unit_gone());
-    expect(f, POOL_BACKOFF, "no-handoff no-pid log:restart-scheduled save");
+    expect(f, POOL_BACKOFF, "no-handoff no-pid log:crashed log:restart-scheduled save");
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
     assert_int_equal(f->pool->crash_count, 1);
 

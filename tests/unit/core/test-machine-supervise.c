@@ -452,7 +452,7 @@ static void test_unhealthy(void **state)
     expect(f, POOL_STOPPING, "save no-handoff log:unhealthy stop");
     assert_false(f->pool->supervision.pending);
     observe(f, unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_TIMEOUT));
-    expect(f, POOL_BACKOFF, "no-pid reset log:restart-scheduled save");
+    expect(f, POOL_BACKOFF, "no-pid reset log:crashed log:restart-scheduled save");
     assert_waits(f, POOL_BACKOFF, SECONDS(1));
     assert_int_equal(f->pool->crash_count, 1);
     assert_int_equal(f->pool->last_error_class, FAILURE_HEALTH_CHECK);
@@ -473,7 +473,7 @@ static void test_unhealthy_and_stuck(void **state)
         assert_int_equal(f->pool->state, POOL_STOPPING);
     }
     observe(f, unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_TIMEOUT));
-    expect(f, POOL_BACKOFF, "no-pid reset log:restart-scheduled save");
+    expect(f, POOL_BACKOFF, "no-pid reset log:crashed log:restart-scheduled save");
     assert_waits(f, POOL_BACKOFF, SECONDS(1));
 }
 
@@ -510,7 +510,7 @@ static void test_crash_while_draining(void **state)
     assert_false(f->pool->supervision.trial);
     crash(f);
     expect(f, POOL_FAILED,
-           "no-handoff no-pid reset log:crashed save-leases save end:drain:success");
+           "no-handoff no-pid reset save-leases log:crashed save end:drain:success");
     assert_unsupervised(f);
     assert_int_equal(f->pool->crash_count, 6);
 }

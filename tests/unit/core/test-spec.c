@@ -10,6 +10,7 @@ typedef enum Kind {
     TEXTS,
     U16,
     U64,
+    RESTART,
 } Kind;
 
 #define MEMBER(m, kind)                                                    \
@@ -51,11 +52,32 @@ static const struct {
         MEMBER(resources.tasks_max, U64),
         MEMBER(resources.io_weight, U64),
         MEMBER(sandbox, TEXT),
-        MEMBER(policy, TEXT),
+        MEMBER(policy.numbers.backoff_initial_usec, U64),
+        MEMBER(policy.numbers.backoff_max_usec, U64),
+        MEMBER(policy.numbers.backoff_min_usec, U64),
+        MEMBER(policy.numbers.backoff_factor, U64),
+        MEMBER(policy.numbers.backoff_jitter_percent, U64),
+        MEMBER(policy.numbers.backoff_cuda_multiplier, U64),
+        MEMBER(policy.numbers.backoff_reset_usec, U64),
+        MEMBER(policy.numbers.counter_reset_usec, U64),
+        MEMBER(policy.numbers.breaker_threshold, U64),
+        MEMBER(policy.numbers.breaker_open_usec, U64),
+        MEMBER(policy.numbers.breaker_stable_usec, U64),
+        MEMBER(policy.numbers.breaker_factor, U64),
+        MEMBER(policy.numbers.breaker_open_max_usec, U64),
+        MEMBER(policy.numbers.restart_limit, U64),
+        MEMBER(policy.numbers.restart_window_usec, U64),
+        MEMBER(policy.numbers.storm_warning_count, U64),
+        MEMBER(policy.numbers.storm_warning_window_usec, U64),
+        MEMBER(policy.numbers.storm_breaker_count, U64),
+        MEMBER(policy.numbers.storm_breaker_window_usec, U64),
+        MEMBER(policy.numbers.oom_storm_count, U64),
+        MEMBER(policy.numbers.oom_storm_window_usec, U64),
+        MEMBER(policy.restart, RESTART),
 };
 
 /* A member that is added to the spec must be added here too: whatever no member covers may only be
- * the padding behind the port. */
+ * the padding behind the port and at the end. */
 static void test_all_members_are_listed(void **state)
 {
     unsigned char covered[sizeof(EngineSpec)] = {0};
@@ -66,7 +88,8 @@ static void test_all_members_are_listed(void **state)
             assert_int_equal(covered[members[i].offset + k]++, 0);
     for (size_t i = 0; i < sizeof(covered); i++)
         holes += covered[i] == 0;
-    assert_int_equal(holes, sizeof(char *) - sizeof(uint16_t));
+    assert_int_equal(holes,
+                     sizeof(char *) - sizeof(uint16_t) + sizeof(char *) - sizeof(RestartPolicy));
 }
 
 /* Gives the member another value. */
@@ -98,6 +121,9 @@ static void change(EngineSpec *spec, size_t i)
         memcpy(&number, at, sizeof(number));
         number = number == SPEC_UNSET ? 0 : number + 1;
         memcpy(at, &number, sizeof(number));
+        break;
+    case RESTART:
+        spec->policy.restart = (spec->policy.restart + 1) % RESTART_MAX;
         break;
     }
 }

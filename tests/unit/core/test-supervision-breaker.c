@@ -102,13 +102,37 @@ static void test_reopens(void **state)
         fail_engine(&l, failures[i]);
         assert_true(l.verdict.tripped && l.verdict.reopened);
         assert_false(l.verdict.opened || l.s.trial);
-        span *= 2;
+        span = usec_min(2 * span, S(3600));
         assert_usec(l.verdict.at.mono, l.now.mono + span);
         assert_circuit(&l, CIRCUIT_OPEN);
     }
     assert_true(restart_engine(&l));
     (void)run_well(&l, S(60));
     assert_circuit(&l, CIRCUIT_CLOSED);
+}
+
+/* The limit ends the growth; where a breaker opens for longer than that, it reopens for as long. */
+static void test_reopens_for_at_most(void **state)
+{
+    static const usec_t limits[] = {S(1000), S(300), S(299), 0};
+    static const usec_t second[] = {S(600), S(300), S(300), S(300)};
+    static const usec_t third[] = {S(1000), S(300), S(300), S(300)};
+
+    for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+        Life l = life_new();
+
+        l.settings.breaker_open_max_usec = limits[i];
+        trip(&l);
+        assert_usec(l.verdict.at.mono, l.now.mono + S(300));
+        (void)restart_engine(&l);
+        fail_engine(&l, FAILURE_SIGNAL);
+        assert_usec(l.verdict.at.mono, l.now.mono + second[i]);
+        for (size_t k = 0; k < 100; k++) {
+            (void)restart_engine(&l);
+            fail_engine(&l, FAILURE_SIGNAL);
+            assert_usec(l.verdict.at.mono, l.now.mono + third[i]);
+        }
+    }
 }
 
 /* In a row: a stable run between the failures begins the count anew, a ready one does not. */
@@ -388,6 +412,7 @@ int main(void)
             cmocka_unit_test(test_half_open),
             cmocka_unit_test(test_closes),
             cmocka_unit_test(test_reopens),
+            cmocka_unit_test(test_reopens_for_at_most),
             cmocka_unit_test(test_row),
             cmocka_unit_test(test_classes_apart),
             cmocka_unit_test(test_reset),

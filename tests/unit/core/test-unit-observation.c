@@ -5,7 +5,7 @@
 
 #include "core/unit_observation.h"
 
-enum { ALL_FIELDS = (UNIT_FIELD_ACTIVE_ENTER << 1) - 1 };
+enum { ALL_FIELDS = (UNIT_FIELD_POPULATED << 1) - 1 };
 
 static const UnitObservation older = {
         .load = UNIT_LOAD_LOADED,
@@ -18,6 +18,8 @@ static const UnitObservation older = {
         .exec_main_status = 1,
         .invocation_id = "11111111111111111111111111111111",
         .active_enter_real_usec = 1,
+        .populated = false,
+        .left_pid = 1,
 };
 static const UnitObservation newer = {
         .load = UNIT_LOAD_NOT_FOUND,
@@ -30,6 +32,8 @@ static const UnitObservation newer = {
         .exec_main_status = 2,
         .invocation_id = "22222222222222222222222222222222",
         .active_enter_real_usec = 2,
+        .populated = true,
+        .left_pid = 2,
 };
 
 /* Which members of `u` are those of `newer`; the others must be those of `older`. */
@@ -54,6 +58,8 @@ static unsigned newer_members(const UnitObservation *u)
              streq(u->invocation_id, older.invocation_id)},
             {UNIT_FIELD_ACTIVE_ENTER, u->active_enter_real_usec == newer.active_enter_real_usec,
              u->active_enter_real_usec == older.active_enter_real_usec},
+            {UNIT_FIELD_POPULATED, u->populated && u->left_pid == newer.left_pid,
+             !u->populated && u->left_pid == older.left_pid},
     };
     unsigned fields = 0;
 
@@ -152,6 +158,18 @@ static const struct {
         {"out of memory", {LOADED, FAILED, KILLED(SIGKILL), RESULT(OOM_KILL)}, UNIT_VERDICT_ENDED},
         {"given up while its process hangs in the kernel: no exit was recorded",
          {LOADED, FAILED, RESULT(TIMEOUT), .exec_main_pid = 42},
+         UNIT_VERDICT_ABANDONED},
+        {"given up while a child hangs in the kernel",
+         {LOADED, FAILED, KILLED(SIGTERM), RESULT(TIMEOUT), .populated = true},
+         UNIT_VERDICT_ABANDONED},
+        {"the same, reset, and unloaded",
+         {NOT_FOUND, INACTIVE, KILLED(SIGTERM), RESULT(TIMEOUT), .populated = true},
+         UNIT_VERDICT_ABANDONED},
+        {"the same, and the child has ended",
+         {NOT_FOUND, INACTIVE, KILLED(SIGTERM), RESULT(TIMEOUT)},
+         UNIT_VERDICT_ENDED},
+        {"unknown after our restart, and a process is left",
+         {NOT_FOUND, .populated = true},
          UNIT_VERDICT_ABANDONED},
         {"the same, and gone at last",
          {NOT_FOUND, INACTIVE, RESULT(TIMEOUT), .exec_main_pid = 42},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan-fixture.h"
 #include "spec-fixture.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "../base/alloc-fixture.h"
 #include "base/parse.h"
@@ -21,71 +21,6 @@ static UnitPlan *plan_of(const Pool *pool, const PolicySettings *policy)
 
     assert_int_equal(unit_plan_new(pool, policy, &context, &plan), 0);
     return plan;
-}
-
-static const UnitProperty *find(const UnitPlan *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->count; i++)
-        if (streq(plan->properties[i].name, name))
-            return &plan->properties[i];
-    return NULL;
-}
-
-static const char *const signatures[] = {
-        [UNIT_PROPERTY_STRING] = "s",
-        [UNIT_PROPERTY_BOOL] = "b",
-        [UNIT_PROPERTY_U64] = "t",
-        [UNIT_PROPERTY_STRV] = "as",
-        [UNIT_PROPERTY_EXEC] = "a(sasb)",
-        [UNIT_PROPERTY_STRING_PAIRS] = "a(ss)",
-        [UNIT_PROPERTY_BIND_PATHS] = "a(ssbt)",
-        [UNIT_PROPERTY_BYTES_ARRAY] = "aay",
-};
-
-/* The signature, then the value, each string of a list in brackets: "as [a][b]". */
-static char *show(const UnitProperty *p)
-{
-    Text t = {0};
-    char *s;
-
-    text_printf(&t, "%s ", signatures[p->type]);
-    switch (p->type) {
-    case UNIT_PROPERTY_STRING:
-        text_append(&t, p->string);
-        break;
-    case UNIT_PROPERTY_BOOL:
-        text_append(&t, p->boolean ? "true" : "false");
-        break;
-    case UNIT_PROPERTY_U64:
-        text_printf(&t, "%" PRIu64, p->number);
-        break;
-    case UNIT_PROPERTY_STRV:
-    case UNIT_PROPERTY_EXEC:
-    case UNIT_PROPERTY_STRING_PAIRS:
-    case UNIT_PROPERTY_BIND_PATHS:
-    case UNIT_PROPERTY_BYTES_ARRAY:
-        STRV_FOREACH (item, p->strv)
-            text_printf(&t, "[%s]", *item);
-        break;
-    }
-    assert_int_equal(text_take(&t, &s), 0);
-    return s;
-}
-
-typedef struct Wanted {
-    const char *name, *shown; /* NULL: not there */
-} Wanted;
-
-static void check(const UnitPlan *plan, const Wanted *wanted, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const UnitProperty *p = find(plan, wanted[i].name);
-        _cleanup_free_ char *shown = p ? show(p) : NULL;
-
-        if (!streq_ptr(shown, wanted[i].shown))
-            fail_msg("%s: %s, not %s", wanted[i].name, shown ? shown : "none",
-                     wanted[i].shown ? wanted[i].shown : "none");
-    }
 }
 
 static void test_minimal(void **state)
@@ -123,7 +58,7 @@ static void test_minimal(void **state)
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &system_policy);
 
     assert_string_equal(plan->name, "pool@p:r0:g7.service");
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 static void test_everything(void **state)
@@ -143,7 +78,7 @@ static void test_everything(void **state)
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &system_policy);
 
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* B-PRELOAD-003 */
@@ -158,7 +93,7 @@ static void test_log_file(void **state)
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &file_policy);
 
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* The user's own service manager cannot change users or mounts. */
@@ -171,7 +106,7 @@ static void test_user_mode(void **state)
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &user_policy);
 
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* systemd reads "$$" as "$" and everything else behind a "$" as a variable. */
@@ -190,7 +125,7 @@ static void test_dollars_are_doubled(void **state)
         assert_int_equal(strv_extend(&pool->spec->flags, flags[i]), 0);
     assert_int_equal(strv_extend(&pool->spec->env, "PRICE=$5"), 0);
     plan = plan_of(pool, &system_policy);
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* "At once" as well: 0 would be read as "never" after a daemon-reload. */
@@ -202,7 +137,7 @@ static void test_no_stop_grace(void **state)
 
     pool->spec->stop_grace_ms = 0;
     plan = plan_of(pool, &system_policy);
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* A model that is no path but a name of something is not bound. */
@@ -215,7 +150,7 @@ static void test_model_without_a_path(void **state)
     free(pool->spec->model_path);
     pool->spec->model_path = text("org/model");
     plan = plan_of(pool, &system_policy);
-    check(plan, wanted, ELEMENTSOF(wanted));
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
 /* The bus ends a connection that sends a broken character, so nothing may be cut within one. */
@@ -232,7 +167,7 @@ static void test_long_engine_name(void **state)
         free(pool->spec->engine);
         pool->spec->engine = text(engine);
         plan = plan_of(pool, &system_policy);
-        description = find(plan, "Description");
+        description = plan_find(plan, "Description");
         assert_true(description && utf8_is_valid(description->string, strlen(description->string)));
     }
 }
@@ -250,7 +185,7 @@ static void test_property_names(void **state)
             const char *name = plan->properties[i].name;
             size_t n = strlen(name);
 
-            assert_ptr_equal(find(plan, name), &plan->properties[i]);
+            assert_ptr_equal(plan_find(plan, name), &plan->properties[i]);
             if (n >= 4 && streq(name + n - 3, "Sec") && name[n - 4] != 'U')
                 fail_msg("%s", name);
         }

@@ -60,6 +60,21 @@ static void test_values(void **state)
     assert_string_equal(p.rest[1], "p");
 }
 
+static void test_reload_values(void **state)
+{
+    _cleanup_parsed_ Parsed p =
+            parse("reload p m --strategy=blue-green --prepared - --deadline=0 --no-wait");
+    const Options *o = &p.options;
+
+    assert_int_equal(p.r, 0);
+    assert_string_equal(o->strategy, "blue-green");
+    assert_string_equal(o->prepared, "-");
+    assert_int_equal(o->deadline_ms, 0);
+    assert_false(o->wait);
+    assert_int_equal(o->given, VERB_OPTION_STRATEGY | VERB_OPTION_PREPARED | VERB_OPTION_DEADLINE |
+                                       VERB_OPTION_WAIT);
+}
+
 static void test_nothing_given(void **state)
 {
     _cleanup_parsed_ Parsed p = parse("list");
@@ -68,6 +83,7 @@ static void test_nothing_given(void **state)
     assert_int_equal(p.r, 0);
     assert_int_equal(o->given, 0);
     assert_true(o->ttl_ms == UINT64_MAX && o->timestamp_ms == UINT64_MAX);
+    assert_true(o->deadline_ms == UINT64_MAX && !o->prepared && !o->strategy);
     assert_true(o->since_id == UINT64_MAX && o->lines == 100 && o->json == JSON_OFF);
 }
 
@@ -101,6 +117,8 @@ static void test_refused(void **state)
             {"--timestamp=0", "from 1 on"},
             {"--since-id=-1", "from 0 on"},
             {"--generation=0", "from 1 on"},
+            {"--strategy=green", "--strategy green: must be drain or blue-green"},
+            {"--strategy=", "must be drain or blue-green"},
             {"--lines=some", "--lines some"},
             {"--json=xml", "--json=short or --json=pretty"},
     };
@@ -133,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_values),  cmocka_unit_test(test_nothing_given),
             cmocka_unit_test(test_refused), cmocka_unit_test(test_end_of_options),
-            cmocka_unit_test(test_names),
+            cmocka_unit_test(test_names),   cmocka_unit_test(test_reload_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,33 @@ static void test_health_check(void **state)
     assert_line(&p, 1, 1000, "p: warming, 1s, health check: HTTP status 503");
 }
 
+static void set_operation(PoolProgress *p, const char *text)
+{
+    json_object *view = json_tokener_parse(text);
+
+    pool_progress_set_operation(p, view);
+    json_object_put(view);
+}
+
+/* What a pool is reloaded with is being provided while it is draining. */
+static void test_staging(void **state)
+{
+    PoolProgress pools[] = {pool("a", "draining", ""), pool("b", "warming", "")};
+
+    set_operation(&pools[0], "{\"phase\":\"draining\",\"percent\":null}");
+    assert_line(pools, 1, 1000, "a: draining, 1s");
+    set_operation(&pools[0], "{\"phase\":\"staging\",\"percent\":null}");
+    assert_line(pools, 1, 1000, "a: staging, 1s");
+    set_operation(&pools[0], "{\"phase\":\"staging\",\"percent\":42}");
+    pool_progress_set_load(&pools[0], "");
+    assert_line(pools, 1, 1000, "a: staging, 42 % of the model provided, 1s");
+    assert_line(pools, 2, 1000, "0 of 2, 1s; a: staging, 42 %; b: warming");
+    set_operation(&pools[0], "{\"phase\":\"stopping\",\"percent\":100}");
+    assert_line(pools, 1, 1000, "a: draining, 1s");
+    set_operation(&pools[0], "{}");
+    assert_line(pools, 1, 1000, "a: draining, 1s");
+}
+
 static void test_several(void **state)
 {
     PoolProgress pools[] = {
@@ -98,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_one),
             cmocka_unit_test(test_health_check),
+            cmocka_unit_test(test_staging),
             cmocka_unit_test(test_several),
             cmocka_unit_test(test_load_is_forgotten),
     };

@@ -368,6 +368,21 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
     return start(m, OPERATION_DRAIN, pool_id, correlation_id, ret_operation);
 }
 
+int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uint64_t deadline_ms,
+                   char *const *warnings, const char *correlation_id, Operation **ret_operation,
+                   Error *error)
+{
+    const EngineSpec *spec = (*request)->spec;
+    char within[32] = "";
+
+    if (deadline_ms != UINT64_MAX)
+        (void)snprintf(within, sizeof(within), " within %llu", (unsigned long long)deadline_ms);
+    asked(m, "%s reload %s to %s of %s%s", reload_strategy_to_string((*request)->strategy), pool_id,
+          (*request)->model_ref, spec ? spec->engine_version : "the same", within);
+    *request = reload_request_free(*request);
+    return start(m, OPERATION_RELOAD, pool_id, correlation_id, ret_operation);
+}
+
 int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
                        Operation **ret_operation, Error *error)
 {

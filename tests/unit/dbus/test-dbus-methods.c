@@ -107,6 +107,75 @@ static void test_drain(void **state)
     assert_bus_error(bus_fixture_wait(f, &reply), PM_ERROR_CANCELLED, "stopped");
 }
 
+#define SPEC(pool)                                                                          \
+    "{\"pool_id\":\"" pool                                                                  \
+    "\",\"binary_path\":\"/bin/engine\",\"flags\":[],\"host\":\"127.0.0.1\",\"port\":8000," \
+    "\"model_path\":\"/models/m.gguf\",\"engine_version\":\"v2\"}"
+
+static void test_reload(void **state)
+{
+    const BusFixture *f = *state;
+    Reply reply;
+    sd_bus_message *call;
+
+    fake_manager_add_pool(f->manager, "chat");
+    assert_bus_number(bus_fixture_ask(f, "Reload", "sstss", "chat", "/m", UINT64_MAX, "", ""), 1);
+    assert_asked(f, "drain reload chat to /m of the same");
+    assert_bus_number(bus_fixture_ask(f, "Reload", "sstss", "chat", "a model", UINT64_C(0),
+                                      SPEC("chat"), "blue-green"),
+                      2);
+    assert_asked(f, "blue-green reload chat to a model of v2 within 0");
+    /* As a preload takes it. */
+    assert_bus_number(bus_fixture_ask(f, "Reload", "sstss", "chat", "m", UINT64_C(5),
+                                      "{\"prepared\":" SPEC("chat") "}", "drain"),
+                      3);
+    assert_asked(f, "drain reload chat to m of v2 within 5");
+    call = bus_fixture_new_call_at(f, CHAT, PM_POOL_INTERFACE, "Reload");
+    assert_true(sd_bus_message_append(call, "stss", "m", UINT64_C(7), "", "") >= 0);
+    assert_bus_number(bus_fixture_call(f, call), 4);
+    assert_asked(f, "drain reload chat to m of the same within 7");
+    call = bus_fixture_new_call(f, "ReloadAndWait");
+    assert_true(sd_bus_message_append(call, "sstss", "chat", "m", UINT64_MAX, "", "") >= 0);
+    bus_fixture_send(f, call, &reply);
+    bus_fixture_wait_for_operations(f, 5);
+    assert_asked(f, "drain reload chat to m of the same");
+    fake_manager_end(f->manager, fake_manager_operation(f->manager, 4), PM_ERROR_RELOAD_FAILED,
+                     "reload failed: exited");
+    assert_bus_error(bus_fixture_wait(f, &reply), PM_ERROR_RELOAD_FAILED, "exited");
+}
+
+static void test_bad_reload(void **state)
+{
+    static const struct {
+        const char *model_ref, *prepared, *strategy;
+        uint64_t deadline_ms;
+        PmErrorCode code;
+        const char *says;
+    } cases[] = {
+            {"", "", "", 0, PM_ERROR_INVALID_FIELD, "new_model_ref"},
+            {"--help", "", "", 0, PM_ERROR_INVALID_FIELD, "new_model_ref"},
+            {"a\nb", "", "", 0, PM_ERROR_INVALID_FIELD, "new_model_ref"},
+            {"m", "", "", 86400001, PM_ERROR_INVALID_FIELD, "drain_deadline_ms"},
+            {"m", "", "", UINT64_MAX - 1, PM_ERROR_INVALID_FIELD, "drain_deadline_ms"},
+            {"m", "", "green", 0, PM_ERROR_INVALID_FIELD, "strategy"},
+            {"m", "{", "", 0, PM_ERROR_INVALID_JSON, "JSON"},
+            {"m", " ", "", 0, PM_ERROR_INVALID_JSON, "JSON"},
+            {"m", "{}, \"strategy\": \"drain\"", "", 0, PM_ERROR_INVALID_JSON, "JSON"},
+            {"m", "{}", "", 0, PM_ERROR_INVALID_FIELD, "pool_id"},
+            {"m", SPEC("other"), "", 0, PM_ERROR_INVALID_FIELD, "pool_id"},
+    };
+    const BusFixture *f = *state;
+
+    fake_manager_add_pool(f->manager, "chat");
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+        assert_bus_error(bus_fixture_ask(f, "Reload", "sstss", "chat", cases[i].model_ref,
+                                         cases[i].deadline_ms, cases[i].prepared,
+                                         cases[i].strategy),
+                         cases[i].code, cases[i].says);
+    assert_asked(f, "");
+    assert_int_equal(fake_manager_count_operations(f->manager), 0);
+}
+
 static void test_update(void **state)
 {
     const BusFixture *f = *state;
@@ -421,6 +490,8 @@ int main(void)
             TEST(test_deregister),
             TEST(test_restart),
             TEST(test_drain),
+            TEST(test_reload),
+            TEST(test_bad_reload),
             TEST(test_update),
             TEST(test_handoff),
             TEST(test_heartbeat),

@@ -202,6 +202,25 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
     return start_of_pool(m, OPERATION_DRAIN, pool_id, correlation_id, ret_operation, error);
 }
 
+int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uint64_t deadline_ms,
+                   char *const *warnings, const char *correlation_id, Operation **ret_operation,
+                   Error *error)
+{
+    const EngineSpec *spec = (*request)->spec;
+    char within[32] = "";
+
+    if (deadline_ms != SPEC_UNSET)
+        (void)snprintf(within, sizeof(within), " within %llu", (unsigned long long)deadline_ms);
+    fake_manager_note(m, MANAGER_WRITE, "%s reload %s to %s of %s%s",
+                      reload_strategy_to_string((*request)->strategy), pool_id,
+                      (*request)->model_ref, spec ? spec->engine_version : "the same", within);
+    m->n_warnings = strv_length(warnings);
+    if (!fake_manager_find(m, pool_id))
+        return error_set(error, PM_ERROR_POOL_NOT_FOUND, NULL, "pool %s not found", pool_id);
+    *request = reload_request_free(*request);
+    return start_of_pool(m, OPERATION_RELOAD, pool_id, correlation_id, ret_operation, error);
+}
+
 int manager_deregister(Manager *m, const char *pool_id, bool force, const char *correlation_id,
                        Operation **ret_operation, Error *error)
 {
@@ -263,11 +282,14 @@ OperationWaiter *operation_waiter_free(OperationWaiter *w)
 int manager_operation_answer(Manager *m, const OperationResult *result, const char *pool_id,
                              int *ret_http_status, char **ret_text, size_t *ret_length)
 {
-    *ret_http_status = 200;
-    if (error_is_set(&result->error)) {
-        *ret_http_status = pm_error_info(result->error.code)->http_status;
+    bool failed = error_is_set(&result->error);
+
+    *ret_http_status = failed ? pm_error_info(result->error.code)->http_status : 200;
+    if (result->kind == OPERATION_RELOAD)
+        return json_text(json_reload_answer(fake_manager_find(m, pool_id), result, NULL), false,
+                         ret_text, ret_length);
+    if (failed)
         return json_text(json_error(&result->error, pool_id), false, ret_text, ret_length);
-    }
     *ret_length = (size_t)asprintf(ret_text, "{\"pool_id\":\"%s\"}\n", pool_id);
     return *ret_text ? 0 : -ENOMEM;
 }

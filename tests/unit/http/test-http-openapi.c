@@ -132,10 +132,14 @@ static json_object *sample(const SchemaField *field)
         return json_object_new_uint64(field->min > 0 ? field->min : 1);
     if (field->type == SCHEMA_BOOL)
         return json_object_new_boolean(true);
+    if (field->value_at)
+        return json_object_new_string(field->value_at(0));
     if (field->type == SCHEMA_STRING && streq(field->name, "url"))
         return json_object_new_string("http://127.0.0.1:8080");
     if (field->type == SCHEMA_STRING && streq(field->name, "host"))
         return json_object_new_string("localhost");
+    if (field->type == SCHEMA_STRING && streq(field->name, "restart"))
+        return json_object_new_string("no");
     if (field->type == SCHEMA_STRING && field->pattern && !streq(field->pattern, schema_id_pattern))
         return json_object_new_string("/sample");
     if (field->type == SCHEMA_STRING)
@@ -219,6 +223,23 @@ static int read_heartbeat(const char *text, char ***ret_warnings, Error *error)
     return heartbeat_parse(text, strlen(text), &ms, ret_warnings, error);
 }
 
+static int read_drain(const char *text, char ***ret_warnings, Error *error)
+{
+    uint64_t ms;
+
+    return drain_parse(text, strlen(text), &ms, ret_warnings, error);
+}
+
+static int read_reload(const char *text, char ***ret_warnings, Error *error)
+{
+    ReloadRequest *request = NULL;
+    uint64_t ms;
+    int r = reload_parse(text, strlen(text), "1", &request, &ms, ret_warnings, error);
+
+    reload_request_free(request);
+    return r;
+}
+
 static void check_read(ReadFunc f, const char *text, bool good)
 {
     _cleanup_strv_free_ char **warnings = NULL;
@@ -244,6 +265,8 @@ static void test_requests_are_read_as_described(void **state)
             {"Handoff", read_handoff},
             {"LeaseRequest", read_lease},
             {"HeartbeatRequest", read_heartbeat},
+            {"DrainRequest", read_drain},
+            {"ReloadRequest", read_reload},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -287,6 +310,36 @@ static void test_all_of_a_spec_is_described(void **state)
     json_object_put(written);
 }
 
+/* A name of several may be null where the field may be. */
+static void test_null_among_names(void **state)
+{
+    json_object *document = describe(false);
+    json_object *names = get(document, "components", "schemas", "ReloadRequest", "properties",
+                             "strategy", "enum", NULL);
+
+    assert_string_equal(json_object_to_json_string_ext(names, JSON_C_TO_STRING_PLAIN),
+                        "[\"drain\",\"blue-green\",null]");
+    json_object_put(document);
+}
+
+/* Only what a reload came to is told with its errors. */
+static void test_errors_of_a_reload(void **state)
+{
+    json_object *document = describe(false), *all;
+
+    all = get(document, "paths", "/pools/{id}/reload", "post", "responses", "500", "content",
+              "application/json", "schema", "allOf", NULL);
+    assert_string_equal(
+            json_object_get_string(get(json_object_array_get_idx(all, 0), "$ref", NULL)),
+            "#/components/schemas/ReloadError");
+    all = get(document, "paths", "/pools/{id}/drain", "post", "responses", "500", "content",
+              "application/json", "schema", "allOf", NULL);
+    assert_string_equal(
+            json_object_get_string(get(json_object_array_get_idx(all, 0), "$ref", NULL)),
+            "#/components/schemas/Error");
+    json_object_put(document);
+}
+
 static void test_is_served(void **state)
 {
     Fixture *f = *state;
@@ -316,6 +369,8 @@ int main(void)
             cmocka_unit_test(test_security),
             cmocka_unit_test(test_requests_are_read_as_described),
             cmocka_unit_test(test_all_of_a_spec_is_described),
+            cmocka_unit_test(test_null_among_names),
+            cmocka_unit_test(test_errors_of_a_reload),
             cmocka_unit_test_setup_teardown(test_is_served, fixture_setup, fixture_teardown),
     };
 

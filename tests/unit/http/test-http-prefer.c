@@ -155,6 +155,119 @@ static void test_bad_drain(void **state)
     client_free(c);
 }
 
+/* Sends a reload of pool p1, and its body. */
+static void send_reload(Client *c, const char *headers, const char *body)
+{
+    _cleanup_free_ char *request = make_request("POST", "/pools/p1/reload", headers, body);
+
+    client_send(c, request);
+}
+
+#define SPEC                                                                                    \
+    "{\"pool_id\": \"p1\", \"binary_path\": \"/bin/engine\", \"flags\": [], \"host\": \"::1\"," \
+    "\"port\": 8000, \"model_path\": \"/m\", \"engine_version\": \"v2\", \"colour\": 1}"
+
+static void test_reload(void **state)
+{
+    static const struct {
+        const char *headers, *body, *applied, *call;
+        size_t warnings;
+    } cases[] = {
+            {"Prefer: respond-async\r\n", "{\"new_model_ref\": \"/m\"}", "respond-async",
+             "drain reload p1 to /m of the same", 0},
+            {"Prefer: wait=0\r\n",
+             "{\"new_model_ref\": \"m\", \"prepared\": " SPEC ", \"drain_deadline_ms\": 0,"
+             " \"strategy\": \"blue-green\", \"shape\": null}",
+             "wait=0", "blue-green reload p1 to m of v2 within 0", 2},
+    };
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        char id[8], location[32];
+
+        (void)snprintf(id, sizeof(id), "%zu", i + 1);
+        (void)snprintf(location, sizeof(location), "/operations/%s", id);
+        send_reload(c, cases[i].headers, cases[i].body);
+        expect_accepted(c, location, cases[i].applied, id);
+        assert_string_equal(fake_manager_last_call(f->manager), cases[i].call);
+        assert_int_equal(fake_manager_count_warnings(f->manager), cases[i].warnings);
+    }
+    client_free(c);
+}
+
+/* Who does not say otherwise waits, and is told whether the engine from before is back. */
+static void test_reload_that_is_waited_for(void **state)
+{
+    static const struct {
+        PmErrorCode code;
+        int status;
+        const char *success, *error;
+    } cases[] = {
+            {PM_ERROR_NONE, 200, "true", NULL},
+            {PM_ERROR_RELOAD_FAILED, 500, "false", "RELOAD_FAILED"},
+            {PM_ERROR_CANCELLED, 409, "false", "CANCELLED"},
+    };
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        Answer a;
+
+        send_reload(c, "", "{\"new_model_ref\": \"m\"}");
+        RUN_UNTIL(f, fake_manager_count_waiters(f->manager) == 1);
+        fixture_settle(f);
+        assert_int_equal(c->received.length, 0);
+        fake_manager_end(f->manager, "p1", cases[i].code, "it does not start");
+        client_receive(c, true, &a);
+        assert_int_equal(a.status, cases[i].status);
+        assert_string_equal(answer_member(&a, "pool_id"), "p1");
+        assert_string_equal(answer_member(&a, "success"), cases[i].success);
+        assert_string_equal(answer_member(&a, "rolled_back"), "false");
+        if (cases[i].error)
+            assert_string_equal(answer_member(&a, "code"), cases[i].error);
+        answer_clear(&a);
+    }
+    client_free(c);
+}
+
+static void test_bad_reload(void **state)
+{
+    static const struct {
+        const char *headers, *body;
+        int status;
+        const char *code, *field;
+    } cases[] = {
+            {"", "{}", 400, "INVALID_FIELD", "new_model_ref"},
+            {"", "{\"new_model_ref\": \"-m\"}", 400, "INVALID_FIELD", "new_model_ref"},
+            {"", "{\"new_model_ref\": \"m\", \"strategy\": \"\"}", 400, "INVALID_FIELD",
+             "strategy"},
+            {"", "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p1\"}}", 400,
+             "INVALID_FIELD", "prepared.binary_path"},
+            {"", "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": -1}", 400, "INVALID_FIELD",
+             "drain_deadline_ms"},
+            {"", "[]", 400, "INVALID_JSON", NULL},
+            {"Origin: https://pages.example\r\n", "{}", 403, "FORBIDDEN", NULL},
+    };
+    Fixture *f = *state;
+    Client *c = client_new(f);
+    Answer a;
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        send_reload(c, cases[i].headers, cases[i].body);
+        client_receive(c, true, &a);
+        assert_int_equal(a.status, cases[i].status);
+        assert_string_equal(answer_member(&a, "code"), cases[i].code);
+        if (cases[i].field)
+            assert_string_equal(answer_member(&a, "field"), cases[i].field);
+        answer_clear(&a);
+    }
+    client_expect(c, "POST /pools/p1/reload HTTP/1.1\r\nHost: h\r\n\r\n", 400, "BAD_REQUEST");
+    client_expect(c, "GET /pools/p1/reload HTTP/1.1\r\nHost: h\r\n\r\n", 405, "METHOD_NOT_ALLOWED");
+    assert_int_equal(fake_manager_count_operations(f->manager), 0);
+    client_free(c);
+}
+
 static void test_location_under_v2(void **state)
 {
     Client *c = client_new(*state);
@@ -220,6 +333,9 @@ int main(void)
             WITH_SERVER(test_drain),
             WITH_SERVER(test_drain_that_is_waited_for),
             WITH_SERVER(test_bad_drain),
+            WITH_SERVER(test_reload),
+            WITH_SERVER(test_reload_that_is_waited_for),
+            WITH_SERVER(test_bad_reload),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

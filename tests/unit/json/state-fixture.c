@@ -19,7 +19,8 @@ static const char large_body[] =
         "\"health\": {\"path\": \"/h\", \"interval_ms\": 1, \"timeout_ms\": 2, \"failures\": 3},"
         "\"stop_grace_ms\": 0, \"resources\": {\"memory_max\": 5, \"memory_high\": 6,"
         "\"cpu_weight\": 7, \"tasks_max\": 8, \"io_weight\": 9},"
-        "\"sandbox\": {\"a\": [1.50, null, \"b/c\"]}, \"policy\": {\"b\": {}}}";
+        "\"sandbox\": {\"a\": [1.50, null, \"b/c\"]}, \"policy\": {\"restart\": \"no\","
+        "\"backoff_min_ms\": 0, \"breaker_failures\": 3}}";
 
 static char *copy(const char *s)
 {
@@ -214,6 +215,16 @@ static void assert_same_operation(const PoolOperation *a, const PoolOperation *b
     assert_int_equal(a->started.mono, b->started.mono);
 }
 
+static void assert_same_reload(const Reload *a, const Reload *b)
+{
+    assert_int_equal(a->phase, b->phase);
+    assert_true(streq_ptr(a->model_ref, b->model_ref));
+    assert_true(engine_spec_equal(a->next, b->next));
+    assert_true(engine_spec_equal(a->previous, b->previous));
+    assert_string_equal(a->error, b->error);
+    assert_int_equal(a->failure, b->failure);
+}
+
 void assert_same(const Pool *a, const Pool *b)
 {
     assert_string_equal(a->id, b->id);
@@ -242,4 +253,7 @@ void assert_same(const Pool *a, const Pool *b)
     assert_same_meta(&a->meta, &b->meta);
     assert_same_external(a->external, b->external);
     assert_same_operation(&a->operation, &b->operation);
+    assert_same_reload(&a->reload, &b->reload);
+    assert_int_equal(a->judging, b->judging);
+    assert_int_equal(a->end.set_up, b->end.set_up);
 }

@@ -170,6 +170,9 @@ static const struct {
         {"resources", "{\"tasks_max\": 0}", "resources.tasks_max", "of at least 1"},
         {"sandbox", "true", "sandbox", "must be an object, got true"},
         {"policy", "\"strict\"", "policy", "must be an object, got \"strict\""},
+        {"policy", "{\"restart\": \"always\"}", "policy.restart",
+         "must be one of on-failure, no, got \"always\""},
+        {"policy", "{\"restart\": false}", "policy.restart", "must be a string, got false"},
 };
 
 static void test_members(void **state)

@@ -137,6 +137,26 @@ static void test_drain_answer(void **state)
                 "\"final_lease_count\":3}");
 }
 
+static void test_reload_answer(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = running_pool();
+    OperationResult result = {.duration_usec = 2000999};
+    char warning[] = "one";
+    char *warnings[] = {warning, NULL};
+
+    pool_meta_from_spec(pool, pool->spec);
+    assert_line(json_reload_answer(pool, &result, warnings),
+                "{\"pool_id\":\"p1\",\"success\":true,\"rolled_back\":false,"
+                "\"new_engine_version\":\"b1234\",\"duration_ms\":2000,\"warnings\":[\"one\"]}");
+    result.rolled_back = true;
+    error_set(&result.error, PM_ERROR_RELOAD_FAILED, "prepared.port", "reload failed: \"x\"");
+    assert_line(json_reload_answer(pool, &result, NULL),
+                "{\"pool_id\":\"p1\",\"success\":false,\"rolled_back\":true,"
+                "\"new_engine_version\":null,\"duration_ms\":2000,"
+                "\"error\":\"reload failed: \\\"x\\\"\",\"code\":\"RELOAD_FAILED\","
+                "\"retriable\":true,\"field\":\"prepared.port\",\"warnings\":[]}");
+}
+
 static void test_error(void **state)
 {
     Error error = {0};
@@ -328,13 +348,21 @@ static void test_text_of_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_handoff),     cmocka_unit_test(test_handoff_with_everything),
-            cmocka_unit_test(test_pretty),      cmocka_unit_test(test_preload_answer),
-            cmocka_unit_test(test_stop_answer), cmocka_unit_test(test_drain_answer),
-            cmocka_unit_test(test_error),       cmocka_unit_test(test_bytes_that_are_no_text),
-            cmocka_unit_test(test_status),      cmocka_unit_test(test_status_object),
-            cmocka_unit_test(test_health),      cmocka_unit_test(test_small_answers),
-            cmocka_unit_test(test_operation),   cmocka_unit_test(test_text_of_nothing),
+            cmocka_unit_test(test_handoff),
+            cmocka_unit_test(test_handoff_with_everything),
+            cmocka_unit_test(test_pretty),
+            cmocka_unit_test(test_preload_answer),
+            cmocka_unit_test(test_stop_answer),
+            cmocka_unit_test(test_drain_answer),
+            cmocka_unit_test(test_reload_answer),
+            cmocka_unit_test(test_error),
+            cmocka_unit_test(test_bytes_that_are_no_text),
+            cmocka_unit_test(test_status),
+            cmocka_unit_test(test_status_object),
+            cmocka_unit_test(test_health),
+            cmocka_unit_test(test_small_answers),
+            cmocka_unit_test(test_operation),
+            cmocka_unit_test(test_text_of_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

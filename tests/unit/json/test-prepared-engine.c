@@ -45,8 +45,7 @@ static void assert_required(const EngineSpec *spec)
 static void assert_optional_unset(const EngineSpec *spec)
 {
     const char *const strings[] = {spec->engine_digest, spec->engine_catalog_id, spec->model_id,
-                                   spec->device_mask,   spec->health.path,       spec->sandbox,
-                                   spec->policy};
+                                   spec->device_mask,   spec->health.path,       spec->sandbox};
     const uint64_t numbers[] = {
             spec->slots_total,          spec->vram_bytes,           spec->ram_bytes,
             spec->health.interval_ms,   spec->health.timeout_ms,    spec->health.failures,
@@ -57,6 +56,9 @@ static void assert_optional_unset(const EngineSpec *spec)
         assert_null(strings[i]);
     for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
         assert_true(numbers[i] == SPEC_UNSET);
+    for (size_t i = 0; i < sizeof(spec->policy.numbers); i++)
+        assert_int_equal(((const unsigned char *)&spec->policy.numbers)[i], 0xff);
+    assert_int_equal(spec->policy.restart, RESTART_UNSET);
     assert_null(spec->env);
     assert_null(spec->credentials);
 }
@@ -107,7 +109,7 @@ static void test_everything(void **state)
                     "\"timeout_ms\": 60000, \"failures\": 5}, \"stop_grace_ms\": 0,"
                     "\"resources\": {\"memory_max\": 8589934592, \"memory_high\": 1,"
                     "\"cpu_weight\": 100, \"tasks_max\": 64, \"io_weight\": 10000},"
-                    "\"sandbox\": {}, \"policy\": {}"),
+                    "\"sandbox\": {}, \"policy\": {\"restart\": \"no\", \"backoff_max_ms\": 1500}"),
             &warnings);
 
     assert_string_equal(spec->replica_id, "r1");
@@ -132,7 +134,8 @@ static void test_everything(void **state)
     assert_int_equal(spec->resources.tasks_max, 64);
     assert_int_equal(spec->resources.io_weight, 10000);
     assert_string_equal(spec->sandbox, "{}");
-    assert_string_equal(spec->policy, "{}");
+    assert_int_equal(spec->policy.restart, RESTART_NO);
+    assert_int_equal(spec->policy.numbers.backoff_max_usec, 1500 * USEC_PER_MSEC);
     assert_strings(warnings, "device_mask is recorded but not enforced by this version|");
 }
 
@@ -164,6 +167,9 @@ static void test_taken(void **state)
             {"env", "{\"CUDA_VISIBLE_DEVICES\": \"0\"}"},
             {"credentials", "{}"},
             {"slots_total", "1"},
+            {"policy", "{}"},
+            {"policy", "null"},
+            {"policy", "{\"restart\": \"on-failure\", \"restart_limit\": 63}"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(taken); i++) {
@@ -204,7 +210,10 @@ static void test_unknown_fields(void **state)
             {"\"sandbox\": {\"network\": [1, 2.50, \"a/b\"], \"user\": null}",
              "unknown field \"sandbox.network\" was ignored|"
              "unknown field \"sandbox.user\" was ignored|"},
-            {"\"policy\": {\"backoff\\n\": 1}", "unknown field \"policy.backoff?\" was ignored|"},
+            {"\"policy\": {\"x\\n\": 1, \"backof_max_ms\": 5}",
+             "unknown field \"policy.x?\" was ignored|"
+             "unknown field \"policy.backof_max_ms\" was ignored, did you mean "
+             "\"policy.backoff_max_ms\"?|"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(unknown); i++) {
@@ -251,15 +260,12 @@ static void test_many_unknown_fields(void **state)
     assert_string_equal(warnings[PM_WARNINGS_MAX], "19968 more warnings were left out");
 }
 
-static void test_objects_are_kept(void **state)
+static void test_object_is_kept(void **state)
 {
     _cleanup_spec_ EngineSpec *spec =
-            parse(body_and("\"sandbox\": { \"a\" : [1, 2.50, \"b/c\", {\"d\": null}] },"
-                           "\"policy\": {\"backoff_initial_ms\": 500}"),
-                  NULL);
+            parse(body_and("\"sandbox\": { \"a\" : [1, 2.50, \"b/c\", {\"d\": null}] }"), NULL);
 
     assert_string_equal(spec->sandbox, "{\"a\":[1,2.50,\"b/c\",{\"d\":null}]}");
-    assert_string_equal(spec->policy, "{\"backoff_initial_ms\":500}");
 }
 
 /* A body that was cut anywhere is refused, without a read behind its end. */
@@ -292,7 +298,7 @@ int main(void)
             cmocka_unit_test(test_unknown_fields),
             cmocka_unit_test(test_unknown_beside_prepared),
             cmocka_unit_test(test_many_unknown_fields),
-            cmocka_unit_test(test_objects_are_kept),
+            cmocka_unit_test(test_object_is_kept),
             cmocka_unit_test(test_truncated),
     };
 

@@ -62,6 +62,25 @@ static int parse_drain(const char *text, size_t length, char ***ret_warnings, Er
     return r;
 }
 
+static int parse_reload(const char *text, size_t length, char ***ret_warnings, Error *error)
+{
+    ReloadRequest *request = NULL;
+    uint64_t ms = 7;
+    int r = reload_parse(text, length, "p1", &request, &ms, ret_warnings, error);
+
+    assert_int_equal(request != NULL, r == 0);
+    if (r < 0)
+        assert_int_equal(ms, 7);
+    reload_request_free(request);
+    return r;
+}
+
+#define SPEC_START                                                                            \
+    "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p1\", \"binary_path\": \"/b\"," \
+    "\"flags\": [\"-m\"], \"host\": \"::1\", \"port\": 1, \"model_path\": \"m\","             \
+    "\"engine_version\": \"v\""
+#define SPEC_END "}}"
+
 static const struct {
     const char *name;
     int (*parse)(const char *text, size_t length, char ***ret_warnings, Error *error);
@@ -81,6 +100,8 @@ static const struct {
         {"heartbeat", parse_heartbeat, "{\"timestamp_ms\": 1}"},
         {"drain", parse_drain, "{\"deadline_ms\": 1}"},
         {"empty", empty_body_parse, "{}"},
+        {"reload", parse_reload,
+         SPEC_START "}, \"drain_deadline_ms\": 1, \"strategy\": \"blue-green\"}"},
 };
 
 /* What is no JSON object is refused by all of them alike. */
@@ -157,7 +178,8 @@ static void test_truncated(void **state)
 
         for (size_t n = 0; n <= length; n++) {
             char *body = copy_exactly(parsers[p].largest, n);
-            bool good = n == length || (n == 0 && !streq(parsers[p].name, "handoff"));
+            bool good = n == length || (n == 0 && parsers[p].parse != parse_handoff &&
+                                        parsers[p].parse != parse_reload);
             Error error = {0};
             int r = parsers[p].parse(body, n, NULL, &error);
 
@@ -292,6 +314,27 @@ static void test_bad_fields(void **state)
             {4, "{\"deadline_ms\": 1.0}", "deadline_ms", "got 1.0"},
             {4, "{\"deadline_ms\": \"30s\"}", "deadline_ms", "got \"30s\""},
             {4, "{\"deadline_ms\": {}}", "deadline_ms", "an object"},
+            {6, "", "new_model_ref", "is required"},
+            {6, "{}", "new_model_ref", "is required"},
+            {6, "{\"new_model_ref\": null}", "new_model_ref", "is required, got null"},
+            {6, "{\"new_model_ref\": \"\"}", "new_model_ref", "must not be empty"},
+            {6, "{\"new_model_ref\": 1}", "new_model_ref", "must be a string, got 1"},
+            {6, "{\"new_model_ref\": \"--help\"}", "new_model_ref", "must not begin with \"-\""},
+            {6, "{\"new_model_ref\": \"-\"}", "new_model_ref", "must not begin with \"-\""},
+            {6, "{\"new_model_ref\": \"a\\nb\"}", "new_model_ref", "control characters"},
+            {6, "{\"new_model_ref\": \"m\", \"strategy\": \"\"}", "strategy",
+             "must be \"drain\" or \"blue-green\""},
+            {6, "{\"new_model_ref\": \"m\", \"strategy\": \"Drain\"}", "strategy",
+             "must be \"drain\" or \"blue-green\", got \"Drain\""},
+            {6, "{\"new_model_ref\": \"m\", \"strategy\": 0}", "strategy", "must be a string"},
+            {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": 86400001}", "drain_deadline_ms",
+             "from 0 to 86400000, got 86400001"},
+            {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": -1}", "drain_deadline_ms",
+             "got -1"},
+            {6, "{\"new_model_ref\": \"m\", \"prepared\": []}", "prepared", "must be an object"},
+            {6, "{\"new_model_ref\": \"m\", \"prepared\": {}}", "prepared.pool_id", "is required"},
+            {6, "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p1\"}}",
+             "prepared.binary_path", "is required"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -342,6 +385,7 @@ static void test_longest(void **state)
             {1, "{\"url\": \"http://a\", \"model\": {\"path\": \"", "\"}}", "model.path",
              PM_STRING_MAX},
             {2, "{\"owner\": \"", "\"}", "owner", PM_LEASE_OWNER_MAX},
+            {6, "{\"new_model_ref\": \"", "\"}", "new_model_ref", PM_STRING_MAX},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -604,18 +648,96 @@ static void test_drain(void **state)
     }
 }
 
+static void check_reload(const char *body, const char *model_ref, ReloadStrategy strategy,
+                         uint64_t deadline_ms, const char *model_path)
+{
+    ReloadRequest *request = NULL;
+    uint64_t ms = 7;
+
+    assert_int_equal(reload_parse(body, strlen(body), "p1", &request, &ms, NULL, NULL), 0);
+    assert_string_equal(request->model_ref, model_ref);
+    assert_int_equal(request->strategy, strategy);
+    assert_true(ms == deadline_ms);
+    assert_int_equal(request->spec != NULL, model_path != NULL);
+    if (model_path)
+        assert_string_equal(request->spec->model_path, model_path);
+    reload_request_free(request);
+}
+
+static void test_reload(void **state)
+{
+    check_reload("{\"new_model_ref\": \"/m\"}", "/m", RELOAD_DRAIN, SPEC_UNSET, NULL);
+    check_reload("{\"new_model_ref\": \"caf\xc3\xa9 -1\", \"strategy\": null, \"prepared\": null,"
+                 "\"drain_deadline_ms\": null}",
+                 "caf\xc3\xa9 -1", RELOAD_DRAIN, SPEC_UNSET, NULL);
+    check_reload("{\"new_model_ref\": \"m\", \"strategy\": \"drain\", \"drain_deadline_ms\": 0}",
+                 "m", RELOAD_DRAIN, 0, NULL);
+    check_reload("{\"new_model_ref\": \"m\", \"strategy\": \"blue-green\","
+                 "\"drain_deadline_ms\": 86400000}",
+                 "m", RELOAD_BLUE_GREEN, 86400000, NULL);
+    check_reload(SPEC_START SPEC_END, "m", RELOAD_DRAIN, SPEC_UNSET, "m");
+}
+
+/* What is wrong with the engine is named from the body on. */
+static void test_reload_engine(void **state)
+{
+    static const struct {
+        const char *more, *field, *part;
+    } cases[] = {
+            {"\"replica_id\": \"a/b\"", "prepared.replica_id", "got \"a/b\""},
+            {"\"health\": {\"interval_ms\": 0}", "prepared.health.interval_ms", "got 0"},
+            {"\"device_mask\": \"0\", \"env\": {\"CUDA_VISIBLE_DEVICES\": \"0\"}",
+             "prepared.env.CUDA_VISIBLE_DEVICES", "use device_mask only"},
+    };
+    static const char other[] =
+            "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p2\", \"binary_path\": "
+            "\"/b\", \"flags\": [], \"host\": \"::1\", \"port\": 1, \"model_path\": \"m\","
+            "\"engine_version\": \"v\"}}";
+    Error error = {0};
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        char body[512];
+
+        (void)snprintf(body, sizeof(body), SPEC_START ", %s" SPEC_END, cases[i].more);
+        assert_int_equal(parse_reload(body, strlen(body), NULL, &error), -EINVAL);
+        assert_error(body, &error, PM_ERROR_INVALID_FIELD, cases[i].field, cases[i].part);
+    }
+    assert_int_equal(parse_reload(other, strlen(other), NULL, &error), -EINVAL);
+    assert_error(other, &error, PM_ERROR_INVALID_FIELD, "prepared.pool_id",
+                 "must equal the pool of the request, \"p1\", got \"p2\"");
+}
+
+/* What is taken without effect is said of the body first, then of the engine. */
+static void test_reload_warnings(void **state)
+{
+    static const char body[] =
+            SPEC_START ", \"prot\": 1, \"device_mask\": \"0\"}, \"stratgy\": \"drain\"}";
+    _cleanup_strv_free_ char **warnings = NULL;
+
+    assert_int_equal(parse_reload(body, strlen(body), &warnings, NULL), 0);
+    assert_int_equal(strv_length(warnings), 3);
+    assert_string_equal(warnings[0],
+                        "unknown field \"stratgy\" was ignored, did you mean \"strategy\"?");
+    assert_string_equal(
+            warnings[1],
+            "unknown field \"prepared.prot\" was ignored, did you mean \"prepared.port\"?");
+    assert_contains(warnings[2], "device_mask");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_no_object),      cmocka_unit_test(test_too_large),
-            cmocka_unit_test(test_truncated),      cmocka_unit_test(test_unknown),
-            cmocka_unit_test(test_no_warnings),    cmocka_unit_test(test_out_of_memory),
-            cmocka_unit_test(test_bad_fields),     cmocka_unit_test(test_longest),
-            cmocka_unit_test(test_update),         cmocka_unit_test(test_update_values),
-            cmocka_unit_test(test_negative_slots), cmocka_unit_test(test_nested_hints),
-            cmocka_unit_test(test_small_handoff),  cmocka_unit_test(test_large_handoff),
-            cmocka_unit_test(test_managed),        cmocka_unit_test(test_lease),
-            cmocka_unit_test(test_heartbeat),      cmocka_unit_test(test_drain),
+            cmocka_unit_test(test_no_object),       cmocka_unit_test(test_too_large),
+            cmocka_unit_test(test_truncated),       cmocka_unit_test(test_unknown),
+            cmocka_unit_test(test_no_warnings),     cmocka_unit_test(test_out_of_memory),
+            cmocka_unit_test(test_bad_fields),      cmocka_unit_test(test_longest),
+            cmocka_unit_test(test_update),          cmocka_unit_test(test_update_values),
+            cmocka_unit_test(test_negative_slots),  cmocka_unit_test(test_nested_hints),
+            cmocka_unit_test(test_small_handoff),   cmocka_unit_test(test_large_handoff),
+            cmocka_unit_test(test_managed),         cmocka_unit_test(test_lease),
+            cmocka_unit_test(test_heartbeat),       cmocka_unit_test(test_drain),
+            cmocka_unit_test(test_reload),          cmocka_unit_test(test_reload_engine),
+            cmocka_unit_test(test_reload_warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void test_round_trip(void **state)
         assert_round_trip(pool_of(STATE_SPEC_SMALL, (PoolState)s));
         assert_round_trip(pool_of(STATE_SPEC_LARGE, (PoolState)s));
     }
-    for (int reason = STOP_NONE; reason <= STOP_RESTART; reason++) {
+    for (int reason = STOP_NONE; reason <= STOP_DRAIN; reason++) {
         Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_STOPPING);
 
         pool->stop_reason = (StopReason)reason;
@@ -135,10 +135,9 @@ static const struct {
         {"pool_id", "1", "pool_id", "got 1"},
         {"state", NULL, "state", "is required"},
         {"state", "null", "state", "is required, got null"},
-        {"state", "\"dancing\"", "state",
-         "must be a name that this version knows, got \"dancing\""},
-        {"state", "\"READY\"", "state", "must be a name that this version knows"},
-        {"state", "\"\"", "state", "must be a name that this version knows"},
+        {"state", "\"dancing\"", "state", "adopting, external, got \"dancing\""},
+        {"state", "\"READY\"", "state", "must be one of off, preflight, starting"},
+        {"state", "\"\"", "state", "must be one of off, preflight, starting"},
         {"state", "4", "state", "must be a string, got 4"},
         {"generation", NULL, "generation", "is required"},
         {"generation", "-1", "generation", "must be an integer of at least 0, got -1"},

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <syslog.h>
@@ -13,6 +14,14 @@
 enum {
     LOST_USEC = 10 * 1000 * 1000, /* a loop that waits this long waits for ever */
 };
+
+static char *copy(const char *s)
+{
+    char *c = strdup(s);
+
+    assert_non_null(c);
+    return c;
+}
 
 static void on_recovered(int error, void *userdata)
 {
@@ -74,7 +83,10 @@ int manager_setup(void **state)
     journal_set_max_level(LOG_EMERG);
     f->lock_fd = -1;
     folder_setup((void **)&f->folder);
+    folder_setup((void **)&f->state_folder);
     assert_int_equal(settings_load(&sources, NULL, NULL, &f->settings, NULL), 0);
+    free(f->settings->state_directory);
+    f->settings->state_directory = copy(f->state_folder->path);
     f->settings->gpu_required = false;
     f->settings->policy.health_try_timeout_usec = USEC_PER_MINUTE;
     listen_silently(f);
@@ -93,6 +105,7 @@ int manager_teardown(void **state)
     settings_free(f->settings);
     close(f->listen_fd);
     folder_teardown((void **)&f->folder);
+    folder_teardown((void **)&f->state_folder);
     free(f);
     return 0;
 }
@@ -180,14 +193,6 @@ Pool *add_pool(ManagerFixture *f, const char *id)
     return registry_get(&f->m->registry, id);
 }
 
-static char *copy(const char *s)
-{
-    char *c = strdup(s);
-
-    assert_non_null(c);
-    return c;
-}
-
 Pool *add_external(ManagerFixture *f, const char *id)
 {
     Error error = {.code = PM_ERROR_NONE};
@@ -222,4 +227,51 @@ Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation)
     if (manager_preload(f->m, &spec, NULL, NULL, ret_operation, &error) < 0)
         fail_msg("%s", error.text);
     return registry_get(&f->m->registry, id);
+}
+
+void post_unit(ManagerFixture *f, const Pool *pool, const UnitObservation *u)
+{
+    Event event = {.type = EVENT_UNIT, .generation = pool->generation, .unit = *u};
+
+    assert_int_equal(manager_post(f->m, pool->id, &event), 0);
+}
+
+void starts_well(ManagerFixture *f, const Pool *pool)
+{
+    const UnitObservation running = {
+            .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_MAIN_PID,
+            .load = UNIT_LOAD_LOADED,
+            .active = UNIT_ACTIVE_ACTIVE,
+            .main_pid = 4711,
+    };
+    Event event = {.type = EVENT_PROBE, .generation = pool->generation, .probe = {.good = true}};
+
+    post_unit(f, pool, &running);
+    assert_int_equal(manager_post(f->m, pool->id, &event), 0);
+}
+
+void becomes_ready(ManagerFixture *f, const Pool *pool)
+{
+    starts_well(f, pool);
+    assert_int_equal(pool->state, POOL_READY);
+}
+
+void crashes(ManagerFixture *f, const Pool *pool)
+{
+    const UnitObservation killed = {
+            .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_RESULT |
+                      UNIT_FIELD_MAIN_PID | UNIT_FIELD_EXEC_MAIN_PID | UNIT_FIELD_EXEC_MAIN_CODE |
+                      UNIT_FIELD_EXEC_MAIN_STATUS,
+            .load = UNIT_LOAD_LOADED,
+            .active = UNIT_ACTIVE_FAILED,
+            .result = UNIT_RESULT_SIGNAL,
+            .exec_main_pid = 4711,
+            .exec_main_code = CLD_KILLED,
+            .exec_main_status = SIGKILL,
+    };
+    usec_t deadline = loop_deadline(f);
+
+    post_unit(f, pool, &killed);
+    while (pool->judging) /* until its output is read */
+        run_once(f, deadline);
 }

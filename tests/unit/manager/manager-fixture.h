@@ -8,7 +8,8 @@
 /* A manager with a runtime directory of its own, on a loop with a service manager that answers when
  * the test says so. */
 typedef struct ManagerFixture {
-    Folder *folder; /* R */
+    Folder *folder;       /* R */
+    Folder *state_folder; /* the state directory */
     FakeManager *systemd;
     Settings *settings;
     Manager *m;
@@ -52,3 +53,11 @@ Pool *add_pool(ManagerFixture *f, const char *id);
 Pool *add_external(ManagerFixture *f, const char *id);
 /* Preloads an engine. Its port is free, its model is not looked for. */
 Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation);
+
+/* The service manager tells of the pool's unit. */
+void post_unit(ManagerFixture *f, const Pool *pool, const UnitObservation *u);
+/* Its engine runs, and answers its first health check; the pool is ready after that. */
+void starts_well(ManagerFixture *f, const Pool *pool);
+void becomes_ready(ManagerFixture *f, const Pool *pool);
+/* It is killed, and the pool is judged. */
+void crashes(ManagerFixture *f, const Pool *pool);

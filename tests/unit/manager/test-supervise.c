@@ -9,45 +9,6 @@
 
 enum { FIRST_MS = 300, LONG_MS = 60000 };
 
-static void post_unit(ManagerFixture *f, const Pool *pool, const UnitObservation *u)
-{
-    Event event = {.type = EVENT_UNIT, .generation = pool->generation, .unit = *u};
-
-    assert_int_equal(manager_post(f->m, pool->id, &event), 0);
-}
-
-static void becomes_ready(ManagerFixture *f, const Pool *pool)
-{
-    const UnitObservation running = {
-            .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_MAIN_PID,
-            .load = UNIT_LOAD_LOADED,
-            .active = UNIT_ACTIVE_ACTIVE,
-            .main_pid = 4711,
-    };
-    Event event = {.type = EVENT_PROBE, .generation = pool->generation, .probe = {.good = true}};
-
-    post_unit(f, pool, &running);
-    assert_int_equal(manager_post(f->m, pool->id, &event), 0);
-    assert_int_equal(pool->state, POOL_READY);
-}
-
-static void crashes(ManagerFixture *f, const Pool *pool)
-{
-    const UnitObservation killed = {
-            .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_RESULT |
-                      UNIT_FIELD_MAIN_PID | UNIT_FIELD_EXEC_MAIN_PID | UNIT_FIELD_EXEC_MAIN_CODE |
-                      UNIT_FIELD_EXEC_MAIN_STATUS,
-            .load = UNIT_LOAD_LOADED,
-            .active = UNIT_ACTIVE_FAILED,
-            .result = UNIT_RESULT_SIGNAL,
-            .exec_main_pid = 4711,
-            .exec_main_code = CLD_KILLED,
-            .exec_main_status = SIGKILL,
-    };
-
-    post_unit(f, pool, &killed);
-}
-
 /* Backoff of exactly `ms`. */
 static void set_backoff(ManagerFixture *f, uint64_t ms, uint64_t threshold)
 {

@@ -243,7 +243,7 @@ static void test_other_kinds(void **state)
 static void test_folder_deleted(void **state)
 {
     Locks *t = *state;
-    const char *const names[] = {"engines", "state", "leases"};
+    const char *const names[] = {"engines", "state", "leases", "provision"};
     RegistryLock *lock = NULL;
 
     for (size_t i = 0; i < ELEMENTSOF(names); i++)
@@ -264,7 +264,7 @@ static void test_disk_full(void **state)
     RegistryLock *lock = NULL;
 
     /* An inode for each folder, and none for the lock. */
-    if (!mount_tmpfs(d, "64k,nr_inodes=5"))
+    if (!mount_tmpfs(d, "64k,nr_inodes=6"))
         skip();
     assert_int_equal(runtime_dir_open(d->path, &dir), 0);
     assert_int_equal(registry_lock_open(dir, &lock), 0);

@@ -425,7 +425,7 @@ static void test_bad_ids(void **state)
         assert_int_equal(runtime_dir_remove_leases(t->dir, bad[i]), -EINVAL);
     }
     assert_null(path);
-    assert_int_equal(count_entries(t->fd), 3);
+    assert_int_equal(count_entries(t->fd), 4);
 }
 
 /* The longest names that there are. */
@@ -453,6 +453,7 @@ static void test_deleted_underneath(void **state)
     assert_return_code(unlinkat(t->fd, "engines", AT_REMOVEDIR), errno);
     assert_return_code(unlinkat(t->fd, "state", AT_REMOVEDIR), errno);
     assert_return_code(unlinkat(t->fd, "leases", AT_REMOVEDIR), errno);
+    assert_return_code(unlinkat(t->fd, "provision", AT_REMOVEDIR), errno);
     assert_return_code(unlinkat(t->folder->fd, "r", AT_REMOVEDIR), errno);
     assert_int_equal(runtime_dir_write_pid(t->dir, "a", 1), -ENOENT);
     assert_int_equal(runtime_dir_write_handoff(t->dir, "a", "r0", "{}"), -ENOENT);
@@ -474,11 +475,39 @@ static void test_folder_in_place_of_file(void **state)
     assert_return_code(mkdirat(t->fd, "a.pid", 0755), errno);
     assert_int_equal(runtime_dir_write_pid(t->dir, "a", 1), -EISDIR);
     assert_int_equal(runtime_dir_remove_pid(t->dir, "a"), -EISDIR);
-    assert_int_equal(count_entries(t->fd), 4);
+    assert_int_equal(count_entries(t->fd), 5);
 }
 
 #define FOLDER_TEST(f)  cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)
 #define RUNTIME_TEST(f) cmocka_unit_test_setup_teardown(f, runtime_setup, runtime_teardown)
+
+static void test_provision(void **state)
+{
+    static const char *const suffixes[PROVISION_FILE_MAX] = {".out", ".err"};
+    Runtime *t = *state;
+    int fd = open_at(t->fd, "provision");
+    char *path = NULL;
+
+    for (ProvisionFile file = 0; file < PROVISION_FILE_MAX; file++) {
+        char expected[256];
+
+        (void)snprintf(expected, sizeof(expected), "%s/provision/p%s", t->path, suffixes[file]);
+        assert_int_equal(runtime_dir_provision_path(t->dir, "p", file, &path), 0);
+        assert_string_equal(path, expected);
+        free(path);
+    }
+    put_file(fd, "p.out", "{}");
+    put_file(fd, "p.err", "no");
+    put_file(fd, "q.err", "no");
+    assert_int_equal(runtime_dir_remove_provision(t->dir, "p"), 0);
+    assert_int_equal(count_entries(fd), 1);
+    assert_int_equal(runtime_dir_remove_provision(t->dir, "p"), 0);
+    assert_int_equal(runtime_dir_remove_provision(t->dir, "../p"), -EINVAL);
+    path = NULL;
+    assert_int_equal(runtime_dir_provision_path(t->dir, "../p", PROVISION_OUTPUT, &path), -EINVAL);
+    assert_null(path);
+    close(fd);
+}
 
 int main(void)
 {
@@ -494,6 +523,7 @@ int main(void)
             RUNTIME_TEST(test_paths),
             RUNTIME_TEST(test_state),
             RUNTIME_TEST(test_leases),
+            RUNTIME_TEST(test_provision),
             RUNTIME_TEST(test_registry),
             RUNTIME_TEST(test_registry_of_other_kinds),
             RUNTIME_TEST(test_size_bound),

@@ -15,6 +15,7 @@ struct JournalWriter {
     FILE *to;
     pid_t pid;
     uint64_t entries;
+    const char *boot;
 };
 
 /* Where Debian and others have it. */
@@ -74,6 +75,11 @@ JournalWriter *journal_writer_free(JournalWriter *w)
     return NULL;
 }
 
+void journal_writer_set_boot(JournalWriter *w, const char *id)
+{
+    w->boot = id;
+}
+
 /* A field as its length and its bytes: whatever they are. Little-endian, as this host is. */
 void journal_writer_add(JournalWriter *w, const char *fields, const char *message, size_t n)
 {
@@ -81,7 +87,8 @@ void journal_writer_add(JournalWriter *w, const char *fields, const char *messag
 
     fprintf(w->to, "__REALTIME_TIMESTAMP=%" PRIu64 "\n__MONOTONIC_TIMESTAMP=%" PRIu64 "\n",
             (uint64_t)JOURNAL_WRITER_START_USEC + w->entries * 1000, 1000 + w->entries * 1000);
-    fprintf(w->to, "_BOOT_ID=0123456789abcdef0123456789abcdef\n%sMESSAGE\n", fields);
+    fprintf(w->to, "_BOOT_ID=%s\n%sMESSAGE\n",
+            w->boot ? w->boot : "0123456789abcdef0123456789abcdef", fields);
     fwrite(&length, sizeof(length), 1, w->to);
     fwrite(message, 1, n, w->to);
     fputs("\n\n", w->to);

@@ -18,6 +18,9 @@ JournalWriter *journal_writer_new(const char *folder, const char *name);
 /* Waits until all is written. Returns NULL. */
 JournalWriter *journal_writer_free(JournalWriter *w);
 
+/* What comes is from another boot: `id` is 32 hex digits, and stays the caller's. */
+void journal_writer_set_boot(JournalWriter *w, const char *id);
+
 /* An entry: "FIELD=value" lines in one text, then the message of `n` bytes. */
 void journal_writer_add(JournalWriter *w, const char *fields, const char *message, size_t n);
 

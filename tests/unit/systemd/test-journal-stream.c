@@ -185,6 +185,66 @@ static void test_last_lines(void **state)
     }
 }
 
+static void test_bare(void **state)
+{
+    Fixture *f = *state;
+
+    add_numbered(f, 0, 3);
+    finish_writing(f);
+    assert_stream(f, (JournalQuery){.lines = 2, .bare = true}, "line 1\nline 2\n");
+}
+
+/* By the monotonic clock, on which the first entry is at 1 ms, as all the others 1 ms later. */
+static void test_since(void **state)
+{
+    Fixture *f = *state;
+
+    add_numbered(f, 0, 5);
+    finish_writing(f);
+    assert_stream(f, (JournalQuery){.lines = ALL, .since_usec = 1000, .bare = true},
+                  "line 0\nline 1\nline 2\nline 3\nline 4\n");
+    assert_stream(f, (JournalQuery){.lines = ALL, .since_usec = 3001, .bare = true},
+                  "line 3\nline 4\n");
+    assert_stream(f, (JournalQuery){.lines = 10, .since_usec = 3000, .bare = true},
+                  "line 2\nline 3\nline 4\n");
+    assert_stream(f, (JournalQuery){.lines = 2, .since_usec = 3000, .bare = true},
+                  "line 3\nline 4\n");
+    assert_stream(f, (JournalQuery){.lines = 2, .since_usec = 5001}, "");
+}
+
+/* What another boot has left counts for nothing, whatever its clock said. */
+static void test_since_boot(void **state)
+{
+    Fixture *f = *state;
+
+    add_numbered(f, 0, 3);
+    journal_writer_set_boot(f->writer, "fedcba9876543210fedcba9876543210");
+    add_numbered(f, 3, 5);
+    finish_writing(f);
+    assert_stream(f, (JournalQuery){.lines = 10, .since_usec = 1, .bare = true},
+                  "line 3\nline 4\n");
+    assert_stream(f, (JournalQuery){.lines = 10, .bare = true},
+                  "line 0\nline 1\nline 2\nline 3\nline 4\n");
+}
+
+/* Whether or not there is a journal's service to ask; as many as there are other streams. */
+static void test_settled(void **state)
+{
+    int fds[JOURNAL_STREAMS_MAX + 1];
+    Fixture *f = *state;
+
+    add_numbered(f, 0, 3);
+    finish_writing(f);
+    for (size_t i = 0; i < ELEMENTSOF(fds); i++)
+        fds[i] = open_stream(f, (JournalQuery){.lines = 2, .bare = true, .settled = true});
+    assert_stream(f, (JournalQuery){.lines = 1, .bare = true}, "line 2\n");
+    for (size_t i = 0; i < ELEMENTSOF(fds); i++) {
+        _cleanup_free_ char *all = read_all(fds[i]);
+
+        assert_string_equal(all, "line 1\nline 2\n");
+    }
+}
+
 static void test_which_entries(void **state)
 {
     static const char *const others[] = {
@@ -477,6 +537,10 @@ int main(void)
             TEST(test_text),
             TEST(test_json),
             TEST(test_last_lines),
+            TEST(test_bare),
+            TEST(test_since),
+            TEST(test_since_boot),
+            TEST(test_settled),
             TEST(test_which_entries),
             TEST(test_user_mode),
             TEST(test_bad_bytes),

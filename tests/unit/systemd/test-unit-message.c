@@ -198,6 +198,24 @@ static void test_bytes(void **state)
     assert_end_of_value(m);
 }
 
+static void test_allow_list(void **state)
+{
+    UnitProperty p = {
+            .name = "RestrictAddressFamilies",
+            .type = UNIT_PROPERTY_ALLOW_LIST,
+            .strv = (char *[]){(char[]){"AF_UNIX"}, (char[]){"AF_INET"}, NULL},
+    };
+    sd_bus_message *m = sent(*state, &p, "(bas)");
+    const char *first, *second;
+    int allow;
+
+    assert_true(sd_bus_message_read(m, "(bas)", &allow, 2, &first, &second) > 0);
+    assert_true(allow);
+    assert_string_equal(first, "AF_UNIX");
+    assert_string_equal(second, "AF_INET");
+    assert_end_of_value(m);
+}
+
 static void test_empty_lists(void **state)
 {
     static const struct {
@@ -241,11 +259,17 @@ static void test_lists_of_wrong_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            TEST(test_string),      TEST(test_bool),
-            TEST(test_u64),         TEST(test_strv),
-            TEST(test_exec),        TEST(test_string_pairs),
-            TEST(test_bind_paths),  TEST(test_bytes),
-            TEST(test_empty_lists), TEST(test_lists_of_wrong_length),
+            TEST(test_string),
+            TEST(test_bool),
+            TEST(test_u64),
+            TEST(test_strv),
+            TEST(test_exec),
+            TEST(test_string_pairs),
+            TEST(test_bind_paths),
+            TEST(test_bytes),
+            TEST(test_allow_list),
+            TEST(test_empty_lists),
+            TEST(test_lists_of_wrong_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/spec_policy.h"
+
+enum { NUMBERS = sizeof(SupervisionSettings) / sizeof(uint64_t) };
+
+SupervisionSettings spec_supervision(const EngineSpec *spec, const PolicySettings *settings)
+{
+    uint64_t numbers[NUMBERS], overrides[NUMBERS];
+    SupervisionSettings result = settings->supervision;
+
+    if (!spec)
+        return result;
+    memcpy(numbers, &result, sizeof(numbers));
+    memcpy(overrides, &spec->policy.numbers, sizeof(overrides));
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (overrides[i] != SPEC_UNSET)
+            numbers[i] = overrides[i];
+    memcpy(&result, numbers, sizeof(result));
+    return result;
+}
+
+bool spec_allows_restart(const EngineSpec *spec)
+{
+    return !spec || spec->policy.restart != RESTART_NO;
+}

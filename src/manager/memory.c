@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <syslog.h>
+#include <systemd/sd-id128.h>
+#include <time.h>
+
+#include "manager/log_catalog.h"
+#include "manager/manager_internal.h"
+#include "store/state_dir.h"
+#include "systemd/journal.h"
+#include "json/encode.h"
+#include "json/pool_memory.h"
+
+/*
+ * What outlives a reboot: of each pool that was ready once the spec of that engine, and how often
+ * it has failed. The runtime directory goes with the boot; a pool that it does not know is brought
+ * back without its engine, which nobody has asked for in this boot.
+ */
+
+/* How long the end of the daemon waits for the disk. */
+static const usec_t FLUSH_USEC = 2 * USEC_PER_SEC;
+
+struct Memory {
+    StateDir *dir;
+    char boot_id[BOOT_ID_LENGTH + 1];
+    size_t brought_back;
+};
+
+static void on_written(const char *name, int error, void *userdata)
+{
+    const struct Memory *memory = userdata;
+
+    if (error < 0)
+        journal_log(LOG_ERR, "%s/pools/%s cannot be written: %s; it is tried again until it can be",
+                    state_dir_path(memory->dir), name, strerror(-error));
+    else
+        journal_log(LOG_NOTICE, "%s can be written again: all is saved",
+                    state_dir_path(memory->dir));
+}
+
+static int open_memory(Manager *m, const char *path, struct Memory *memory)
+{
+    sd_id128_t boot;
+    int r = sd_id128_get_boot(&boot);
+
+    if (r < 0)
+        return r;
+    (void)sd_id128_to_string(boot, memory->boot_id);
+    return state_dir_open(path, m->event, on_written, memory, &memory->dir);
+}
+
+int memory_start(Manager *m, const char *path)
+{
+    int r;
+
+    if (!path[0])
+        return 0;
+    m->memory = calloc(1, sizeof(struct Memory));
+    if (!m->memory)
+        return -ENOMEM;
+    r = open_memory(m, path, m->memory);
+    if (r >= 0)
+        return 0;
+    journal_log(LOG_ERR,
+                "The state directory %s cannot be used: %s; a reboot will lose the pools' engines "
+                "and circuit breakers",
+                path, strerror(-r));
+    free(m->memory);
+    m->memory = NULL;
+    return 0;
+}
+
+void memory_done(Manager *m)
+{
+    size_t unsaved;
+
+    if (!m->memory)
+        return;
+    unsaved = state_dir_flush(m->memory->dir, FLUSH_USEC);
+    if (unsaved > 0)
+        journal_log(LOG_ERR, "%zu file(s) in %s/pools could not be written", unsaved,
+                    state_dir_path(m->memory->dir));
+    state_dir_free(m->memory->dir);
+    free(m->memory);
+    m->memory = NULL;
+}
+
+static bool breaker_is_same(const Breaker *a, const Breaker *b)
+{
+    return a->failures == b->failures && a->open == b->open &&
+           (!a->open || (a->open_until.mono == b->open_until.mono && a->open_usec == b->open_usec));
+}
+
+/* In what outlives a reboot: the rest of the record is of the boot. */
+static bool supervision_is_same(const Supervision *a, const Supervision *b)
+{
+    for (size_t i = 0; i < BREAKER_MAX; i++)
+        if (!breaker_is_same(&a->breakers[i], &b->breakers[i]))
+            return false;
+    return a->restart_count == b->restart_count && a->backoff_count == b->backoff_count;
+}
+
+static void save(PoolShell *shell)
+{
+    const struct Memory *memory = shell->manager->memory;
+    PoolMemory *kept = shell->kept;
+    _cleanup_free_ char *text = NULL;
+    size_t length;
+    int r;
+
+    memcpy(kept->boot_id, memory->boot_id, sizeof(kept->boot_id));
+    kept->generation = shell->pool->generation;
+    kept->supervision = shell->pool->supervision;
+    r = json_text(json_pool_memory(kept), true, &text, &length);
+    if (r >= 0)
+        r = state_dir_write_pool(memory->dir, shell->pool->id, &text);
+    if (r < 0)
+        log_pool_errno(shell->pool, r, "what is to outlive a reboot cannot be written");
+}
+
+/* The engine that is ready is the one that is to be remembered. */
+static int keep_spec(PoolShell *shell)
+{
+    EngineSpec *spec;
+    int r;
+
+    if (!shell->kept) {
+        shell->kept = calloc(1, sizeof(PoolMemory));
+        if (!shell->kept)
+            return -ENOMEM;
+    }
+    if (engine_spec_equal(shell->kept->spec, shell->pool->spec))
+        return 0;
+    r = engine_spec_copy(shell->pool->spec, &spec);
+    if (r < 0)
+        return r;
+    engine_spec_free(shell->kept->spec);
+    shell->kept->spec = spec;
+    return 0;
+}
+
+void memory_keep(PoolShell *shell)
+{
+    const Pool *pool = shell->pool;
+    bool arrived = pool->state == POOL_READY && shell->kept_generation != pool->generation;
+    int r = 0;
+
+    if (!shell->manager->memory)
+        return;
+    if (arrived)
+        r = keep_spec(shell);
+    if (r < 0)
+        log_pool_errno(pool, r, "what is to outlive a reboot cannot be kept");
+    else if (arrived)
+        shell->kept_generation = pool->generation;
+    if (shell->kept && shell->kept->spec &&
+        (arrived || !supervision_is_same(&shell->kept->supervision, &pool->supervision)))
+        save(shell);
+}
+
+void memory_forget(PoolShell *shell)
+{
+    const struct Memory *memory = shell->manager->memory;
+    int r;
+
+    memory_drop(shell);
+    if (!memory)
+        return;
+    r = state_dir_remove_pool(memory->dir, shell->pool->id);
+    if (r < 0)
+        log_pool_errno(shell->pool, r, "what was to outlive a reboot cannot be removed");
+}
+
+void memory_drop(PoolShell *shell)
+{
+    shell->kept = pool_memory_free(shell->kept);
+}
+
+/* Whether the state files tell of the pool; else at most a unit made its entry. */
+static bool is_known(const Pool *pool)
+{
+    return pool->spec || pool->registered || pool->state != POOL_OFF;
+}
+
+/* No engine is started, and no restart is pending: those of another boot are not to come. */
+static int bring_back(Manager *m, Pool *pool, const PoolMemory *kept)
+{
+    int r = engine_spec_copy(kept->spec, &pool->spec);
+
+    if (r < 0)
+        return r;
+    pool->registered = true;
+    pool_meta_from_spec(pool, pool->spec);
+    if (pool->generation < kept->generation)
+        pool->generation = kept->generation;
+    pool->supervision = kept->supervision;
+    if (!streq(kept->boot_id, m->memory->boot_id))
+        supervision_rebooted(&pool->supervision, manager_now(m));
+    supervision_cancel(&pool->supervision);
+    m->memory->brought_back++;
+    (void)persist_state(pool_shell(pool));
+    return 0;
+}
+
+static int take_over(Manager *m, const char *pool_id, PoolMemory **kept, Error *error)
+{
+    PoolShell *shell;
+    Pool *pool;
+    int r = manager_ensure_pool(m, pool_id, &pool, NULL, error);
+
+    if (r < 0)
+        return r;
+    if (!is_known(pool))
+        r = bring_back(m, pool, *kept);
+    if (r < 0)
+        return r;
+    shell = pool_shell(pool);
+    shell->kept = TAKE_PTR(*kept);
+    return 0;
+}
+
+static int on_pool(const char *pool_id, const char *text, size_t length, int error, void *userdata)
+{
+    _cleanup_(pool_memory_freep) PoolMemory *kept = NULL;
+    Error e = {.code = PM_ERROR_NONE};
+    int r;
+
+    if (!text)
+        return recover_reject_file("pools", pool_id, strerror(-error));
+    r = pool_memory_parse(text, length, pool_id, &kept, &e);
+    if (r >= 0)
+        r = take_over(userdata, pool_id, &kept, &e);
+    return recover_judge_file("pools", pool_id, r, &e);
+}
+
+void memory_recover(Manager *m)
+{
+    int r;
+
+    if (!m->memory)
+        return;
+    r = state_dir_read_pools(m->memory->dir, on_pool, m);
+    if (r < 0)
+        journal_log(LOG_ERR, "%s/pools cannot be read: %s", state_dir_path(m->memory->dir),
+                    strerror(-r));
+    if (m->memory->brought_back > 0)
+        journal_log(LOG_NOTICE,
+                    "%zu pool(s) are known from before a reboot; their engines run when somebody "
+                    "starts them",
+                    m->memory->brought_back);
+}

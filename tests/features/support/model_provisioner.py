@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A model provisioner: model_provisioner.py REFERENCE MODELS ASKED
+
+"MODEL" is the file of that name in the folder MODELS; "later:MODEL" the same, once the file MODEL.go is
+there; "nonsense" is answered with what is no answer. What is not there is an error. It adds to the list ASKED what it was asked.
+"""
+
+import json
+import pathlib
+import sys
+import time
+
+MODELS = pathlib.Path(sys.argv[2])
+ASKED = pathlib.Path(sys.argv[3])
+
+
+def main():
+    reference = sys.argv[1]
+    with ASKED.open("a", encoding="utf-8") as asked:
+        asked.write(reference + "\n")
+    if reference == "nonsense":
+        print("it is somewhere")
+        return
+    path = MODELS / f"{reference.removeprefix('later:')}.gguf"
+    if reference.startswith("later:"):
+        print(json.dumps({"phase": "download", "percent": 40, "bytes": 4, "total": 10}), file=sys.stderr, flush=True)
+        while not path.with_name(path.name + ".go").exists():
+            time.sleep(0.01)
+    if not path.exists():
+        print("looking for it", file=sys.stderr)
+        sys.exit(f"no such model: {reference}")
+    print(json.dumps({"model_path": str(path)}))
+
+
+main()

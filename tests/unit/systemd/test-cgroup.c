@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/macros.h"
+#include "systemd/cgroup.h"
+
+#define UNIT "pool@p:r0:g1.service"
+
+/* A hierarchy with one engine in it. */
+static int setup(void **state)
+{
+    char *root = strdup("/tmp/test-cgroup-XXXXXX"), path[PATH_MAX];
+
+    assert_non_null(root);
+    assert_non_null(mkdtemp(root));
+    (void)snprintf(path, sizeof(path), "%s/pools.slice", root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof(path), "%s/pools.slice/" UNIT, root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    *state = root;
+    return 0;
+}
+
+static void put(const char *root, const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/pools.slice/" UNIT "/%s", root, name);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    assert_int_equal(fputs(text, f) < 0, 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int teardown(void **state)
+{
+    static const char *const left[] = {"/pools.slice/" UNIT "/cgroup.events",
+                                       "/pools.slice/" UNIT "/cgroup.procs", "/pools.slice/" UNIT,
+                                       "/pools.slice", ""};
+    char *root = *state, path[PATH_MAX];
+
+    for (size_t i = 0; i < ELEMENTSOF(left); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", root, left[i]);
+        (void)remove(path);
+    }
+    free(root);
+    return 0;
+}
+
+static void test_populated(void **state)
+{
+    pid_t pid = -1;
+
+    put(*state, "cgroup.events", "populated 1\nfrozen 0\n");
+    put(*state, "cgroup.procs", "4711\n4712\n");
+    assert_true(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_int_equal(pid, 4711);
+}
+
+static void test_no_process_is_named(void **state)
+{
+    pid_t pid = -1;
+
+    put(*state, "cgroup.events", "populated 1\n");
+    assert_true(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_int_equal(pid, 0);
+    put(*state, "cgroup.procs", "");
+    assert_true(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_int_equal(pid, 0);
+}
+
+static void test_empty(void **state)
+{
+    pid_t pid = -1;
+
+    put(*state, "cgroup.events", "populated 0\nfrozen 0\n");
+    assert_false(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_int_equal(pid, 0);
+}
+
+static void test_gone(void **state)
+{
+    pid_t pid = -1;
+
+    assert_false(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_false(cgroup_is_populated(*state, "pool@q:r0:g1.service", false, &pid));
+    assert_int_equal(pid, 0);
+}
+
+/* Of the real hierarchy; no such engine runs here. */
+static void test_of_this_host(void **state)
+{
+    pid_t pid = -1;
+
+    assert_false(cgroup_is_populated(NULL, "pool@no-such-pool:r0:g1.service", false, &pid));
+    assert_false(cgroup_is_populated(NULL, "pool@no-such-pool:r0:g1.service", true, &pid));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+            cmocka_unit_test_setup_teardown(test_populated, setup, teardown),
+            cmocka_unit_test_setup_teardown(test_no_process_is_named, setup, teardown),
+            cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
+            cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
+            cmocka_unit_test(test_of_this_host),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
