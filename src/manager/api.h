@@ -186,6 +186,10 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
  * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
 
+/* The settings and where they come from, as JSON text: settings_describe(). Returns 0 or -ENOMEM.
+ */
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length);
+
 /*
  * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after
  * a restart of the daemon the run's id is another one.
