@@ -4,9 +4,9 @@
 
 #include "manager/config_table.h"
 
-/* Prints the keys of the configuration for docs/man/generate, one a line, with tabs between section,
- * key, type, smallest and largest, choices, default, environment variable, and whether a change
- * needs a restart. */
+/* Prints the keys of the configuration for docs/man/generate, one a line, with tabs between
+ * section, key, type, smallest and largest, choices, default, environment variable, and whether a
+ * change needs a restart. */
 
 static const char *type_name(ConfigType type)
 {
