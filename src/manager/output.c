@@ -132,7 +132,7 @@ static int read_file(OutputReading *r)
 {
     _cleanup_free_ char *path = NULL;
     char buffer[FILE_TAIL_MAX];
-    size_t length;
+    size_t length = 0;
     int k = runtime_dir_log_path(r->shell->manager->runtime, r->shell->pool->id, &path);
 
     if (k >= 0)
