@@ -56,11 +56,14 @@ static void end_line(OutputReading *r)
 static void take(OutputReading *r, const char *data, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (data[i] == '\n')
+        char c = data[i];
+
+        if (c == '\0')
+            c = '\xff'; /* is no character of a text either, and ends none */
+        if (c == '\n')
             end_line(r);
         else if (r->length < OUTPUT_LOOKED_AT)
-            /* A NUL is no character of a text. */
-            r->line[r->length++] = data[i] ? data[i] : '\xff';
+            r->line[r->length++] = c;
     }
 }
 

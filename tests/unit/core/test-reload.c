@@ -234,7 +234,7 @@ static void test_copy(void **state)
 
         assert_int_equal(engine_spec_copy(spec, &copy), 0);
         assert_true(engine_spec_equal(spec, copy));
-        engine_spec_free(spec);
+        (void)engine_spec_free(spec);
         assert_true(engine_spec_equal(copy, same));
     }
 }

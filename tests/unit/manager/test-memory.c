@@ -284,6 +284,27 @@ static void test_generation(void **state)
     }
 }
 
+/* A failure, and the restart after it, are remembered whatever becomes of the new engine. */
+static void test_restarted(void **state)
+{
+    ManagerFixture *f = *state;
+    SupervisionSettings *s = &f->settings->policy.supervision;
+    usec_t deadline = loop_deadline(f);
+    Pool *pool;
+
+    s->backoff_initial_usec = s->backoff_min_usec = s->backoff_max_usec = USEC_PER_MSEC;
+    assert_int_equal(manager_set_settings(f->m, f->settings), 0);
+    pool = add_ready(f);
+    crashes(f, pool);
+    while (pool->state != POOL_STARTING)
+        run_once(f, deadline);
+    assert_int_equal(pool->supervision.restart_count, 1);
+    pool = reboot(f);
+    assert_int_equal(pool->state, POOL_OFF);
+    assert_int_equal(pool->supervision.restart_count, 1);
+    assert_int_equal(pool->supervision.breakers[BREAKER_GENERAL].failures, 1);
+}
+
 static void test_damaged(void **state)
 {
     static const char *const bad[] = {"", "garbage", "{\"format\": 1, \"pool_id\": \"p\"",
@@ -341,6 +362,7 @@ int main(void)
             manager_test(test_file_lost),
             manager_test(test_deregistered),
             manager_test(test_generation),
+            manager_test(test_restarted),
             manager_test(test_damaged),
             manager_test(test_no_directory),
     };
