@@ -222,6 +222,24 @@ static void format_leases(const Pool *pool, LogKind kind, char *buffer, size_t s
                        pool->id, pool->drain_leases, pool->drain_leases == 1 ? "lease" : "leases");
 }
 
+/* What a start of an engine is a part of. */
+static const char *start_name(const Pool *pool)
+{
+    if (pool->automatic || pool->operation.kind == OPERATION_RESTART)
+        return "restart";
+    if (pool->reload.phase == RELOAD_RETURNING)
+        return "rollback";
+    return pool->operation.kind == OPERATION_RELOAD ? "reload" : "preload";
+}
+
+static void format_start(const Pool *pool, char *buffer, size_t size)
+{
+    (void)snprintf(buffer, size, "Pool %s: %s begins: %s %s, model %s", pool->id, start_name(pool),
+                   pool->spec ? pool->spec->engine : "",
+                   pool->spec ? pool->spec->engine_version : "",
+                   pool->spec ? pool->spec->model_path : "");
+}
+
 /* One that we had to stop is told of by why, others by how. */
 static void format_crash(const Pool *pool, const char *how, const char *since, char *buffer,
                          size_t size)
@@ -249,10 +267,7 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         spec_url(spec, url, sizeof(url));
     switch (kind) {
     case LOG_PRELOAD_STARTED:
-        (void)snprintf(buffer, size, "%s of pool %s: %s %s",
-                       pool->operation.kind == OPERATION_RESTART ? "Restart" : "Preload", pool->id,
-                       spec->engine ? spec->engine : "",
-                       spec->engine_version ? spec->engine_version : "");
+        format_start(pool, buffer, size);
         break;
     case LOG_ENGINE_STARTED:
         (void)snprintf(buffer, size, "Pool %s: engine started with pid %d, waiting for %s",
@@ -262,8 +277,8 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         (void)snprintf(buffer, size, "Pool %s: ready at %s after %s", pool->id, url, since);
         break;
     case LOG_PRELOAD_FAILED:
-        (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id,
-                       pool->automatic ? "restart" : "preload", pool->last_error);
+        (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id, start_name(pool),
+                       pool->last_error);
         break;
     case LOG_HEALTH_TIMEOUT:
     case LOG_ENGINE_UNHEALTHY:
