@@ -40,8 +40,6 @@ static OutputReading *reading_free(OutputReading *r)
     return NULL;
 }
 
-DEFINE_CLEANUP(OutputReading *, reading_free)
-
 static void end_line(OutputReading *r)
 {
     _cleanup_(text_done) Text plain = {0};
