@@ -282,7 +282,8 @@ static void test_state_directory(void **state)
             {true, NULL, NULL, "/h", "/h/.local/state/pool-managerd"},
             {true, NULL, NULL, NULL, ""},
     };
-    _cleanup_free_ char *home = strdup(getenv("HOME") ? getenv("HOME") : "/");
+    const char *set = getenv("HOME");
+    _cleanup_free_ char *home = strdup(set ? set : "/");
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         const ConfigSources sources = {.file = "/dev/null", .user_mode = cases[i].user_mode};

@@ -235,13 +235,17 @@ static void test_known(void **state)
 static void test_file_lost(void **state)
 {
     ManagerFixture *f = *state;
-    const Pool *pool = add_tripped(f);
+    const Pool *pool;
     _cleanup_free_ char *before = NULL, *after = NULL;
+    char *word;
 
+    (void)add_tripped(f);
     manager_die(f);
     before = read_memory(f);
-    assert_non_null(strstr(before, "\"general_open\": true"));
-    memcpy(strstr(before, "\"general_open\": true"), "\"general_open\":false", 20);
+    word = strstr(before, "\"general_open\": true");
+    assert_non_null(word);
+    for (const char *c = "\"general_open\":false"; *c; c++) /* of the same length */
+        *word++ = *c;
     put_file(f->state_folder->fd, file, before);
     manager_begin(f);
     pool = registry_get(&f->m->registry, "p");

@@ -121,9 +121,8 @@ static void test_failures(void **state)
             {CLD_EXITED, 0, "fetched\n", "", "cannot be used: invalid JSON"},
             {CLD_EXITED, 0, "{\"model_path\": \"new.gguf\"}", "", "absolute"},
     };
-    ManagerFixture *f = *state;
-
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        ManagerFixture *f;
         uint64_t operation;
         Pool *pool;
         sd_bus_message *m;
