@@ -16,6 +16,10 @@
 #include "dbus/dbus_server.h"
 #include "manager/manager.h"
 #include "systemd/journal.h"
+#include "systemd/journal_synchronize.h"
+
+/* How long an end with an error may wait for the journal. */
+#define LAST_WORDS_USEC (500 * USEC_PER_MSEC)
 
 /* Everything that lives as long as the process. */
 typedef struct Daemon {
@@ -255,5 +259,9 @@ int daemon_run(const Options *options)
             journal_log(LOG_ERR, "Ending because of: %s", strerror(-r));
     }
     daemon_close(&d);
+    /* The journal finds out what unit a line is of by looking at its process, which must be there
+     * then: else "journalctl -u" and "systemctl status" would not show why it ended. */
+    if (status != EXIT_SUCCESS)
+        (void)journal_synchronize(JOURNAL_SOCKET, LAST_WORDS_USEC);
     return status;
 }
