@@ -23,46 +23,47 @@ typedef struct Reading {
     unsigned line;
 } Reading;
 
-/* The key that was meant, as "[Section] Key": one that is written much like it, else the one of
- * that name in another section, else "". */
-static int meant_key(const char *section, const char *key, char **ret)
+/* The key that was meant: one that is written much like it, else the one of that name in another
+ * section, else NULL. */
+static int meant_key(const char *section, const char *key, const ConfigKey **ret)
 {
     _cleanup_strv_free_ char **names = NULL;
-    _cleanup_free_ char *word = NULL;
     const ConfigKey *meant = NULL;
     const char *nearest;
     int k = 0;
 
     for (size_t i = 0; i < config_keys_count && k >= 0; i++)
         k = strv_extendf(&names, "%s.%s", config_keys[i].section, config_keys[i].key);
-    if (k < 0 || asprintf(&word, "%s.%s", section, key) < 0)
-        return -ENOMEM;
-    nearest = nearest_name(word, (const char *const *)names, config_keys_count);
+    if (k >= 0)
+        k = strv_extendf(&names, "%s.%s", section, key);
+    if (k < 0)
+        return k;
+    nearest = nearest_name(names[config_keys_count], (const char *const *)names, config_keys_count);
     for (size_t i = 0; i < config_keys_count && !meant; i++)
         if (nearest ? streq(names[i], nearest) : strcasecmp(config_keys[i].key, key) == 0)
             meant = &config_keys[i];
-    if (!meant) {
-        *ret = strdup("");
-        return *ret ? 0 : -ENOMEM;
-    }
-    return asprintf(ret, "; did you mean [%s] %s=?", meant->section, meant->key) < 0 ? -ENOMEM : 0;
+    *ret = meant;
+    return 0;
 }
 
 static int warn_unknown(const Reading *r, const char *where, const char *section, const char *key)
 {
-    _cleanup_free_ char *meant = NULL, *text = NULL;
+    _cleanup_free_ char *text = NULL;
+    const ConfigKey *meant = NULL;
+    Text t = {0};
     int k = meant_key(section, key, &meant);
 
     if (k < 0)
         return k;
-    k = section[0] ? asprintf(&text, "%s: unknown key %s in section [%s] was ignored%s", where, key,
-                              section, meant)
-                   : asprintf(&text, "%s: key %s before the first section was ignored%s", where,
-                              key, meant);
-    if (k < 0) {
-        text = NULL;
-        return -ENOMEM;
-    }
+    if (section[0])
+        text_printf(&t, "%s: unknown key %s in section [%s] was ignored", where, key, section);
+    else
+        text_printf(&t, "%s: key %s before the first section was ignored", where, key);
+    if (meant)
+        text_printf(&t, "; did you mean [%s] %s=?", meant->section, meant->key);
+    k = text_take(&t, &text);
+    if (k < 0)
+        return k;
     r->warn(text, r->userdata);
     return 0;
 }
@@ -186,6 +187,19 @@ static int read_environment(Reading *r)
     return 0;
 }
 
+static int no_such_override(Reading *r, const char *text, const char *section, const char *name)
+{
+    const ConfigKey *meant = NULL;
+    int k = meant_key(section, name, &meant);
+
+    if (k < 0)
+        return k;
+    return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL,
+                     "--set %s: there is no such key%s%s%s%s%s", text,
+                     meant ? "; did you mean " : "", meant ? meant->section : "", meant ? "." : "",
+                     meant ? meant->key : "", meant ? "=?" : "");
+}
+
 static int read_overrides(Reading *r, char *const *overrides)
 {
     STRV_FOREACH (o, overrides) {
@@ -201,8 +215,7 @@ static int read_overrides(Reading *r, char *const *overrides)
         (void)snprintf(name, sizeof(name), "%.*s", (int)(equals - dot - 1), dot + 1);
         key = config_key_find(section, name);
         if (!key)
-            return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL, "--set %s: there is no such key",
-                             *o);
+            return no_such_override(r, *o, section, name);
         k = set_key(r, key, equals + 1, CONFIG_SOURCE_COMMAND_LINE, "command line");
         if (k < 0)
             return k;

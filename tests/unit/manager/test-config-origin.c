@@ -255,6 +255,17 @@ static void test_unknown(void **state)
     }
 }
 
+static void test_unknown_override(void **state)
+{
+    char *overrides[] = {(char[]){"Helth.Ramp=off"}, NULL};
+    Settings *s = NULL;
+    Error error = {.code = PM_ERROR_NONE};
+
+    assert_int_equal(load("", overrides, &s, &error), -EINVAL);
+    assert_string_equal(error.text,
+                        "--set Helth.Ramp=off: there is no such key; did you mean Health.Ramp=?");
+}
+
 /* Our own of the files that are found, by name. */
 static void assert_found(char *const *paths, const char *const *wanted)
 {
@@ -291,10 +302,15 @@ static void test_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_origins),    cmocka_unit_test(test_error_says_where),
-            cmocka_unit_test(test_pending),    cmocka_unit_test(test_describe),
-            cmocka_unit_test(test_text),       cmocka_unit_test(test_lines),
-            cmocka_unit_test(test_unreadable), cmocka_unit_test(test_unknown),
+            cmocka_unit_test(test_origins),
+            cmocka_unit_test(test_error_says_where),
+            cmocka_unit_test(test_pending),
+            cmocka_unit_test(test_describe),
+            cmocka_unit_test(test_text),
+            cmocka_unit_test(test_lines),
+            cmocka_unit_test(test_unreadable),
+            cmocka_unit_test(test_unknown),
+            cmocka_unit_test(test_unknown_override),
             cmocka_unit_test(test_files),
     };
 
