@@ -138,12 +138,24 @@ static const Phrase errors[] = {
         {FAILURE_NONE, "cannot", NULL}, {FAILURE_NONE, "invalid", NULL},
 };
 
+/* Of ASCII, whatever the locale. */
+static char lower(char c)
+{
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    const char *found = c ? strchr(upper, c) : NULL;
+
+    if (found)
+        c = letters[found - upper];
+    return c;
+}
+
 static void to_lower(const char *s, char buffer[static OUTPUT_LOOKED_AT + 1])
 {
     size_t n = 0;
 
     for (; s[n] && n < OUTPUT_LOOKED_AT; n++)
-        buffer[n] = s[n] >= 'A' && s[n] <= 'Z' ? (char)(s[n] - 'A' + 'a') : s[n];
+        buffer[n] = lower(s[n]);
     buffer[n] = '\0';
 }
 

@@ -49,9 +49,7 @@ Feature: A crash is seen at once, told from other ends, and told of
     Given pool "p" is ready
     And I follow the events of pool "p"
     When the engine of pool "p" is killed, and an event tells within 250 ms that it is not ready
-    Then the status of pool "p" has
-      | field | value     |
-      | state | "backoff" |
+    Then pool "p" becomes "backoff"
 
   Scenario: The journal has the circumstances of a crash
     Given pool "p" is ready
