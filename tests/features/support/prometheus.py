@@ -37,7 +37,8 @@ class Prometheus:
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/data",
-             f"--web.listen-address=127.0.0.1:{_PORT}", "--log.level=warn"],
+             f"--web.listen-address=127.0.0.1:{_PORT}", "--log.level=warn",
+             "--scrape.discovery-reload-interval=100ms"],  # it looks for its targets after that
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
 
     def close(self):
