@@ -29,6 +29,8 @@ _THRESHOLD = re.compile(r"(.*\S)\s+(?:<|<=|>|>=|==)\s+[0-9.]+", re.DOTALL)
 
 
 class Prometheus:
+    """It takes 5 s until it has found its target; that cannot be set."""
+
     def __init__(self, token=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="prometheus-"))
         authorization = f"authorization: {{credentials: {token}}}" if token else ""
@@ -37,8 +39,7 @@ class Prometheus:
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen(
             ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.folder}/data",
-             f"--web.listen-address=127.0.0.1:{_PORT}", "--log.level=warn",
-             "--scrape.discovery-reload-interval=100ms"],  # it looks for its targets after that
+             f"--web.listen-address=127.0.0.1:{_PORT}", "--log.level=warn"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
 
     def close(self):
