@@ -226,12 +226,14 @@ void output_tail_add(OutputTail *tail, const char *line)
     went_on = find(lower, goes_on, ELEMENTSOF(goes_on));
     if (went_on) {
         tail->failure = FAILURE_NONE;
-        tail->is_error = false;
+        tail->is_error = tail->traceback = false;
     }
     failure = went_on ? FAILURE_NONE : classify(lower);
     is_error = failure != FAILURE_NONE || (!went_on && find(lower, errors, ELEMENTSOF(errors)));
+    if (strstr(lower, "traceback (most recent call last)"))
+        tail->traceback = true;
     if (rank(failure) > rank(tail->failure) ||
-        (tail->failure == FAILURE_NONE && (is_error || !tail->is_error))) {
+        (tail->failure == FAILURE_NONE && (!tail->is_error || (is_error && tail->traceback)))) {
         tail->failure = failure;
         tail->is_error = is_error;
         copy_line(tail->line, line);

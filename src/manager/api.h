@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/text.h"
 #include "core/handoff.h"
 #include "core/lease.h"
 #include "core/operation.h"
@@ -189,6 +190,10 @@ int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, s
 /* The settings and where they come from, as JSON text: settings_describe(). Returns 0 or -ENOMEM.
  */
 int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length);
+
+/* Appends what is to be known in numbers, of the pools and of the process, as lines of
+ * base/exposition.h. Before recovery is done, those pools that are known by then. */
+void manager_write_metrics(const Manager *m, Text *text);
 
 /*
  * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after

@@ -23,22 +23,15 @@ int oneshots_subscribe(Oneshots *all)
     return 0;
 }
 
-/* Reads (ssssssouso) and stops the unit if nobody waits for it. Returns 1, 0 at the end of the
+/* Stops the next unit of the list if nobody waits for it. Returns 1, 0 at the end of the
  * list, or negative errno. */
 static int sweep_item(Oneshots *all, sd_bus_message *m)
 {
     const char *unit;
     Oneshot *o;
-    int r = sd_bus_message_enter_container(m, 'r', "ssssssouso");
+    int r = unit_list_next(m, &unit);
 
     if (r <= 0)
-        return r;
-    r = sd_bus_message_read(m, "s", &unit);
-    if (r >= 0)
-        r = sd_bus_message_skip(m, "sssssouso");
-    if (r >= 0)
-        r = sd_bus_message_exit_container(m);
-    if (r < 0)
         return r;
     if (!startswith(unit, all->prefix) || strlen(unit) > PM_UNIT_NAME_MAX ||
         oneshot_find(all, unit) || all->is_wanted(unit, all->userdata))

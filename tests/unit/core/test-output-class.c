@@ -190,10 +190,14 @@ static void test_which_line(void **state)
     ASSERT_TAIL(FAILURE_NONE, "", "", "  ", "\t\r");
     /* the last */
     ASSERT_TAIL(FAILURE_NONE, "two", "one", "two", "", " ");
-    /* the last that speaks of an error */
-    ASSERT_TAIL(FAILURE_NONE, "main: exiting due to model loading error", "one",
+    /* the first that speaks of an error */
+    ASSERT_TAIL(FAILURE_NONE, "llama_model_load: error loading model: bad magic", "one",
                 "llama_model_load: error loading model: bad magic",
                 "main: exiting due to model loading error", "bye");
+    /* after a traceback the last one */
+    ASSERT_TAIL(FAILURE_NONE, "ValueError: no such model", "error: the engine core died",
+                "Traceback (most recent call last):", "  raise ValueError(\"cannot\")",
+                "ValueError: no such model", "bye");
     /* the first of a class */
     ASSERT_TAIL(FAILURE_CUDA, "CUDA error: an illegal memory access was encountered", "error one",
                 "CUDA error: an illegal memory access was encountered",
