@@ -48,7 +48,7 @@ static EngineSpec *draw_spec(World *w, size_t number, const Pool *pool, uint64_t
     EngineSpec *spec = prng_one_in(&w->prng, 8) ? spec_make(number, spec_id(pool->spec))
                                                 : spec_make(number, id);
 
-    if (reload_keep(pool->spec, spec, NULL) < 0)
+    if (reload_keep(pool->spec, pool->meta.device_mask, spec, NULL) < 0)
         world_fail(w, "what was left out differs from what the pool has");
     return spec;
 }
