@@ -151,6 +151,16 @@ int pool_take_mask(Pool *pool)
     return 0;
 }
 
+void pool_return_mask(Pool *pool)
+{
+    const char *mask = pool->spec ? pool->spec->device_mask : NULL;
+    char *copy = copy_text(mask);
+
+    if (mask && !copy)
+        return;
+    replace(&pool->meta.device_mask, &copy);
+}
+
 bool pool_mask_waits(const Pool *pool)
 {
     return pool_has_engine(pool) && pool->spec &&
