@@ -61,8 +61,8 @@ int pool_update_apply(struct Pool *pool, const PoolUpdate *update, Error *error)
  * with nothing changed. */
 int pool_take_mask(struct Pool *pool);
 
-/* The other way, once an engine of somebody else's is gone whose handoff had brought a mask. Without
- * memory that mask stays. */
+/* The other way, once an engine of somebody else's is gone whose handoff had brought a mask.
+ * Without memory that mask stays. */
 void pool_return_mask(struct Pool *pool);
 
 /* Whether an update has given the pool a mask that its engine, which runs, was not started with. */
