@@ -41,7 +41,7 @@ static int refuse(Error *error, const char *field, const Given *item, const char
     size_t n = item->length < ITEM_SHOWN_MAX ? item->length : ITEM_SHOWN_MAX;
 
     for (size_t i = 0; i < n; i++) /* it may be anything */
-        shown[i] = item->start[i] >= ' ' && item->start[i] <= '~' ? item->start[i] : '?';
+        shown[i] = (char)(item->start[i] >= ' ' && item->start[i] <= '~' ? item->start[i] : '?');
     if (n < item->length)
         memcpy(shown + n, "...", 4);
     return error_set(error, PM_ERROR_INVALID_FIELD, field, "%s: \"%s\" %s: write " FORMS, field,

@@ -12,9 +12,9 @@
 /* What masks can name of these. */
 void placement_device_ids(const NvidiaDevices *devices, DeviceIds *ret);
 
-/* Whether the mask (NULL: none) is one, and names what is there: 0, or -EINVAL with `error` naming
- * `field`. */
-int placement_check_mask(const char *mask, const char *field, Error *error);
+/* Whether the text (NULL: no mask) is one, and names what is there: 0, or -EINVAL with `error`
+ * naming `field`. */
+int placement_check_mask(const char *text, const char *field, Error *error);
 
 /* Whether an engine of the pool can be started with the pool's mask: 0, or negative with `error`
  * set. */

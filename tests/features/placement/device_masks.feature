@@ -217,3 +217,28 @@ Feature: An engine uses the GPUs of its pool's mask and no others
     And the unit of pool "p" has
       | property    | value                                                 |
       | Environment | CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1 |
+
+  @B-DEVICE-004 @B-DEVICE-013
+  Scenario: A mask that an earlier version took is loaded, and refused at the next start
+    Given the daemon runs
+    When I preload pool "p" with
+      | field       | value |
+      | device_mask | "0"   |
+    Then the answer is 200
+    When the daemon is stopped
+    And the state file of pool "p" has the mask "GPU0;GPU1", as earlier versions took it
+    And the daemon is started
+    Then the status of pool "p" has
+      | field       | value       |
+      | state       | "ready"     |
+      | device_mask | "GPU0;GPU1" |
+      | generation  | 1           |
+    When I restart pool "p"
+    Then the answer is the error 400 "INVALID_FIELD" for "device_mask"
+    When I set "device_mask" of pool "p" to "GPU0,GPU1"
+    Then the answer is 200
+    When I restart pool "p"
+    Then the answer is 200
+    And the environment of the engine of pool "p" has
+      | name                 | value |
+      | CUDA_VISIBLE_DEVICES | 0,1   |

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import json
 import os
 import pathlib
 import shutil
@@ -47,3 +48,12 @@ def may_open(context, pool, names):
 def may_not_open(context, pool, names):
     found = {name: opened(context, pool, name) for name in names.split()}
     assert set(found.values()) == {"EPERM"}, found
+
+
+@step('the state file of pool "{pool:name}" has the mask "{mask:name}", as earlier versions took it')
+def earlier_version(context, pool, mask):
+    path = daemon.RUNTIME / "state" / f"{pool}.json"
+    state = json.loads(path.read_text())
+    for part in ("spec", "registry"):
+        state[part]["device_mask"] = mask
+    path.write_text(json.dumps(state))
