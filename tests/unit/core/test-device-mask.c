@@ -222,17 +222,17 @@ static void test_nodes(void **state)
     for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
         _cleanup_strv_free_ char **nodes = NULL;
         Error error = {.code = PM_ERROR_NONE};
-        char joined[256] = "";
+        _cleanup_free_ char *joined = NULL;
+        Text text = {0};
         DeviceMask mask;
         int r;
 
         assert_int_equal(device_mask_parse(rows[i].mask, "m", &mask, NULL), 0);
         r = device_mask_nodes(&mask, rows[i].known, "m", &nodes, &error);
         assert_int_equal(r, rows[i].nodes ? 0 : -EINVAL);
-        STRV_FOREACH (node, nodes) {
-            strcat(joined, *node);
-            strcat(joined, " ");
-        }
+        STRV_FOREACH (node, nodes)
+            text_printf(&text, "%s ", *node);
+        assert_int_equal(text_take(&text, &joined), 0);
         if (rows[i].nodes)
             assert_string_equal(joined, rows[i].nodes);
         else
