@@ -103,8 +103,9 @@ int manager_deregister(Manager *m, const char *pool_id, bool force, const char *
  */
 int manager_register(Manager *m, const char *pool_id, const char *correlation_id, bool *ret_new,
                      Error *error);
+/* Adds sentences about what takes effect later to *warnings (NULL allowed). */
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
-                   const char *correlation_id, bool *ret_new, Error *error);
+                   const char *correlation_id, bool *ret_new, char ***warnings, Error *error);
 /* Takes *handoff over on success. PM_ERROR_ALREADY_RUNNING when the pool has an engine of ours. */
 int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlation_id,
                              bool *ret_new, Error *error);

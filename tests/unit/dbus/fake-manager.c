@@ -407,7 +407,7 @@ int manager_register(Manager *m, const char *pool_id, const char *correlation_id
 }
 
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
-                   const char *correlation_id, bool *ret_new, Error *error)
+                   const char *correlation_id, bool *ret_new, char ***warnings, Error *error)
 {
     asked(m, "update %s %x %s", pool_id, update->given,
           update->meta.engine_version ? update->meta.engine_version : "unset");
