@@ -16,6 +16,7 @@ void handle_ready(HttpRequest *request);
 void handle_openapi(HttpRequest *request);
 void handle_operation(HttpRequest *request);
 void handle_events(HttpRequest *request);
+void handle_devices(HttpRequest *request);
 
 /* reading pools */
 void handle_pools(HttpRequest *request);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/gpu.h"
 #include "core/handoff.h"
 #include "core/lease.h"
 #include "core/operation.h"
@@ -185,6 +186,23 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
 /* {id, kind, pool_id, phase, percent, started_ms, result?}: those that run, and those that ended at
  * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
+
+/*
+ * The GPUs of the host. They are looked for again and again; whoever wants them as they are now has
+ * that done: calls `f` when it is done, or at once when what is known is not a second old, or when
+ * the drivers have not answered in time. Returns 1 when that was at once; 0: `f` is called later,
+ * from the loop, and *ret_waiter stands for that until then; -ENOMEM.
+ */
+typedef void (*DevicesFunc)(void *userdata);
+typedef struct DevicesWaiter DevicesWaiter;
+int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter);
+/* Stops waiting: `f` is not called. Takes NULL, returns NULL. */
+DevicesWaiter *devices_waiter_free(DevicesWaiter *w);
+
+/* What is known; NULL: nothing yet. Valid until the caller returns to the loop. */
+const GpuInventory *manager_devices(const Manager *m, usec_t *ret_age);
+/* The same as JSON text, with whether the drivers answer. Returns 0 or -ENOMEM. */
+int manager_describe_devices(const Manager *m, char **ret_text, size_t *ret_length);
 
 /*
  * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after
