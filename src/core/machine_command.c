@@ -30,7 +30,6 @@ void step_begin_preflight(Step *s)
     p->probe_error[0] = '\0';
     p->unit = (UnitObservation){0};
     p->end = (UnitEnd){.exit_status = -1};
-    p->end = (UnitEnd){0};
     step_log(s, p->automatic ? LOG_RESTART_DUE : LOG_PRELOAD_STARTED, NULL);
     effects_add(s->effects, EFFECT_GATHER_FACTS);
 }

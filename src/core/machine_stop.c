@@ -79,10 +79,15 @@ void step_going_down(Step *s)
 
 void step_driver_fault(Step *s, const char *what)
 {
-    if (!pool_has_engine(s->pool) || s->pool->state == POOL_STOPPING)
+    bool runs = pool_has_engine(s->pool) && s->pool->state != POOL_STOPPING;
+
+    if (!runs && !s->pool->judging)
         return;
     step_set_error(s, FAILURE_DRIVER_RESET, "%s", what);
-    step_begin_stop(s, STOP_DRIVER_FAULT);
+    if (runs)
+        step_begin_stop(s, STOP_DRIVER_FAULT);
+    else /* it has ended of that, which the driver says a little later */
+        step_judge(s, FAILURE_NONE, "");
 }
 
 static usec_t kill_retry(const Step *s)
@@ -122,8 +127,10 @@ void step_stop_overdue(Step *s)
      */
     if (p->kills == 2)
         explain_stuck(s);
-    if (p->operation.kind == OPERATION_RELOAD)
+    if (p->operation.kind == OPERATION_RELOAD) {
         step_reload_cancel(s);
+        p->automatic = true; /* the engine from before is started once this one is gone */
+    }
     step_fail_operation(s, PM_ERROR_STOP_FAILED);
 }
 
@@ -163,25 +170,35 @@ static void ended_unasked(Step *s, const UnitEnd *end)
     p->state = end->failure == FAILURE_NONE ? POOL_OFF : POOL_FAILED;
 }
 
+/* Whether it was to end. A reload that was given up, because the engine hung in the kernel, has
+ * left the pool without one. */
+static bool is_wanted_end(const Pool *p)
+{
+    switch (p->stop_reason) {
+    case STOP_REQUESTED:
+    case STOP_RESTART:
+    case STOP_DRAIN:
+        return true;
+    case STOP_RELOAD:
+        return p->operation.kind == OPERATION_RELOAD;
+    default:
+        return false;
+    }
+}
+
 /* It ended because we stopped it. */
 static void ended_asked(Step *s, const UnitEnd *end)
 {
     Pool *p = s->pool;
 
-    switch (p->stop_reason) {
-    case STOP_REQUESTED:
-    case STOP_RESTART:
-    case STOP_RELOAD:
-    case STOP_DRAIN:
+    if (is_wanted_end(p)) {
         p->state = POOL_OFF;
         step_log(s, LOG_ENGINE_STOPPED, end);
-        break;
-    default:
-        p->state = POOL_FAILED;
-        if (p->was_ready)
-            p->crash_count++;
-        break;
+        return;
     }
+    p->state = POOL_FAILED;
+    if (p->was_ready)
+        p->crash_count++;
 }
 
 /* Whoever waits for the engine's end is told, or what was to come after it begins. */

@@ -138,12 +138,24 @@ static const Phrase errors[] = {
         {FAILURE_NONE, "cannot", NULL}, {FAILURE_NONE, "invalid", NULL},
 };
 
+/* Of ASCII, whatever the locale. */
+static char lower(char c)
+{
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+    const char *found = c ? strchr(upper, c) : NULL;
+
+    if (found)
+        c = letters[found - upper];
+    return c;
+}
+
 static void to_lower(const char *s, char buffer[static OUTPUT_LOOKED_AT + 1])
 {
     size_t n = 0;
 
     for (; s[n] && n < OUTPUT_LOOKED_AT; n++)
-        buffer[n] = s[n] >= 'A' && s[n] <= 'Z' ? (char)(s[n] - 'A' + 'a') : s[n];
+        buffer[n] = lower(s[n]);
     buffer[n] = '\0';
 }
 
@@ -214,12 +226,14 @@ void output_tail_add(OutputTail *tail, const char *line)
     went_on = find(lower, goes_on, ELEMENTSOF(goes_on));
     if (went_on) {
         tail->failure = FAILURE_NONE;
-        tail->is_error = false;
+        tail->is_error = tail->traceback = false;
     }
     failure = went_on ? FAILURE_NONE : classify(lower);
     is_error = failure != FAILURE_NONE || (!went_on && find(lower, errors, ELEMENTSOF(errors)));
+    if (strstr(lower, "traceback (most recent call last)"))
+        tail->traceback = true;
     if (rank(failure) > rank(tail->failure) ||
-        (tail->failure == FAILURE_NONE && (is_error || !tail->is_error))) {
+        (tail->failure == FAILURE_NONE && (!tail->is_error || (is_error && tail->traceback)))) {
         tail->failure = failure;
         tail->is_error = is_error;
         copy_line(tail->line, line);

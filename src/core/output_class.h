@@ -26,14 +26,16 @@ typedef struct OutputTail {
     char lines[OUTPUT_LINES_MAX][OUTPUT_LINE_MAX + 1]; /* of line n at n % OUTPUT_LINES_MAX */
     size_t count;                                      /* lines so far */
     FailureClass failure;
-    bool is_error; /* `line` is more than the last one */
+    bool is_error;  /* `line` is more than the last one */
+    bool traceback; /* of Python, which says what it was about at the end */
     char line[OUTPUT_LINE_MAX + 1];
 } OutputTail;
 
 /*
  * Takes in the next line, without its newline; an empty one counts for nothing. From then on
  * tail->failure and tail->line say what explains the end best: the first line of the most specific
- * class, with none the last one that speaks of an error, else the last one. What was said before
+ * class, with none the first one that speaks of an error (after a traceback the last one), else the
+ * last one. What was said before
  * the engine reported that it is up, or went on another way, explains nothing any more.
  */
 void output_tail_add(OutputTail *tail, const char *line);

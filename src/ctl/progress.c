@@ -110,13 +110,16 @@ static void draw(Progress *p)
     p->drawn = true;
 }
 
-static void tell_phase(Progress *p, const PoolProgress *pool)
+static void tell_phase(Progress *p, PoolProgress *pool)
 {
+    const char *phase = pool_progress_phase(pool);
+
     p->begun = true;
     if (p->terminal && p->mode != PROGRESS_QUIET)
         draw(p);
-    else if (p->mode == PROGRESS_ALWAYS)
-        report_note("%s: %s", pool->pool_id, pool_progress_phase(pool));
+    else if (p->mode == PROGRESS_ALWAYS && !streq(phase, pool->told))
+        report_note("%s: %s", pool->pool_id, phase);
+    (void)snprintf(pool->told, sizeof(pool->told), "%s", phase);
 }
 
 void progress_set_operation(Progress *p, size_t i, uint64_t id, json_object *view)

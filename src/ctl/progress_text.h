@@ -21,6 +21,7 @@ typedef struct PoolProgress {
     uint64_t generation;             /* UINT64_MAX until it is known */
     bool staging;                    /* the model is being provided, which is no state of a pool */
     uint64_t staged_percent;         /* of it; UINT64_MAX: unknown */
+    char told[32];                   /* the phase of which people were told last */
 } PoolProgress;
 
 void pool_progress_init(PoolProgress *p, const char *pool_id);

@@ -60,7 +60,7 @@ static const char *read_hex(const char *s, size_t max, char end, uint32_t *ret)
 int pci_address_parse(const char *s, PciAddress *ret)
 {
     const char *first = strchr(s, ':'), *dot = strchr(s, '.');
-    uint32_t domain = 0, bus, device, function = 0;
+    uint32_t domain = 0, bus = 0, device = 0, function = 0;
 
     if (first && strchr(first + 1, ':'))
         s = read_hex(s, 8, ':', &domain);

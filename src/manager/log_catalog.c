@@ -151,6 +151,13 @@ static const char *wanted_model(const Pool *pool)
     return pool->reload.next ? pool->reload.next->model_path : "that it has";
 }
 
+static const char *served_model(const Pool *pool)
+{
+    if (!pool->spec)
+        return "";
+    return pool->spec->model_id ? pool->spec->model_id : pool->spec->model_path;
+}
+
 /* The lines of one step are written when it is over: a reload that has ended is no more to be seen.
  */
 static void format_reload(const Pool *pool, LogKind kind, const char *url, char *buffer,
@@ -165,7 +172,7 @@ static void format_reload(const Pool *pool, LogKind kind, const char *url, char 
                        wanted_model(pool));
     else if (kind == LOG_RELOADED)
         (void)snprintf(buffer, size, "Pool %s: reloaded, the model %s is served at %s", pool->id,
-                       pool->spec->model_id ? pool->spec->model_id : pool->spec->model_path, url);
+                       served_model(pool), url);
     else if (kind == LOG_RELOAD_ABORTED)
         (void)snprintf(buffer, size, "Pool %s: reload given up, the engine serves on: %s", pool->id,
                        pool->last_error);
@@ -178,6 +185,70 @@ static void format_reload(const Pool *pool, LogKind kind, const char *url, char 
                 buffer, size,
                 "Pool %s: rolled back, the engine from before the reload is ready at %s (%s)",
                 pool->id, url, pool->last_error);
+}
+
+/* Engines that somebody else started. */
+static void format_external(const Pool *pool, LogKind kind, const char *url, char *buffer,
+                            size_t size)
+{
+    if (kind == LOG_EXTERNAL_REGISTERED)
+        (void)snprintf(buffer, size,
+                       "Pool %s: registered as ready at %s, an engine of somebody else", pool->id,
+                       url);
+    else if (kind == LOG_EXTERNAL_LOST)
+        (void)snprintf(buffer, size,
+                       "Pool %s: the engine of somebody else at %s does not answer: %s", pool->id,
+                       url, pool->last_error);
+    else if (kind == LOG_EXTERNAL_BACK)
+        (void)snprintf(buffer, size, "Pool %s: the engine of somebody else at %s answers again",
+                       pool->id, url);
+    else
+        (void)snprintf(buffer, size, "Pool %s: the handoff file of its engine was removed",
+                       pool->id);
+}
+
+static void format_leases(const Pool *pool, LogKind kind, char *buffer, size_t size)
+{
+    if (kind == LOG_LEASES_EXPIRED)
+        (void)snprintf(buffer, size, "Pool %s: leases have expired, %" PRIu64 " left", pool->id,
+                       pool->leases.count);
+    else if (kind == LOG_DRAIN_STARTED)
+        (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " %s out", pool->id,
+                       pool->leases.count, pool->leases.count == 1 ? "lease is" : "leases are");
+    else
+        (void)snprintf(buffer, size,
+                       "Pool %s: the drain's deadline is over with %" PRIu64
+                       " %s out; stopping the engine all the same",
+                       pool->id, pool->drain_leases, pool->drain_leases == 1 ? "lease" : "leases");
+}
+
+/* What a start of an engine is a part of. */
+static const char *start_name(const Pool *pool)
+{
+    if (pool->automatic || pool->operation.kind == OPERATION_RESTART)
+        return "restart";
+    if (pool->reload.phase == RELOAD_RETURNING)
+        return "rollback";
+    return pool->operation.kind == OPERATION_RELOAD ? "reload" : "preload";
+}
+
+static void format_start(const Pool *pool, char *buffer, size_t size)
+{
+    (void)snprintf(buffer, size, "Pool %s: %s begins: %s %s, model %s", pool->id, start_name(pool),
+                   pool->spec ? pool->spec->engine : "",
+                   pool->spec ? pool->spec->engine_version : "",
+                   pool->spec ? pool->spec->model_path : "");
+}
+
+/* One that we had to stop is told of by why, others by how. */
+static void format_crash(const Pool *pool, const char *how, const char *since, char *buffer,
+                         size_t size)
+{
+    if (pool->stop_reason == STOP_NONE)
+        (void)snprintf(buffer, size, "Pool %s: the engine %s after %s", pool->id, how, since);
+    else
+        (void)snprintf(buffer, size, "Pool %s: the engine has failed after %s: %s", pool->id, since,
+                       pool->last_error);
 }
 
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
@@ -196,10 +267,7 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         spec_url(spec, url, sizeof(url));
     switch (kind) {
     case LOG_PRELOAD_STARTED:
-        (void)snprintf(buffer, size, "%s of pool %s: %s %s",
-                       pool->operation.kind == OPERATION_RESTART ? "Restart" : "Preload", pool->id,
-                       spec->engine ? spec->engine : "",
-                       spec->engine_version ? spec->engine_version : "");
+        format_start(pool, buffer, size);
         break;
     case LOG_ENGINE_STARTED:
         (void)snprintf(buffer, size, "Pool %s: engine started with pid %d, waiting for %s",
@@ -209,15 +277,15 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         (void)snprintf(buffer, size, "Pool %s: ready at %s after %s", pool->id, url, since);
         break;
     case LOG_PRELOAD_FAILED:
-        (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id,
-                       pool->automatic ? "restart" : "preload", pool->last_error);
+        (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id, start_name(pool),
+                       pool->last_error);
         break;
     case LOG_HEALTH_TIMEOUT:
     case LOG_ENGINE_UNHEALTHY:
         (void)snprintf(buffer, size, "Pool %s: %s; stopping it", pool->id, pool->last_error);
         break;
     case LOG_ENGINE_CRASHED:
-        (void)snprintf(buffer, size, "Pool %s: the engine %s after %s", pool->id, how, since);
+        format_crash(pool, how, since, buffer, size);
         break;
     case LOG_ENGINE_EXITED:
         (void)snprintf(buffer, size, "Pool %s: the engine left by itself with status 0 after %s",
@@ -238,26 +306,15 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
                        pool->id, url, (int)pool->unit.main_pid, since);
         break;
     case LOG_EXTERNAL_REGISTERED:
-        (void)snprintf(buffer, size,
-                       "Pool %s: registered as ready at %s, an engine of somebody else", pool->id,
-                       url);
-        break;
     case LOG_EXTERNAL_LOST:
-        (void)snprintf(buffer, size,
-                       "Pool %s: the engine of somebody else at %s does not answer: %s", pool->id,
-                       url, pool->last_error);
-        break;
     case LOG_EXTERNAL_BACK:
-        (void)snprintf(buffer, size, "Pool %s: the engine of somebody else at %s answers again",
-                       pool->id, url);
-        break;
     case LOG_EXTERNAL_GONE:
-        (void)snprintf(buffer, size, "Pool %s: the handoff file of its engine was removed",
-                       pool->id);
+        format_external(pool, kind, url, buffer, size);
         break;
     case LOG_LEASES_EXPIRED:
-        (void)snprintf(buffer, size, "Pool %s: leases have expired, %" PRIu64 " left", pool->id,
-                       pool->leases.count);
+    case LOG_DRAIN_STARTED:
+    case LOG_DRAIN_FORCED:
+        format_leases(pool, kind, buffer, size);
         break;
     case LOG_DEREGISTERED:
         (void)snprintf(buffer, size, "Pool %s: deregistered", pool->id);
@@ -270,16 +327,6 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_RESTART_STORM:
     case LOG_OOM_STORM:
         format_supervision(pool, kind, now, buffer, size);
-        break;
-    case LOG_DRAIN_STARTED:
-        (void)snprintf(buffer, size, "Pool %s: draining, %" PRIu64 " %s out", pool->id,
-                       pool->leases.count, pool->leases.count == 1 ? "lease is" : "leases are");
-        break;
-    case LOG_DRAIN_FORCED:
-        (void)snprintf(buffer, size,
-                       "Pool %s: the drain's deadline is over with %" PRIu64
-                       " %s out; stopping the engine all the same",
-                       pool->id, pool->drain_leases, pool->drain_leases == 1 ? "lease" : "leases");
         break;
     case LOG_RELOAD_STARTED:
     case LOG_RELOAD_STAGING:

@@ -40,8 +40,6 @@ static OutputReading *reading_free(OutputReading *r)
     return NULL;
 }
 
-DEFINE_CLEANUP(OutputReading *, reading_free)
-
 static void end_line(OutputReading *r)
 {
     _cleanup_(text_done) Text plain = {0};
@@ -56,11 +54,14 @@ static void end_line(OutputReading *r)
 static void take(OutputReading *r, const char *data, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (data[i] == '\n')
+        char c = data[i];
+
+        if (c == '\0')
+            c = '\xff'; /* is no character of a text either, and ends none */
+        if (c == '\n')
             end_line(r);
         else if (r->length < OUTPUT_LOOKED_AT)
-            /* A NUL is no character of a text. */
-            r->line[r->length++] = data[i] ? data[i] : '\xff';
+            r->line[r->length++] = c;
     }
 }
 
@@ -132,7 +133,7 @@ static int read_file(OutputReading *r)
 {
     _cleanup_free_ char *path = NULL;
     char buffer[FILE_TAIL_MAX];
-    size_t length;
+    size_t length = 0;
     int k = runtime_dir_log_path(r->shell->manager->runtime, r->shell->pool->id, &path);
 
     if (k >= 0)

@@ -182,7 +182,7 @@ static void look_for_processes(const Manager *m, const Pool *pool, UnitObservati
 {
     char unit[PM_UNIT_NAME_MAX + 1];
 
-    if (!pool_has_engine(pool) || (u->fields & UNIT_FIELD_POPULATED) ||
+    if (!pool->spec || !pool_has_engine(pool) || (u->fields & UNIT_FIELD_POPULATED) ||
         (u->load != UNIT_LOAD_NOT_FOUND && u->active != UNIT_ACTIVE_INACTIVE &&
          u->active != UNIT_ACTIVE_FAILED))
         return;

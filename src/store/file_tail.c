@@ -7,26 +7,6 @@
 #include "base/macros.h"
 #include "store/plain_file.h"
 
-/* Reads from `offset` on, up to the end or until the buffer is full. */
-static int read_from(int fd, off_t offset, char *buffer, size_t size, size_t *ret_length)
-{
-    size_t length = 0;
-
-    while (length < size) {
-        ssize_t n = pread(fd, buffer + length, size - length, offset + (off_t)length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        length += (size_t)n;
-    }
-    *ret_length = length;
-    return 0;
-}
-
 int file_tail_read(const char *path, uint64_t from, char buffer[static FILE_TAIL_MAX],
                    size_t *ret_length)
 {
@@ -49,7 +29,9 @@ int file_tail_read(const char *path, uint64_t from, char buffer[static FILE_TAIL
         offset = st.st_size - FILE_TAIL_MAX;
         cut = true;
     }
-    r = read_from(fd, offset, buffer, FILE_TAIL_MAX, &length);
+    if (lseek(fd, offset, SEEK_SET) < 0)
+        return -errno;
+    r = plain_file_read_up_to(fd, buffer, FILE_TAIL_MAX, &length);
     if (r < 0)
         return r;
     newline = cut ? memchr(buffer, '\n', length) : NULL;

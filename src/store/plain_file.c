@@ -21,8 +21,7 @@ bool plain_file_is_shortage(int error)
     return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
 }
 
-/* Reads at most `size` bytes, fewer only at the end of the file. */
-static int read_up_to(int fd, char *buffer, size_t size, size_t *ret_length)
+int plain_file_read_up_to(int fd, char *buffer, size_t size, size_t *ret_length)
 {
     size_t length = 0;
 
@@ -57,7 +56,7 @@ int plain_file_read(int dir_fd, const char *name, char *buffer, size_t *ret_leng
         return -errno;
     r = plain_file_check_kind(&st);
     if (r >= 0)
-        r = read_up_to(fd, buffer, PM_BODY_MAX + 1, &length);
+        r = plain_file_read_up_to(fd, buffer, PM_BODY_MAX + 1, &length);
     if (r < 0)
         return r;
     if (length > PM_BODY_MAX)

@@ -10,6 +10,9 @@
 /* 0 for a regular file, -EISDIR for a folder, -ELOOP for a symbolic link, else -EINVAL. */
 int plain_file_check_kind(const struct stat *st);
 
+/* Reads at most `size` bytes, fewer only at the end of the file. Returns 0 or negative errno. */
+int plain_file_read_up_to(int fd, char *buffer, size_t size, size_t *ret_length);
+
 /*
  * Reads the file `name` of an open folder, and whatever stands there never makes us wait. `buffer`
  * has room for PM_BODY_MAX + 2 bytes: one more to notice a larger file, and a NUL that is added.

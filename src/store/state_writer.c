@@ -18,7 +18,7 @@ static const usec_t RETRY_USEC = USEC_PER_SEC;
 
 typedef struct Job {
     struct Job *next;
-    char *text; /* NULL: the folder is to be synced, from which the file was removed */
+    char *text;
     bool failed;
     bool dropped; /* while it is written: it is not to be seen */
     char name[NAME_MAX + 1];
@@ -34,11 +34,15 @@ struct StateWriter {
 
     pthread_t thread;
     bool has_thread;
+    /* A name changes: what is removed does not come back. Taken before the other one. */
+    pthread_mutex_t names;
     pthread_mutex_t mutex; /* for all that follows; never held while the disk is waited for */
     pthread_cond_t wake;   /* of the thread */
     pthread_cond_t idle;   /* all is done */
     Job *queue;            /* the oldest first */
     Job *current;
+    bool unsynced; /* the folder is to be synced, once for all that has changed in it */
+    bool busy;     /* with the disk */
     bool flushing;
     bool stopping;
     bool orphaned; /* the thread frees it */
@@ -88,6 +92,7 @@ static void destroy(StateWriter *w)
 {
     while (w->queue)
         job_free(take(&w->queue));
+    (void)pthread_mutex_destroy(&w->names);
     (void)pthread_mutex_destroy(&w->mutex);
     (void)pthread_cond_destroy(&w->wake);
     (void)pthread_cond_destroy(&w->idle);
@@ -115,30 +120,50 @@ static usec_t now_mono(void)
     return (usec_t)now.tv_sec * USEC_PER_SEC + (usec_t)now.tv_nsec / 1000;
 }
 
-/* Does the job that was taken from the queue. The mutex is held, but not while that lasts. */
+static void begin_io(StateWriter *w)
+{
+    w->busy = true;
+    (void)pthread_mutex_unlock(&w->mutex);
+}
+
+static void end_io(StateWriter *w)
+{
+    (void)pthread_mutex_lock(&w->mutex);
+    w->busy = false;
+}
+
+/* Shows the file unless it was removed meanwhile. Returns 0 or negative errno. */
+static int commit_current(StateWriter *w, const AtomicTemporary *temporary)
+{
+    bool dropped;
+    int r = 0;
+
+    (void)pthread_mutex_lock(&w->names);
+    (void)pthread_mutex_lock(&w->mutex);
+    dropped = w->current->dropped;
+    (void)pthread_mutex_unlock(&w->mutex);
+    if (dropped)
+        atomic_file_discard(w->dir_fd, temporary);
+    else
+        r = atomic_file_commit(w->dir_fd, temporary, w->current->name);
+    (void)pthread_mutex_unlock(&w->names);
+    return r;
+}
+
+/* Does the job that was taken from the queue. */
 static int do_current(StateWriter *w)
 {
     const Job *job = w->current;
     AtomicTemporary temporary;
-    int r = 0;
+    int r;
 
-    if (job->text) {
-        (void)pthread_mutex_unlock(&w->mutex);
-        r = atomic_file_prepare(w->dir_fd, job->name, job->text, strlen(job->text), &temporary);
-        (void)pthread_mutex_lock(&w->mutex);
-        if (r < 0)
-            return r;
-        if (!job->dropped)
-            r = atomic_file_commit(w->dir_fd, &temporary, job->name);
-        else
-            atomic_file_discard(w->dir_fd, &temporary);
-        if (r < 0)
-            return r;
-    }
-    (void)pthread_mutex_unlock(&w->mutex);
-    if (fsync(w->dir_fd) < 0)
-        r = -errno;
-    (void)pthread_mutex_lock(&w->mutex);
+    begin_io(w);
+    r = atomic_file_prepare(w->dir_fd, job->name, job->text, strlen(job->text), &temporary);
+    if (r >= 0)
+        r = commit_current(w, &temporary);
+    end_io(w);
+    if (r >= 0)
+        w->unsynced = true;
     return r;
 }
 
@@ -187,6 +212,27 @@ static void pause_after_failure(StateWriter *w)
         ;
 }
 
+static void sync_folder(StateWriter *w)
+{
+    int r;
+
+    w->unsynced = false;
+    begin_io(w);
+    r = fsync(w->dir_fd) < 0 ? -errno : 0;
+    end_io(w);
+    if (r >= 0) {
+        if (!any_failed(w))
+            note_error(w, 0, "");
+        return;
+    }
+    if (w->flushing)
+        w->given_up++;
+    else
+        w->unsynced = true;
+    note_error(w, r, "");
+    pause_after_failure(w);
+}
+
 static void do_first(StateWriter *w)
 {
     char name[NAME_MAX + 1];
@@ -198,14 +244,14 @@ static void do_first(StateWriter *w)
     job = TAKE_PTR(w->current);
     if (r >= 0) {
         job_free(job);
-        if (!any_failed(w))
-            note_error(w, 0, "");
         return;
     }
     memcpy(name, job->name, sizeof(name));
     put_back(w, job);
     if (any_failed(w) || w->flushing)
         note_error(w, r, name);
+    if (w->unsynced)
+        sync_folder(w);
     pause_after_failure(w);
 }
 
@@ -218,10 +264,12 @@ static void *work(void *userdata)
     while (!w->stopping) {
         if (w->queue) {
             do_first(w);
-            continue;
+        } else if (w->unsynced) {
+            sync_folder(w);
+        } else {
+            (void)pthread_cond_broadcast(&w->idle);
+            (void)pthread_cond_wait(&w->wake, &w->mutex);
         }
-        (void)pthread_cond_broadcast(&w->idle);
-        (void)pthread_cond_wait(&w->wake, &w->mutex);
     }
     orphaned = w->orphaned;
     (void)pthread_mutex_unlock(&w->mutex);
@@ -274,6 +322,7 @@ static void init_locks(StateWriter *w)
 
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&w->names, NULL);
     (void)pthread_mutex_init(&w->mutex, NULL);
     (void)pthread_cond_init(&w->wake, &monotonic);
     (void)pthread_cond_init(&w->idle, &monotonic);
@@ -320,7 +369,7 @@ StateWriter *state_writer_free(StateWriter *w)
     (void)pthread_mutex_lock(&w->mutex);
     w->stopping = w->flushing = true;
     /* It may be held up by the disk for long. */
-    orphaned = w->orphaned = w->current != NULL;
+    orphaned = w->orphaned = w->busy;
     (void)pthread_cond_signal(&w->wake);
     if (orphaned)
         (void)pthread_detach(w->thread);
@@ -366,24 +415,34 @@ int state_writer_put(StateWriter *w, const char *name, char **text)
     return r;
 }
 
-int state_writer_remove(StateWriter *w, const char *name)
+/* Nothing is to be written to the file. */
+static void drop_jobs(StateWriter *w, const char *name)
 {
-    Job **queued, *job;
-    int r = 0;
+    Job **queued = find(w, name);
 
-    (void)pthread_mutex_lock(&w->mutex);
-    queued = find(w, name);
     if (*queued)
         job_free(take(queued));
     if (w->current && streq(w->current->name, name))
         w->current->dropped = true;
-    if (unlinkat(w->dir_fd, name, 0) < 0)
-        r = errno == ENOENT ? 0 : -errno;
-    else if (job_new(name, NULL, &job) >= 0)
-        append(w, job);
+}
+
+int state_writer_remove(StateWriter *w, const char *name)
+{
+    int r;
+
+    (void)pthread_mutex_lock(&w->names);
+    (void)pthread_mutex_lock(&w->mutex);
+    drop_jobs(w, name);
+    (void)pthread_mutex_unlock(&w->mutex);
+    r = unlinkat(w->dir_fd, name, 0) < 0 ? -errno : 0;
+    (void)pthread_mutex_unlock(&w->names);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    (void)pthread_mutex_lock(&w->mutex);
+    w->unsynced = true;
     (void)pthread_cond_signal(&w->wake);
     (void)pthread_mutex_unlock(&w->mutex);
-    return r;
+    return 0;
 }
 
 size_t state_writer_flush(StateWriter *w, usec_t within)
@@ -394,7 +453,7 @@ size_t state_writer_flush(StateWriter *w, usec_t within)
     (void)pthread_mutex_lock(&w->mutex);
     w->flushing = true;
     (void)pthread_cond_signal(&w->wake);
-    while ((w->queue || w->current) && wait_until(w, &w->idle, deadline))
+    while ((w->queue || w->unsynced || w->busy) && wait_until(w, &w->idle, deadline))
         ;
     unsaved = w->given_up + (w->current != NULL);
     for (const Job *job = w->queue; job; job = job->next)

@@ -16,7 +16,7 @@
 typedef struct StateWriter StateWriter;
 
 /* Told from the loop: writing has begun to fail (`error` is a negative errno, `name` the first file
- * of which that is so), or all that had failed is on disk (0, NULL). */
+ * of which that is so, "" the folder), or all that had failed is on disk (0, NULL). */
 typedef void (*StateWriterFunc)(const char *name, int error, void *userdata);
 
 /* `dir_fd` is taken over, on failure too. Returns 0 or negative errno. */

@@ -228,3 +228,17 @@ int start_message_new_without(sd_bus *bus, sd_bus_message *sent, char *const *wi
     *ret = TAKE_PTR(m);
     return 0;
 }
+
+int unit_list_next(sd_bus_message *m, const char **ret_unit)
+{
+    int r = sd_bus_message_enter_container(m, 'r', "ssssssouso");
+
+    if (r <= 0)
+        return r;
+    r = sd_bus_message_read(m, "s", ret_unit);
+    if (r >= 0)
+        r = sd_bus_message_skip(m, "sssssouso");
+    if (r >= 0)
+        r = sd_bus_message_exit_container(m);
+    return r < 0 ? r : 1;
+}

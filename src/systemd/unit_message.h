@@ -37,5 +37,9 @@ int start_message_new_without(sd_bus *bus, sd_bus_message *sent, char *const *wi
 /* The same call once more, to be sent as a message of its own. */
 int message_new_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret);
 
+/* Reads the next (ssssssouso) of a list of units. Returns 1 with its name, which lives as long as
+ * the message, 0 at the end of the list, or negative errno. */
+int unit_list_next(sd_bus_message *m, const char **ret_unit);
+
 /* The call that reads all properties of `unit`. */
 int read_message_new(sd_bus *bus, const char *unit, sd_bus_message **ret);

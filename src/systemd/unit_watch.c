@@ -182,22 +182,15 @@ void unit_client_read_done(UnitClient *c)
     attach_progress(c);
 }
 
-/* Reads (ssssssouso) and asks for that unit. Returns 1, 0 at the end of the list, or negative
+/* Asks for the next unit of the list. Returns 1, 0 at the end of the list, or negative
  * errno. */
 static int read_list_item(UnitClient *c, sd_bus_message *m)
 {
     UnitName parsed;
     const char *unit;
-    int r = sd_bus_message_enter_container(m, 'r', "ssssssouso");
+    int r = unit_list_next(m, &unit);
 
     if (r <= 0)
-        return r;
-    r = sd_bus_message_read(m, "s", &unit);
-    if (r >= 0)
-        r = sd_bus_message_skip(m, "sssssouso");
-    if (r >= 0)
-        r = sd_bus_message_exit_container(m);
-    if (r < 0)
         return r;
     /* The pattern is wider than our names. */
     if (unit_name_parse(unit, &parsed) < 0)

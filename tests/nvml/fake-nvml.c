@@ -23,8 +23,6 @@
 
 #include "gpu/nvml_abi.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
 enum { GPUS = 16, ITEMS = 160, LOST = 15, NOT_LOADED = 9, UNINITIALIZED = 1 };
 
 typedef struct Process {
@@ -72,65 +70,93 @@ static int failure(const char *function)
     return fake.initialized ? NVML_SUCCESS : UNINITIALIZED;
 }
 
-static void read_gpu(const char *line)
+/* The next word of the line, "" behind the last. */
+static const char *word(char **line)
+{
+    const char *s = strtok_r(NULL, " \n", line);
+
+    return s ? s : "";
+}
+
+static unsigned long long number(char **line)
+{
+    return strtoull(word(line), NULL, 10);
+}
+
+static void keep(char *buffer, size_t size, const char *text)
+{
+    (void)snprintf(buffer, size, "%s", text);
+}
+
+static void read_memory(NvmlDevice *d, char **line)
+{
+    d->total = number(line) * MIB;
+    d->free = number(line) * MIB;
+}
+
+static void read_gpu(char **line)
 {
     NvmlDevice *d = &fake.gpus[fake.n_gpus];
-    unsigned long long total, free_mib;
+    const char *name;
 
-    if (fake.n_gpus < GPUS && sscanf(line, "gpu %31s %79s %llu %llu %79[^\n]", d->pci_id, d->uuid,
-                                     &total, &free_mib, d->name) == 5) {
-        d->gpu = (int)fake.n_gpus++;
-        d->total = total * MIB;
-        d->free = free_mib * MIB;
-    }
+    d->gpu = (int)fake.n_gpus++;
+    keep(d->pci_id, sizeof(d->pci_id), word(line));
+    keep(d->uuid, sizeof(d->uuid), word(line));
+    read_memory(d, line);
+    name = strtok_r(NULL, "\n", line);
+    keep(d->name, sizeof(d->name), name ? name : "");
 }
 
-static void read_instance(const char *line)
+static void read_instance(char **line)
 {
-    NvmlDevice *d = &fake.instances[fake.n_instances];
-    unsigned long long total, free_mib;
+    NvmlDevice *d = &fake.instances[fake.n_instances++];
 
-    if (fake.n_instances < GPUS &&
-        sscanf(line, "instance %d %79s %llu %llu", &d->gpu, d->uuid, &total, &free_mib) == 4) {
-        fake.n_instances++;
-        d->is_instance = 1;
-        d->total = total * MIB;
-        d->free = free_mib * MIB;
-    }
+    d->is_instance = 1;
+    d->gpu = (int)number(line);
+    keep(d->uuid, sizeof(d->uuid), word(line));
+    read_memory(d, line);
 }
 
-static void read_process(const char *line)
+static void read_process(char **line, int draws)
 {
-    Process *p = &fake.processes[fake.n_processes];
-    unsigned long long mib = 0;
-    char kind[16], memory[32];
+    Process *p = &fake.processes[fake.n_processes++];
+    const char *memory;
 
-    if (fake.n_processes >= ITEMS ||
-        sscanf(line, "%15s %d %u %31s", kind, &p->gpu, &p->pid, memory) != 4)
+    p->draws = draws;
+    p->gpu = (int)number(line);
+    p->pid = (unsigned)number(line);
+    memory = word(line);
+    p->memory = strcmp(memory, "?") == 0 ? UINT64_MAX : strtoull(memory, NULL, 10) * MIB;
+}
+
+static void read_failure(char **line)
+{
+    keep(fake.failures[fake.n_failures].function, sizeof(fake.failures[0].function), word(line));
+    fake.failures[fake.n_failures++].error = (int)number(line);
+}
+
+static void read_line(char *line)
+{
+    char *rest = NULL;
+    const char *what = strtok_r(line, " \n", &rest);
+
+    if (!what)
         return;
-    p->draws = strcmp(kind, "drawing") == 0;
-    p->memory = sscanf(memory, "%llu", &mib) == 1 ? mib * MIB : UINT64_MAX;
-    fake.n_processes++;
-}
-
-static void read_line(const char *line)
-{
-    int number;
-
-    if (strncmp(line, "gpu ", 4) == 0)
-        read_gpu(line);
-    else if (strncmp(line, "instance ", 9) == 0)
-        read_instance(line);
-    else if (strncmp(line, "process ", 8) == 0 || strncmp(line, "drawing ", 8) == 0)
-        read_process(line);
-    else if (sscanf(line, "lost %d", &number) == 1 && number >= 0 && number < GPUS)
-        fake.gpus[number].lost = 1;
-    else if (fake.n_failures < GPUS &&
-             sscanf(line, "fail %15s %d", fake.failures[fake.n_failures].function,
-                    &fake.failures[fake.n_failures].error) == 2)
-        fake.n_failures++;
-    else if (sscanf(line, "driver %79s", fake.driver) != 1)
-        (void)sscanf(line, "hang %255s", fake.fifo);
+    if (strcmp(what, "driver") == 0)
+        keep(fake.driver, sizeof(fake.driver), word(&rest));
+    else if (strcmp(what, "hang") == 0)
+        keep(fake.fifo, sizeof(fake.fifo), word(&rest));
+    else if (strcmp(what, "gpu") == 0 && fake.n_gpus < GPUS)
+        read_gpu(&rest);
+    else if (strcmp(what, "instance") == 0 && fake.n_instances < GPUS)
+        read_instance(&rest);
+    else if ((strcmp(what, "process") == 0 || strcmp(what, "drawing") == 0) &&
+             fake.n_processes < ITEMS)
+        read_process(&rest, strcmp(what, "drawing") == 0);
+    else if (strcmp(what, "lost") == 0)
+        fake.gpus[number(&rest) % GPUS].lost = 1;
+    else if (strcmp(what, "fail") == 0 && fake.n_failures < GPUS)
+        read_failure(&rest);
 }
 
 static int read_file(void)
@@ -159,8 +185,8 @@ static void hang(void)
     (void)close(fd);
 }
 
-EXPORT int nvmlInit_v2(void);
-EXPORT int nvmlInit_v2(void)
+int nvmlInit_v2(void);
+int nvmlInit_v2(void)
 {
     if (read_file() < 0)
         return NOT_LOADED;
@@ -173,15 +199,15 @@ EXPORT int nvmlInit_v2(void)
     return failure("init");
 }
 
-EXPORT int nvmlShutdown(void);
-EXPORT int nvmlShutdown(void)
+int nvmlShutdown(void);
+int nvmlShutdown(void)
 {
     fake.initialized = 0;
     return NVML_SUCCESS;
 }
 
-EXPORT const char *nvmlErrorString(int error);
-EXPORT const char *nvmlErrorString(int error)
+const char *nvmlErrorString(int error);
+const char *nvmlErrorString(int error)
 {
     switch (error) {
     case NOT_LOADED:
@@ -203,65 +229,69 @@ static int copy(char *buffer, unsigned size, const char *text)
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlSystemGetDriverVersion(char *buffer, unsigned size);
-EXPORT int nvmlSystemGetDriverVersion(char *buffer, unsigned size)
+int nvmlSystemGetDriverVersion(char *buffer, unsigned size);
+int nvmlSystemGetDriverVersion(char *buffer, unsigned size)
 {
     return copy(buffer, size, fake.driver);
 }
 
-EXPORT int nvmlDeviceGetCount_v2(unsigned *count);
-EXPORT int nvmlDeviceGetCount_v2(unsigned *count)
+int nvmlDeviceGetCount_v2(unsigned *count);
+int nvmlDeviceGetCount_v2(unsigned *count)
 {
     *count = fake.n_gpus;
     return failure("count");
 }
 
-EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice **device);
-EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice **device)
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice **device);
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, NvmlDevice **device)
 {
     *device = &fake.gpus[index];
     return fake.gpus[index].lost ? LOST : failure("handle");
 }
 
-EXPORT int nvmlDeviceGetUUID(NvmlDevice *device, char *buffer, unsigned size);
-EXPORT int nvmlDeviceGetUUID(NvmlDevice *device, char *buffer, unsigned size)
+int nvmlDeviceGetUUID(NvmlDevice *device, char *buffer, unsigned size);
+int nvmlDeviceGetUUID(NvmlDevice *device, char *buffer, unsigned size)
 {
     int error = failure("uuid");
 
     return error ? error : copy(buffer, size, device->uuid);
 }
 
-EXPORT int nvmlDeviceGetName(NvmlDevice *device, char *buffer, unsigned size);
-EXPORT int nvmlDeviceGetName(NvmlDevice *device, char *buffer, unsigned size)
+int nvmlDeviceGetName(NvmlDevice *device, char *buffer, unsigned size);
+int nvmlDeviceGetName(NvmlDevice *device, char *buffer, unsigned size)
 {
     return copy(buffer, size, device->name);
 }
 
-EXPORT int nvmlDeviceGetMinorNumber(NvmlDevice *device, unsigned *minor);
-EXPORT int nvmlDeviceGetMinorNumber(NvmlDevice *device, unsigned *minor)
+int nvmlDeviceGetMinorNumber(NvmlDevice *device, unsigned *minor);
+int nvmlDeviceGetMinorNumber(NvmlDevice *device, unsigned *minor)
 {
     *minor = (unsigned)device->gpu;
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetPciInfo_v3(NvmlDevice *device, NvmlPci *pci);
-EXPORT int nvmlDeviceGetPciInfo_v3(NvmlDevice *device, NvmlPci *pci)
+int nvmlDeviceGetPciInfo_v3(NvmlDevice *device, NvmlPci *pci);
+int nvmlDeviceGetPciInfo_v3(NvmlDevice *device, NvmlPci *pci)
 {
+    char *end;
+
     memset(pci, 0, sizeof(*pci));
-    (void)sscanf(device->pci_id, "%x:%x:%x", &pci->domain, &pci->bus, &pci->device);
+    pci->domain = (unsigned)strtoul(device->pci_id, &end, 16);
+    pci->bus = (unsigned)strtoul(end + 1, &end, 16);
+    pci->device = (unsigned)strtoul(end + 1, NULL, 16);
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetCudaComputeCapability(NvmlDevice *device, int *major, int *minor);
-EXPORT int nvmlDeviceGetCudaComputeCapability(NvmlDevice *device, int *major, int *minor)
+int nvmlDeviceGetCudaComputeCapability(NvmlDevice *device, int *major, int *minor);
+int nvmlDeviceGetCudaComputeCapability(NvmlDevice *device, int *major, int *minor)
 {
     *major = 9;
     *minor = 0;
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetMemoryInfo(NvmlDevice *device, NvmlMemory *memory);
-EXPORT int nvmlDeviceGetMemoryInfo(NvmlDevice *device, NvmlMemory *memory)
+int nvmlDeviceGetMemoryInfo(NvmlDevice *device, NvmlMemory *memory);
+int nvmlDeviceGetMemoryInfo(NvmlDevice *device, NvmlMemory *memory)
 {
     *memory = (NvmlMemory){device->total, device->free, device->total - device->free};
     return failure("memory");
@@ -298,18 +328,17 @@ static int list(const NvmlDevice *device, int draws, unsigned *count, NvmlProces
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetComputeRunningProcesses(NvmlDevice *device, unsigned *count,
-                                                NvmlProcess1 *records);
-EXPORT int nvmlDeviceGetComputeRunningProcesses(NvmlDevice *device, unsigned *count,
-                                                NvmlProcess1 *records)
+int nvmlDeviceGetComputeRunningProcesses(NvmlDevice *device, unsigned *count,
+                                         NvmlProcess1 *records);
+int nvmlDeviceGetComputeRunningProcesses(NvmlDevice *device, unsigned *count, NvmlProcess1 *records)
 {
     return list(device, 0, count, records);
 }
 
 #else
 
-EXPORT int nvmlDeviceGetMemoryInfo_v2(NvmlDevice *device, NvmlMemory2 *memory);
-EXPORT int nvmlDeviceGetMemoryInfo_v2(NvmlDevice *device, NvmlMemory2 *memory)
+int nvmlDeviceGetMemoryInfo_v2(NvmlDevice *device, NvmlMemory2 *memory);
+int nvmlDeviceGetMemoryInfo_v2(NvmlDevice *device, NvmlMemory2 *memory)
 {
     if (memory->version != NVML_MEMORY2_VERSION)
         return 25; /* argument version mismatch */
@@ -335,24 +364,24 @@ static int list(const NvmlDevice *device, int draws, unsigned *count, NvmlProces
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(NvmlDevice *device, unsigned *count,
-                                                   NvmlProcess *records);
-EXPORT int nvmlDeviceGetComputeRunningProcesses_v3(NvmlDevice *device, unsigned *count,
-                                                   NvmlProcess *records)
+int nvmlDeviceGetComputeRunningProcesses_v3(NvmlDevice *device, unsigned *count,
+                                            NvmlProcess *records);
+int nvmlDeviceGetComputeRunningProcesses_v3(NvmlDevice *device, unsigned *count,
+                                            NvmlProcess *records)
 {
     return list(device, 0, count, records);
 }
 
-EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(NvmlDevice *device, unsigned *count,
-                                                    NvmlProcess *records);
-EXPORT int nvmlDeviceGetGraphicsRunningProcesses_v3(NvmlDevice *device, unsigned *count,
-                                                    NvmlProcess *records)
+int nvmlDeviceGetGraphicsRunningProcesses_v3(NvmlDevice *device, unsigned *count,
+                                             NvmlProcess *records);
+int nvmlDeviceGetGraphicsRunningProcesses_v3(NvmlDevice *device, unsigned *count,
+                                             NvmlProcess *records)
 {
     return list(device, 1, count, records);
 }
 
-EXPORT int nvmlDeviceGetMigMode(NvmlDevice *device, unsigned *current, unsigned *pending);
-EXPORT int nvmlDeviceGetMigMode(NvmlDevice *device, unsigned *current, unsigned *pending)
+int nvmlDeviceGetMigMode(NvmlDevice *device, unsigned *current, unsigned *pending);
+int nvmlDeviceGetMigMode(NvmlDevice *device, unsigned *current, unsigned *pending)
 {
     if (fake.n_instances == 0)
         return NVML_NOT_SUPPORTED;
@@ -363,18 +392,16 @@ EXPORT int nvmlDeviceGetMigMode(NvmlDevice *device, unsigned *current, unsigned 
     return NVML_SUCCESS;
 }
 
-EXPORT int nvmlDeviceGetMaxMigDeviceCount(NvmlDevice *device, unsigned *count);
-EXPORT int nvmlDeviceGetMaxMigDeviceCount(NvmlDevice *device, unsigned *count)
+int nvmlDeviceGetMaxMigDeviceCount(NvmlDevice *device, unsigned *count);
+int nvmlDeviceGetMaxMigDeviceCount(NvmlDevice *device, unsigned *count)
 {
     *count = 7;
     return NVML_SUCCESS;
 }
 
 /* Every other place is empty, as those of real ones may be. */
-EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(NvmlDevice *device, unsigned index,
-                                               NvmlDevice **instance);
-EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(NvmlDevice *device, unsigned index,
-                                               NvmlDevice **instance)
+int nvmlDeviceGetMigDeviceHandleByIndex(NvmlDevice *device, unsigned index, NvmlDevice **instance);
+int nvmlDeviceGetMigDeviceHandleByIndex(NvmlDevice *device, unsigned index, NvmlDevice **instance)
 {
     unsigned n = index / 2;
 

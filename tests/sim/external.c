@@ -51,7 +51,8 @@ void files_drop_handoff(World *w, size_t pool)
 {
     Files *files = &w->files[pool];
 
-    files->dropped = (unsigned)prng_range(&w->prng, 0, EXTERNAL_ENGINES);
+    files->dropped =
+            prng_one_in(&w->prng, 2) ? 0 : (unsigned)prng_range(&w->prng, 1, EXTERNAL_ENGINES);
     if (files->dropped != 0)
         told_of_file(w, pool);
     else

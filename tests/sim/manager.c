@@ -156,13 +156,14 @@ static void drop(Event *event)
 void manager_step(World *w, size_t pool_number, Event *event)
 {
     Pool *pool = manager_pool(w, pool_number), before;
-    Effects effects = {.count = 0};
+    Effects effects; /* large, and mostly not used: only the count is set */
     SpecId spec;
 
     if (!pool) {
         drop(event);
         return;
     }
+    effects.count = 0;
     before = *pool;
     spec = spec_id(pool->spec);
     w->steps++;
@@ -182,6 +183,21 @@ void manager_step(World *w, size_t pool_number, Event *event)
     manager_arm(w, pool);
 }
 
+/* A unit that was given up has not ended while processes of it are left. */
+static void look_for_processes(World *w, UnitRef ref, UnitObservation *u)
+{
+    const Pool *pool = manager_pool(w, ref.pool);
+    UnitObservation known = {.fields = 0};
+
+    if (pool && pool_has_engine(pool) && pool->generation == ref.generation)
+        known = pool->unit;
+    (void)unit_observation_merge(&known, u);
+    if (!unit_observation_is_doubtful(&known))
+        return;
+    u->populated = unit_is_populated(w, ref);
+    u->fields |= UNIT_FIELD_POPULATED;
+}
+
 static void observed(World *w, const Item *news)
 {
     Event event = {
@@ -190,8 +206,9 @@ static void observed(World *w, const Item *news)
             .unit = news->observation,
     };
 
+    look_for_processes(w, news->unit, &event.unit);
     if (!w->manager.attached) {
-        manager_found(w, news);
+        manager_found(w, news->unit, &event.unit);
         return;
     }
     /* What belongs to no pool is stopped after a grace; its failure is nobody's to read. */

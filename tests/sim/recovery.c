@@ -116,27 +116,26 @@ void manager_start(World *w, const Item *item)
 }
 
 /* While units are listed and read: what is said is kept for the recovery. */
-void manager_found(World *w, const Item *news)
+void manager_found(World *w, UnitRef unit, const UnitObservation *found)
 {
     FakeManager *m = &w->manager;
     Pool *pool;
 
-    if (manager_knows(w, news->unit)) {
-        unit_observation_merge(&m->slots[news->unit.pool].found, &news->observation);
+    if (manager_knows(w, unit)) {
+        unit_observation_merge(&m->slots[unit.pool].found, found);
         return;
     }
     for (size_t i = 0; i < m->n_unknown; i++)
-        if (m->unknown[i].pool == news->unit.pool &&
-            m->unknown[i].generation == news->unit.generation &&
-            m->unknown[i].replica == news->unit.replica)
+        if (m->unknown[i].pool == unit.pool && m->unknown[i].generation == unit.generation &&
+            m->unknown[i].replica == unit.replica)
             return;
-    if (news->observation.load == UNIT_LOAD_NOT_FOUND || m->n_unknown == SIM_UNITS)
+    if (found->load == UNIT_LOAD_NOT_FOUND || m->n_unknown == SIM_UNITS)
         return;
-    m->unknown[m->n_unknown++] = news->unit;
-    pool = manager_ensure(w, news->unit.pool);
+    m->unknown[m->n_unknown++] = unit;
+    pool = manager_ensure(w, unit.pool);
     /* Its number is taken. */
-    if (!pool->spec && pool->generation < news->unit.generation)
-        pool->generation = news->unit.generation;
+    if (!pool->spec && pool->generation < unit.generation)
+        pool->generation = unit.generation;
 }
 
 static void on_grace_over(World *w, const Item *item)
@@ -148,6 +147,20 @@ static void on_grace_over(World *w, const Item *item)
         call_send_ref(w, CALL_RESET_FAILED, m->unknown[i], false);
     }
     m->n_unknown = 0;
+}
+
+/* Also of one that the service manager knows no more. */
+static void look_for_processes(World *w, const Pool *pool, UnitObservation *u)
+{
+    UnitRef ref = {.pool = pool_index(pool->id), .generation = pool->generation};
+
+    if (!pool->spec || !pool_has_engine(pool) || (u->fields & UNIT_FIELD_POPULATED) ||
+        (u->load != UNIT_LOAD_NOT_FOUND && u->active != UNIT_ACTIVE_INACTIVE &&
+         u->active != UNIT_ACTIVE_FAILED))
+        return;
+    ref.replica = spec_replica(pool->spec);
+    u->populated = unit_is_populated(w, ref);
+    u->fields |= UNIT_FIELD_POPULATED;
 }
 
 static void recover_pool(World *w, Pool *pool)
@@ -162,6 +175,7 @@ static void recover_pool(World *w, Pool *pool)
         event.unit.fields = UNIT_FIELD_LOAD;
         event.unit.load = UNIT_LOAD_NOT_FOUND;
     }
+    look_for_processes(w, pool, &event.unit);
     manager_step(w, pool_index(pool->id), &event);
 }
 

@@ -107,7 +107,6 @@ static void on_staged(World *w, const Item *item)
     PoolSlot *slot = &w->manager.slots[item->unit.pool];
     Event event = {
             .type = EVENT_STAGED,
-            .generation = item->unit.generation,
             .staged = {.operation = item->number, .error = "no such model"},
     };
 

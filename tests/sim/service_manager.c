@@ -15,7 +15,15 @@ Unit *unit_find(World *w, UnitRef ref)
 
 bool unit_is_live(const Unit *u)
 {
-    return u->exists && (u->process || (u->phase != UNIT_INACTIVE && u->phase != UNIT_FAILED));
+    return u->exists &&
+           (u->process || u->others || (u->phase != UNIT_INACTIVE && u->phase != UNIT_FAILED));
+}
+
+bool unit_is_populated(World *w, UnitRef ref)
+{
+    const Unit *u = unit_find(w, ref);
+
+    return u && (u->process || u->others);
 }
 
 static UnitObservation gone(void)

@@ -89,7 +89,7 @@ void unit_reset_failed(World *w, Unit *u)
 {
     if (u->phase != UNIT_FAILED)
         return;
-    if (!u->process) {
+    if (!u->process && !u->others) {
         unit_remove(w, u);
         return;
     }
@@ -130,7 +130,12 @@ static void children_gone(World *w, const Item *item)
 {
     Unit *u = unit_of(w, item);
 
-    if (u && u->phase != UNIT_FAILED && u->phase != UNIT_INACTIVE)
+    if (!u || !u->others)
+        return;
+    u->others = false;
+    if (u->phase == UNIT_INACTIVE)
+        unit_remove(w, u); /* given up and reset: it stayed for them only */
+    else if (u->phase != UNIT_FAILED)
         unit_ended(w, u);
 }
 
@@ -190,6 +195,7 @@ static void process_ended(World *w, Unit *u, int code, int status, UnitResult re
         set_deactivating(w, u);
         arm_stop_stage(w, u);
     }
+    u->others = true;
     later(w, u, u->behaviour.children_usec, children_gone);
 }
 
@@ -244,6 +250,8 @@ void units_unhang(World *w)
 
         if (u->exists && u->process && u->dying)
             later(w, u, 0, dies_by_kill);
+        if (u->exists && u->others)
+            later(w, u, 0, children_gone);
     }
 }
 
@@ -270,7 +278,7 @@ static void next_stop_stage(World *w, const Item *item)
         break;
     default:
         /* It is given up: failed, whether or not a process is left. */
-        if (u->process)
+        if (u->process || u->others)
             w->coverage->left_running++;
         unit_ended(w, u);
         return;

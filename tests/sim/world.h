@@ -40,7 +40,7 @@ typedef struct Behaviour {
     usec_t term_usec;      /* from SIGTERM to its end; USEC_INFINITY: ignores it */
     bool term_exits;       /* with status 0, not by the signal */
     usec_t kill_usec;      /* from SIGKILL to its end; long when it hangs in the kernel */
-    usec_t children_usec;  /* others of its cgroup outlive it */
+    usec_t children_usec;  /* others of its cgroup outlive it; long when they hang in the kernel */
 } Behaviour;
 
 /* How far a unit is, in systemd's terms. */
@@ -67,6 +67,7 @@ typedef struct Unit {
     usec_t grace_usec;
     usec_t executed;
     bool process; /* the main process lives */
+    bool others;  /* so do others of its cgroup, which matters once that has ended */
     bool dying;   /* its end is on the agenda */
 } Unit;
 
@@ -288,6 +289,8 @@ void service_manager_ghost(World *w);
 Unit *unit_find(World *w, UnitRef ref);
 /* Whether it runs, or is about to, or has left a process behind. */
 bool unit_is_live(const Unit *u);
+/* What the kernel says: whether there are processes in the unit's cgroup. */
+bool unit_is_populated(World *w, UnitRef ref);
 /* What somebody at a terminal may do to a unit. */
 void service_manager_outsider(World *w);
 
@@ -337,7 +340,7 @@ void reload_check(World *w, const Pool *pool);
 /* recovery.c */
 void manager_start(World *w, const Item *item);
 void manager_kill(World *w);
-void manager_found(World *w, const Item *news);
+void manager_found(World *w, UnitRef unit, const UnitObservation *found);
 void manager_attach_progress(World *w);
 bool manager_is_recovered(const World *w);
 

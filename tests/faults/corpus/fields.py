@@ -74,6 +74,15 @@ LEASE = {
     "ttl_ms": (*NO_NUMBER, 0),
 }
 HEARTBEAT = {"timestamp_ms": NO_NUMBER}
+DRAIN = {"deadline_ms": (*NO_NUMBER, 10**12)}
+RELOAD = {
+    "new_model_ref": (*NO_STRING, None, "", "a\nb", "--cache-dir=/", "-", LONG),
+    "drain_deadline_ms": (*NO_NUMBER, 10**12),
+    "strategy": (*NO_STRING, "", "Drain", "green-blue"),
+    "prepared": (*NO_OBJECT, {}, {**ENGINE, "port": 0}, {**ENGINE, "pool_id": "other"},
+                 {**ENGINE, "replica_id": "r7"}, {**ENGINE, "device_mask": "7"},
+                 {**ENGINE, "policy": {"restart": "x"}}),
+}
 
 # Numbers that are JSON but no number of ours, as they are written.
 NUMBERS = ("1e400", "-0.5", "1" * 400, "1e-1", "18446744073709551616", "-9223372036854775809",
@@ -98,6 +107,9 @@ def cases():
                           {"url": "http://127.0.0.1:29998"}, HANDOFF)
     yield http("handoff: no url", post(f"/pools/{ENTRY}/handoff", "{}"), 400)
     yield from variations("lease", "POST", leases, {}, LEASE)
+    yield from variations("drain", "POST", f"/pools/{READY}/drain", {}, DRAIN)
+    yield from variations("reload", "POST", f"/pools/{READY}/reload", {"new_model_ref": "/m"}, RELOAD)
+    yield http("reload: no new_model_ref", post(f"/pools/{READY}/reload", "{}"), 400)
     yield from variations("heartbeat", "POST", f"/pools/{ENTRY}/heartbeat", {}, HEARTBEAT)
     for number in NUMBERS:
         yield http(f"lease: ttl_ms {short(number)}", post(leases, f'{{"ttl_ms":{number}}}'), 400)

@@ -463,6 +463,7 @@ Feature: Another model takes the place of the one that a pool serves
       | field | value |
       | state | "off" |
 
+  @llama-server
   Scenario: The real llama-server serves another model
     Given the daemon runs with
       """

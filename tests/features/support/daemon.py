@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon under test: started, configured and put back to nothing through systemd."""
 
+import os
 import pathlib
 import shutil
 
@@ -13,6 +14,9 @@ PROGRAM = "/usr/sbin/pool-managerd"
 RUNTIME = pathlib.Path("/run/pool-managerd")
 STATE = pathlib.Path("/var/lib/pool-managerd")
 USER_RUNTIME = pathlib.Path(f"/run/user/{TESTER_UID}/pool-managerd")
+# The second one with a systemd older than 254.
+USER_STATES = [pathlib.Path(os.path.expanduser(f"~{TESTER}/{place}/pool-managerd"))
+               for place in (".local/state", ".config")]
 # What holds wherever a scenario does not say otherwise: the machine has no GPU.
 DEFAULTS = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/10-test-machine.conf")
 CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-test.conf")
@@ -73,6 +77,8 @@ def clean():
 def clean_user():
     """The same for the test user's service manager, which goes with everything that it runs."""
     run("systemctl", "stop", f"user@{TESTER_UID}.service", check=False)
+    for directory in USER_STATES:
+        empty(directory)
 
 
 def configure(text):

@@ -46,9 +46,7 @@ void reload_to(Fixture *f, EngineSpec *spec)
 
 void staged_for(Fixture *f, uint64_t operation, const char *path)
 {
-    Event event = {.type = EVENT_STAGED,
-                   .generation = f->pool->generation,
-                   .staged = {.operation = operation}};
+    Event event = {.type = EVENT_STAGED, .staged = {.operation = operation}};
 
     if (path)
         replace(&event.staged.model_path, path);

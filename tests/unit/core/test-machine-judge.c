@@ -63,6 +63,20 @@ static void test_deadline(void **state)
     assert_int_equal(f->pool->last_error_class, FAILURE_SIGNAL);
 }
 
+/* The engine dies of it before the driver has said so. */
+static void test_driver_says_it_later(void **state)
+{
+    Fixture *f = *state;
+
+    reach_judging(f);
+    driver_fault(f);
+    expect(f, POOL_BACKOFF, "log:crashed log:restart-scheduled save");
+    assert_int_equal(f->pool->last_error_class, FAILURE_DRIVER_RESET);
+    output(f, FAILURE_CUDA, "CUDA error");
+    expect(f, POOL_BACKOFF, "");
+    assert_int_equal(f->pool->last_error_class, FAILURE_DRIVER_RESET);
+}
+
 /* What is said of it twice, or of an engine that is no more, changes nothing. */
 static void test_stale(void **state)
 {
@@ -72,8 +86,6 @@ static void test_stale(void **state)
     observe(f, unit_gone());
     expect(f, POOL_FAILED, "");
     probe(f, false);
-    expect(f, POOL_FAILED, "");
-    driver_fault(f);
     expect(f, POOL_FAILED, "");
     step(f, (Event){.type = EVENT_TIMER, .generation = 1});
     expect(f, POOL_FAILED, "");
@@ -491,6 +503,7 @@ int main(void)
             pool_test(test_stop_of_a_reload),
             pool_test(test_recover),
             pool_test(test_recover_reload),
+            pool_test(test_driver_says_it_later),
             pool_test(test_driver_fault),
             pool_test(test_driver_fault_recover),
     };

@@ -6,7 +6,8 @@
 /* Reload, as it goes when nobody disturbs it: drains, has the model provided, stops the old engine,
  * starts the new one, and comes back to the old one when that fails. */
 
-/* B-RELOAD-001 to 006: the whole way of a spec that is given. */
+/* B-RELOAD-001, B-RELOAD-003, B-RELOAD-004, B-RELOAD-005, B-RELOAD-006: the whole way of a spec
+ * that is given. */
 static void test_whole_way_with_spec(void **state)
 {
     Fixture *f = *state;
@@ -44,7 +45,7 @@ static void test_whole_way_with_spec(void **state)
     assert_true(pool_is_ready(f->pool));
 }
 
-/* The same where the model has to be provided: the old spec with another model. */
+/* B-RELOAD-002: the same where the model has to be provided: the old spec with another model. */
 static void test_whole_way_with_staging(void **state)
 {
     Fixture *f = *state;

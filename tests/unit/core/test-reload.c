@@ -229,11 +229,12 @@ static void test_copy(void **state)
     EngineSpec *(*const make[])(const char *) = {spec_minimal, spec_full};
 
     for (size_t i = 0; i < ELEMENTSOF(make); i++) {
-        _cleanup_spec_ EngineSpec *spec = make[i]("p"), *copy = NULL, *same = make[i]("p");
+        _cleanup_spec_ EngineSpec *copy = NULL, *same = make[i]("p");
+        EngineSpec *spec = make[i]("p");
 
         assert_int_equal(engine_spec_copy(spec, &copy), 0);
         assert_true(engine_spec_equal(spec, copy));
-        spec = engine_spec_free(spec);
+        (void)engine_spec_free(spec);
         assert_true(engine_spec_equal(copy, same));
     }
 }

@@ -191,7 +191,7 @@ static void assert_same_meta(const PoolMeta *a, const PoolMeta *b)
 static void assert_same_external(const Handoff *a, const Handoff *b)
 {
     assert_int_equal(a == NULL, b == NULL);
-    if (!a)
+    if (!a || !b)
         return;
     assert_string_equal(a->pool_id, b->pool_id);
     assert_string_equal(a->replica_id, b->replica_id);

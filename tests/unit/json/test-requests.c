@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
 #include "support.h"
 
 #include <errno.h>
@@ -160,7 +162,8 @@ static void test_too_large(void **state)
 
     assert_non_null(body);
     memset(body, ' ', length);
-    memcpy(body, "{}", 2);
+    body[0] = '{';
+    body[1] = '}';
     for (size_t p = 0; p < ELEMENTSOF(parsers); p++) {
         Error error = {0};
 
@@ -243,108 +246,106 @@ static void test_out_of_memory(void **state)
 }
 
 /* The bounds of each field. */
+static const struct {
+    size_t parser;
+    const char *body, *field, *part;
+} bad_fields[] = {
+        {0, "{\"engine_version\": 1}", "engine_version", "must be a string, got 1"},
+        {0, "{\"engine_version\": \"\"}", "engine_version", "must not be empty"},
+        {0, "{\"engine_digest\": []}", "engine_digest", "must be a string"},
+        {0, "{\"engine_digest\": \"a\\nb\"}", "engine_digest", "control characters"},
+        {0, "{\"engine_catalog_id\": {}}", "engine_catalog_id", "must be a string"},
+        {0, "{\"version\": 1}", "version", "must be a string, got 1"},
+        {0, "{\"version\": \"\\u001b[31m\"}", "version", "control characters"},
+        {0, "{\"device_mask\": 0}", "device_mask", "must be a string, got 0"},
+        {0, "{\"perf_hints\": []}", "perf_hints", "must be an object, got an array"},
+        {0, "{\"perf_hints\": \"{}\"}", "perf_hints", "must be an object"},
+        {0, "{\"slots_total\": 0}", "slots_total", "at least 1, got 0"},
+        {0, "{\"slots_total\": -1}", "slots_total", "at least 1, got -1"},
+        {0, "{\"slots_total\": 1.0}", "slots_total", "got 1.0"},
+        {0, "{\"slots_total\": 1e3}", "slots_total", "got 1"},
+        {0, "{\"slots_total\": \"4\"}", "slots_total", "got \"4\""},
+        {0, "{\"slots_total\": 9223372036854775808}", "slots_total", "got 922337203685477580"},
+        {0, "{\"slots_total\": true}", "slots_total", "got true"},
+        {0, "{\"slots_free\": -1.5}", "slots_free", "got -1.5"},
+        {0, "{\"slots_free\": \"-1\"}", "slots_free", "got \"-1\""},
+        {0, "{\"slots_free\": 18446744073709551615}", "slots_free", "got 18446744073709551615"},
+        {1, "{}", "url", "is required"},
+        {1, "{\"url\": null}", "url", "is required, got null"},
+        {1, "{\"url\": 1}", "url", "must be a string"},
+        {1, "{\"url\": \"\"}", "url", "must not be empty"},
+        {1, "{\"url\": \"https://a\"}", "url", "must be a URL such as http://127.0.0.1:8080"},
+        {1, "{\"url\": \"http://a:0\"}", "url", "got \"http://a:0\""},
+        {1, "{\"url\": \"http://a\", \"pool_id\": \"p2\"}", "pool_id",
+         "must equal the pool of the request, \"p1\", got \"p2\""},
+        {1, "{\"url\": \"http://a\", \"pool_id\": \"../p\"}", "pool_id", "got \"../p\""},
+        {1, "{\"url\": \"http://a\", \"pool_id\": 1}", "pool_id", "must be a string"},
+        {1, "{\"url\": \"http://a\", \"replica_id\": \"a/b\"}", "replica_id", "got \"a/b\""},
+        {1, "{\"url\": \"http://a\", \"replica_id\": \"\"}", "replica_id", ""},
+        {1, "{\"url\": \"http://a\", \"model\": \"/m\"}", "model", "must be an object"},
+        {1, "{\"url\": \"http://a\", \"model\": {\"path\": 1}}", "model.path", "must be a string"},
+        {1, "{\"url\": \"http://a\", \"flags\": \"--a\"}", "flags", "must be an array"},
+        {1, "{\"url\": \"http://a\", \"flags\": [1]}", "flags[0]", "must be a string"},
+        {1, "{\"url\": \"http://a\", \"slots_total\": 0}", "slots_total", "at least 1"},
+        {1, "{\"url\": \"http://a\", \"slots_free\": 0.5}", "slots_free", "got 0.5"},
+        {1, "{\"url\": \"http://a\", \"pid\": -1}", "pid", "got -1"},
+        {1, "{\"url\": \"http://a\", \"generation\": \"1\"}", "generation", "got \"1\""},
+        {1, "{\"url\": \"http://a\", \"engine\": \"a\\u0007\"}", "engine", "control characters"},
+        {1, "{\"url\": \"http://a\", \"engine_version\": 1.5}", "engine_version",
+         "must be a string"},
+        {1, "{\"url\": \"http://a\", \"device_mask\": [0]}", "device_mask", "must be a string"},
+        {2, "{\"owner\": \"\"}", "owner", "must not be empty"},
+        {2, "{\"owner\": 1}", "owner", "must be a string"},
+        {2, "{\"owner\": \"a\\tb\"}", "owner", "control characters"},
+        {2, "{\"ttl_ms\": 0}", "ttl_ms", "from 1 to 31622400000, got 0"},
+        {2, "{\"ttl_ms\": -1}", "ttl_ms", "got -1"},
+        {2, "{\"ttl_ms\": 31622400001}", "ttl_ms", "got 31622400001"},
+        {2, "{\"ttl_ms\": 1.5}", "ttl_ms", "got 1.5"},
+        {2, "{\"ttl_ms\": \"1000\"}", "ttl_ms", "got \"1000\""},
+        {3, "{\"timestamp_ms\": 0}", "timestamp_ms", "got 0"},
+        {3, "{\"timestamp_ms\": -1}", "timestamp_ms", "got -1"},
+        {3, "{\"timestamp_ms\": 9223372036854776}", "timestamp_ms", "got 9223372036854776"},
+        {3, "{\"timestamp_ms\": \"now\"}", "timestamp_ms", "got \"now\""},
+        {3, "{\"timestamp_ms\": 1.0}", "timestamp_ms", "got 1.0"},
+        {4, "{\"deadline_ms\": -1}", "deadline_ms", "from 0 to 86400000, got -1"},
+        {4, "{\"deadline_ms\": 86400001}", "deadline_ms", "got 86400001"},
+        {4, "{\"deadline_ms\": 18446744073709551615}", "deadline_ms", ""},
+        {4, "{\"deadline_ms\": 1.0}", "deadline_ms", "got 1.0"},
+        {4, "{\"deadline_ms\": \"30s\"}", "deadline_ms", "got \"30s\""},
+        {4, "{\"deadline_ms\": {}}", "deadline_ms", "an object"},
+        {6, "", "new_model_ref", "is required"},
+        {6, "{}", "new_model_ref", "is required"},
+        {6, "{\"new_model_ref\": null}", "new_model_ref", "is required, got null"},
+        {6, "{\"new_model_ref\": \"\"}", "new_model_ref", "must not be empty"},
+        {6, "{\"new_model_ref\": 1}", "new_model_ref", "must be a string, got 1"},
+        {6, "{\"new_model_ref\": \"--help\"}", "new_model_ref", "must not begin with \"-\""},
+        {6, "{\"new_model_ref\": \"-\"}", "new_model_ref", "must not begin with \"-\""},
+        {6, "{\"new_model_ref\": \"a\\nb\"}", "new_model_ref", "control characters"},
+        {6, "{\"new_model_ref\": \"m\", \"strategy\": \"\"}", "strategy",
+         "must be \"drain\" or \"blue-green\""},
+        {6, "{\"new_model_ref\": \"m\", \"strategy\": \"Drain\"}", "strategy",
+         "must be \"drain\" or \"blue-green\", got \"Drain\""},
+        {6, "{\"new_model_ref\": \"m\", \"strategy\": 0}", "strategy", "must be a string"},
+        {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": 86400001}", "drain_deadline_ms",
+         "from 0 to 86400000, got 86400001"},
+        {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": -1}", "drain_deadline_ms", "got -1"},
+        {6, "{\"new_model_ref\": \"m\", \"prepared\": []}", "prepared", "must be an object"},
+        {6, "{\"new_model_ref\": \"m\", \"prepared\": {}}", "prepared.pool_id", "is required"},
+        {6, "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p1\"}}",
+         "prepared.binary_path", "is required"},
+};
+
 static void test_bad_fields(void **state)
 {
-    static const struct {
-        size_t parser;
-        const char *body, *field, *part;
-    } cases[] = {
-            {0, "{\"engine_version\": 1}", "engine_version", "must be a string, got 1"},
-            {0, "{\"engine_version\": \"\"}", "engine_version", "must not be empty"},
-            {0, "{\"engine_digest\": []}", "engine_digest", "must be a string"},
-            {0, "{\"engine_digest\": \"a\\nb\"}", "engine_digest", "control characters"},
-            {0, "{\"engine_catalog_id\": {}}", "engine_catalog_id", "must be a string"},
-            {0, "{\"version\": 1}", "version", "must be a string, got 1"},
-            {0, "{\"version\": \"\\u001b[31m\"}", "version", "control characters"},
-            {0, "{\"device_mask\": 0}", "device_mask", "must be a string, got 0"},
-            {0, "{\"perf_hints\": []}", "perf_hints", "must be an object, got an array"},
-            {0, "{\"perf_hints\": \"{}\"}", "perf_hints", "must be an object"},
-            {0, "{\"slots_total\": 0}", "slots_total", "at least 1, got 0"},
-            {0, "{\"slots_total\": -1}", "slots_total", "at least 1, got -1"},
-            {0, "{\"slots_total\": 1.0}", "slots_total", "got 1.0"},
-            {0, "{\"slots_total\": 1e3}", "slots_total", "got 1"},
-            {0, "{\"slots_total\": \"4\"}", "slots_total", "got \"4\""},
-            {0, "{\"slots_total\": 9223372036854775808}", "slots_total", "got 922337203685477580"},
-            {0, "{\"slots_total\": true}", "slots_total", "got true"},
-            {0, "{\"slots_free\": -1.5}", "slots_free", "got -1.5"},
-            {0, "{\"slots_free\": \"-1\"}", "slots_free", "got \"-1\""},
-            {0, "{\"slots_free\": 18446744073709551615}", "slots_free", "got 18446744073709551615"},
-            {1, "{}", "url", "is required"},
-            {1, "{\"url\": null}", "url", "is required, got null"},
-            {1, "{\"url\": 1}", "url", "must be a string"},
-            {1, "{\"url\": \"\"}", "url", "must not be empty"},
-            {1, "{\"url\": \"https://a\"}", "url", "must be a URL such as http://127.0.0.1:8080"},
-            {1, "{\"url\": \"http://a:0\"}", "url", "got \"http://a:0\""},
-            {1, "{\"url\": \"http://a\", \"pool_id\": \"p2\"}", "pool_id",
-             "must equal the pool of the request, \"p1\", got \"p2\""},
-            {1, "{\"url\": \"http://a\", \"pool_id\": \"../p\"}", "pool_id", "got \"../p\""},
-            {1, "{\"url\": \"http://a\", \"pool_id\": 1}", "pool_id", "must be a string"},
-            {1, "{\"url\": \"http://a\", \"replica_id\": \"a/b\"}", "replica_id", "got \"a/b\""},
-            {1, "{\"url\": \"http://a\", \"replica_id\": \"\"}", "replica_id", ""},
-            {1, "{\"url\": \"http://a\", \"model\": \"/m\"}", "model", "must be an object"},
-            {1, "{\"url\": \"http://a\", \"model\": {\"path\": 1}}", "model.path",
-             "must be a string"},
-            {1, "{\"url\": \"http://a\", \"flags\": \"--a\"}", "flags", "must be an array"},
-            {1, "{\"url\": \"http://a\", \"flags\": [1]}", "flags[0]", "must be a string"},
-            {1, "{\"url\": \"http://a\", \"slots_total\": 0}", "slots_total", "at least 1"},
-            {1, "{\"url\": \"http://a\", \"slots_free\": 0.5}", "slots_free", "got 0.5"},
-            {1, "{\"url\": \"http://a\", \"pid\": -1}", "pid", "got -1"},
-            {1, "{\"url\": \"http://a\", \"generation\": \"1\"}", "generation", "got \"1\""},
-            {1, "{\"url\": \"http://a\", \"engine\": \"a\\u0007\"}", "engine",
-             "control characters"},
-            {1, "{\"url\": \"http://a\", \"engine_version\": 1.5}", "engine_version",
-             "must be a string"},
-            {1, "{\"url\": \"http://a\", \"device_mask\": [0]}", "device_mask", "must be a string"},
-            {2, "{\"owner\": \"\"}", "owner", "must not be empty"},
-            {2, "{\"owner\": 1}", "owner", "must be a string"},
-            {2, "{\"owner\": \"a\\tb\"}", "owner", "control characters"},
-            {2, "{\"ttl_ms\": 0}", "ttl_ms", "from 1 to 31622400000, got 0"},
-            {2, "{\"ttl_ms\": -1}", "ttl_ms", "got -1"},
-            {2, "{\"ttl_ms\": 31622400001}", "ttl_ms", "got 31622400001"},
-            {2, "{\"ttl_ms\": 1.5}", "ttl_ms", "got 1.5"},
-            {2, "{\"ttl_ms\": \"1000\"}", "ttl_ms", "got \"1000\""},
-            {3, "{\"timestamp_ms\": 0}", "timestamp_ms", "got 0"},
-            {3, "{\"timestamp_ms\": -1}", "timestamp_ms", "got -1"},
-            {3, "{\"timestamp_ms\": 9223372036854776}", "timestamp_ms", "got 9223372036854776"},
-            {3, "{\"timestamp_ms\": \"now\"}", "timestamp_ms", "got \"now\""},
-            {3, "{\"timestamp_ms\": 1.0}", "timestamp_ms", "got 1.0"},
-            {4, "{\"deadline_ms\": -1}", "deadline_ms", "from 0 to 86400000, got -1"},
-            {4, "{\"deadline_ms\": 86400001}", "deadline_ms", "got 86400001"},
-            {4, "{\"deadline_ms\": 18446744073709551615}", "deadline_ms", ""},
-            {4, "{\"deadline_ms\": 1.0}", "deadline_ms", "got 1.0"},
-            {4, "{\"deadline_ms\": \"30s\"}", "deadline_ms", "got \"30s\""},
-            {4, "{\"deadline_ms\": {}}", "deadline_ms", "an object"},
-            {6, "", "new_model_ref", "is required"},
-            {6, "{}", "new_model_ref", "is required"},
-            {6, "{\"new_model_ref\": null}", "new_model_ref", "is required, got null"},
-            {6, "{\"new_model_ref\": \"\"}", "new_model_ref", "must not be empty"},
-            {6, "{\"new_model_ref\": 1}", "new_model_ref", "must be a string, got 1"},
-            {6, "{\"new_model_ref\": \"--help\"}", "new_model_ref", "must not begin with \"-\""},
-            {6, "{\"new_model_ref\": \"-\"}", "new_model_ref", "must not begin with \"-\""},
-            {6, "{\"new_model_ref\": \"a\\nb\"}", "new_model_ref", "control characters"},
-            {6, "{\"new_model_ref\": \"m\", \"strategy\": \"\"}", "strategy",
-             "must be \"drain\" or \"blue-green\""},
-            {6, "{\"new_model_ref\": \"m\", \"strategy\": \"Drain\"}", "strategy",
-             "must be \"drain\" or \"blue-green\", got \"Drain\""},
-            {6, "{\"new_model_ref\": \"m\", \"strategy\": 0}", "strategy", "must be a string"},
-            {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": 86400001}", "drain_deadline_ms",
-             "from 0 to 86400000, got 86400001"},
-            {6, "{\"new_model_ref\": \"m\", \"drain_deadline_ms\": -1}", "drain_deadline_ms",
-             "got -1"},
-            {6, "{\"new_model_ref\": \"m\", \"prepared\": []}", "prepared", "must be an object"},
-            {6, "{\"new_model_ref\": \"m\", \"prepared\": {}}", "prepared.pool_id", "is required"},
-            {6, "{\"new_model_ref\": \"m\", \"prepared\": {\"pool_id\": \"p1\"}}",
-             "prepared.binary_path", "is required"},
-    };
-
-    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+    for (size_t i = 0; i < ELEMENTSOF(bad_fields); i++) {
         char **warnings = NULL;
         Error error = {0};
 
-        if (parsers[cases[i].parser].parse(cases[i].body, strlen(cases[i].body), &warnings,
-                                           &error) != -EINVAL)
-            fail_msg("%s takes %s", parsers[cases[i].parser].name, cases[i].body);
-        assert_error(cases[i].body, &error, PM_ERROR_INVALID_FIELD, cases[i].field, cases[i].part);
+        if (parsers[bad_fields[i].parser].parse(bad_fields[i].body, strlen(bad_fields[i].body),
+                                                &warnings, &error) != -EINVAL)
+            fail_msg("%s takes %s", parsers[bad_fields[i].parser].name, bad_fields[i].body);
+        assert_error(bad_fields[i].body, &error, PM_ERROR_INVALID_FIELD, bad_fields[i].field,
+                     bad_fields[i].part);
         assert_null(warnings);
     }
 }
@@ -357,9 +358,10 @@ static int parse_long(size_t parser, const char *start, size_t n, const char *en
     int r;
 
     assert_non_null(body);
-    memcpy(body, start, before);
-    memset(body + before, 'x', n);
-    memcpy(body + before + n, end, strlen(end) + 1);
+    memset(body, 'x', length);
+    for (size_t i = 0; i < before; i++)
+        body[i] = start[i];
+    (void)snprintf(body + before + n, length + 1 - before - n, "%s", end);
     r = parsers[parser].parse(body, length, NULL, error);
     free(body);
     return r;
@@ -658,9 +660,7 @@ static void check_reload(const char *body, const char *model_ref, ReloadStrategy
     assert_string_equal(request->model_ref, model_ref);
     assert_int_equal(request->strategy, strategy);
     assert_true(ms == deadline_ms);
-    assert_int_equal(request->spec != NULL, model_path != NULL);
-    if (model_path)
-        assert_string_equal(request->spec->model_path, model_path);
+    assert_true(streq_ptr(request->spec ? request->spec->model_path : NULL, model_path));
     reload_request_free(request);
 }
 

@@ -21,6 +21,11 @@ static void on_warning(const char *text, void *userdata)
     (void)snprintf(warnings + n, sizeof(warnings) - n, "%s\n", text);
 }
 
+static void set_variable(const char *name, const char *value)
+{
+    assert_int_equal(value ? setenv(name, value, 1) : unsetenv(name), 0);
+}
+
 static int set_up(void **state)
 {
     assert_non_null(mkdtemp(directory));
@@ -60,6 +65,7 @@ static void test_defaults(void **state)
     assert_int_equal(load("", NULL, &s, NULL), 0);
     assert_string_equal(s->listen, "127.0.0.1:9200");
     assert_string_equal(s->runtime_directory, "/run/pool-managerd");
+    assert_string_equal(s->state_directory, "/var/lib/pool-managerd");
     assert_int_equal(s->policy.health_interval_usec, 500 * USEC_PER_MSEC);
     assert_true(s->policy.health_ramp);
     assert_int_equal(s->policy.health_timeout_usec, 120 * USEC_PER_SEC);
@@ -254,8 +260,47 @@ static const struct {
         {"[Storm]\nOomCount=64\n", "must be a number from 1 to 63"},
         {"[Storm]\nOomWindowSec=0\n", "must be a time span from 1 ms"},
         {"[Manager]\nRuntimeDirectory=run\n", "must be an absolute path"},
+        {"[Manager]\nStateDirectory=state\n", "must be an absolute path, or empty for none"},
+        {"[Manager]\nStateDirectory=/var/../state\n",
+         "must be an absolute path, or empty for none"},
         {"[Manager]\nthis is no key\n", "test.conf:2: this is neither [Section] nor Key=value"},
 };
+
+/* What systemd says, or what it would have said. */
+static void test_state_directory(void **state)
+{
+    static const struct {
+        bool user_mode;
+        const char *state_directory, *xdg_state_home, *home, *expected;
+    } cases[] = {
+            {false, NULL, "/x", "/h", "/var/lib/pool-managerd"},
+            {false, "", NULL, NULL, "/var/lib/pool-managerd"},
+            {false, "/s", NULL, NULL, "/s"},
+            {false, "/s:/t", NULL, NULL, "/s"},
+            {true, "/s", "/x", "/h", "/s"},
+            {true, NULL, "/x", "/h", "/x/pool-managerd"},
+            {true, NULL, NULL, "/h", "/h/.local/state/pool-managerd"},
+            {true, NULL, NULL, NULL, ""},
+    };
+    const char *set = getenv("HOME");
+    _cleanup_free_ char *home = strdup(set ? set : "/");
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        const ConfigSources sources = {.file = "/dev/null", .user_mode = cases[i].user_mode};
+        _cleanup_(settings_freep) Settings *s = NULL;
+
+        set_variable("STATE_DIRECTORY", cases[i].state_directory);
+        set_variable("XDG_STATE_HOME", cases[i].xdg_state_home);
+        set_variable("XDG_RUNTIME_DIR", "/run/user/1");
+        set_variable("HOME", cases[i].home);
+        assert_int_equal(settings_load(&sources, on_warning, NULL, &s, NULL), 0);
+        assert_string_equal(s->state_directory, cases[i].expected);
+    }
+    set_variable("STATE_DIRECTORY", NULL);
+    set_variable("XDG_STATE_HOME", NULL);
+    set_variable("XDG_RUNTIME_DIR", NULL);
+    set_variable("HOME", home);
+}
 
 static void test_bad_values(void **state)
 {
@@ -332,6 +377,7 @@ int main(void)
             cmocka_unit_test(test_file),
             cmocka_unit_test(test_order),
             cmocka_unit_test(test_unknown_key_warns),
+            cmocka_unit_test(test_state_directory),
             cmocka_unit_test(test_bad_values),
             cmocka_unit_test(test_bad_command_line),
             cmocka_unit_test(test_missing_file),

@@ -235,13 +235,17 @@ static void test_known(void **state)
 static void test_file_lost(void **state)
 {
     ManagerFixture *f = *state;
-    const Pool *pool = add_tripped(f);
+    const Pool *pool;
     _cleanup_free_ char *before = NULL, *after = NULL;
+    char *word;
 
+    (void)add_tripped(f);
     manager_die(f);
     before = read_memory(f);
-    assert_non_null(strstr(before, "\"general_open\": true"));
-    memcpy(strstr(before, "\"general_open\": true"), "\"general_open\":false", 20);
+    word = strstr(before, "\"general_open\": true");
+    assert_non_null(word);
+    for (const char *c = "\"general_open\":false"; *c; c++) /* of the same length */
+        *word++ = *c;
     put_file(f->state_folder->fd, file, before);
     manager_begin(f);
     pool = registry_get(&f->m->registry, "p");
@@ -282,6 +286,27 @@ static void test_generation(void **state)
         becomes_ready(f, pool);
         assert_int_equal(pool->generation, n + 1);
     }
+}
+
+/* A failure, and the restart after it, are remembered whatever becomes of the new engine. */
+static void test_restarted(void **state)
+{
+    ManagerFixture *f = *state;
+    SupervisionSettings *s = &f->settings->policy.supervision;
+    usec_t deadline = loop_deadline(f);
+    Pool *pool;
+
+    s->backoff_initial_usec = s->backoff_min_usec = s->backoff_max_usec = USEC_PER_MSEC;
+    assert_int_equal(manager_set_settings(f->m, f->settings), 0);
+    pool = add_ready(f);
+    crashes(f, pool);
+    while (pool->state != POOL_STARTING)
+        run_once(f, deadline);
+    assert_int_equal(pool->supervision.restart_count, 1);
+    pool = reboot(f);
+    assert_int_equal(pool->state, POOL_OFF);
+    assert_int_equal(pool->supervision.restart_count, 1);
+    assert_int_equal(pool->supervision.breakers[BREAKER_GENERAL].failures, 1);
 }
 
 static void test_damaged(void **state)
@@ -341,6 +366,7 @@ int main(void)
             manager_test(test_file_lost),
             manager_test(test_deregistered),
             manager_test(test_generation),
+            manager_test(test_restarted),
             manager_test(test_damaged),
             manager_test(test_no_directory),
     };

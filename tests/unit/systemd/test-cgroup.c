@@ -14,7 +14,10 @@
 #include "base/macros.h"
 #include "systemd/cgroup.h"
 
-#define UNIT "pool@p:r0:g1.service"
+#define UNIT   "pool@p:r0:g1.service"
+#define FOLDER "/pools.slice/" UNIT
+#define EVENTS FOLDER "/cgroup.events"
+#define PROCS  FOLDER "/cgroup.procs"
 
 /* A hierarchy with one engine in it. */
 static int setup(void **state)
@@ -25,7 +28,7 @@ static int setup(void **state)
     assert_non_null(mkdtemp(root));
     (void)snprintf(path, sizeof(path), "%s/pools.slice", root);
     assert_int_equal(mkdir(path, 0700), 0);
-    (void)snprintf(path, sizeof(path), "%s/pools.slice/" UNIT, root);
+    (void)snprintf(path, sizeof(path), "%s" FOLDER, root);
     assert_int_equal(mkdir(path, 0700), 0);
     *state = root;
     return 0;
@@ -36,7 +39,7 @@ static void put(const char *root, const char *name, const char *text)
     char path[PATH_MAX];
     FILE *f;
 
-    (void)snprintf(path, sizeof(path), "%s/pools.slice/" UNIT "/%s", root, name);
+    (void)snprintf(path, sizeof(path), "%s" FOLDER "/%s", root, name);
     f = fopen(path, "we");
     assert_non_null(f);
     assert_int_equal(fputs(text, f) < 0, 0);
@@ -45,9 +48,7 @@ static void put(const char *root, const char *name, const char *text)
 
 static int teardown(void **state)
 {
-    static const char *const left[] = {"/pools.slice/" UNIT "/cgroup.events",
-                                       "/pools.slice/" UNIT "/cgroup.procs", "/pools.slice/" UNIT,
-                                       "/pools.slice", ""};
+    static const char *const left[] = {EVENTS, PROCS, FOLDER, "/pools.slice", ""};
     char *root = *state, path[PATH_MAX];
 
     for (size_t i = 0; i < ELEMENTSOF(left); i++) {

@@ -53,7 +53,7 @@ static int setup(void **state)
     assert_non_null(f);
     (void)snprintf(f->path, sizeof(f->path), "/tmp/test-journal-synchronize-%d", (int)getpid());
     (void)unlink(f->path);
-    strcpy(address.sun_path, f->path);
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->path);
     f->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_return_code(f->listener, errno);
     assert_return_code(bind(f->listener, (const struct sockaddr *)&address, sizeof(address)),
