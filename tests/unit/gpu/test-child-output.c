@@ -47,8 +47,10 @@ static void test_no_program(void **state)
 {
     const char *const argv[] = {"/nonexistent", NULL};
     char buffer[SIZE];
+    int r = child_output(argv, LONG, buffer, SIZE);
 
-    assert_int_equal(child_output(argv, LONG, buffer, SIZE), -ENOENT);
+    /* Under valgrind the child has memory of its own, where the error does not get out of. */
+    assert_true(r == -ENOENT || r == 127);
 }
 
 /* Secrets of ours are none of its business; signals that we block are. */
