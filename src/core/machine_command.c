@@ -19,6 +19,7 @@ void step_answer(Step *s, OperationKind kind, uint64_t id, PmErrorCode code, con
         e->result.unchanged = true;
     else
         (void)error_set(&e->result.error, code, NULL, "%s", text);
+    e->result.refused = code != PM_ERROR_NONE;
 }
 
 void step_begin_preflight(Step *s)

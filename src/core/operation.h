@@ -30,5 +30,6 @@ typedef struct OperationResult {
     bool force_stopped;  /* stop: SIGKILL was needed; drain: the deadline passed */
     uint64_t leases;     /* drain: those that were out when the engine was stopped */
     bool unchanged;      /* it was so already: nothing was touched */
+    bool refused;        /* it never held the pool; `error` says why */
     bool rolled_back;    /* reload: it failed, and the engine from before serves the pool */
 } OperationResult;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "http/connection.h"
+#include "http/http_metrics.h"
 #include "http/stream.h"
 #include "json/build.h"
 #include "json/encode.h"
@@ -30,6 +31,12 @@ void answer_text(HttpRequest *request, unsigned status, char *text, size_t lengt
     a->content_type = "application/json";
     a->text = text;
     a->length = length;
+}
+
+void answer_typed(HttpRequest *request, const char *content_type, char *text, size_t length)
+{
+    answer_text(request, MHD_HTTP_OK, text, length);
+    request->answer.content_type = content_type;
 }
 
 void answer_json(HttpRequest *request, unsigned status, json_object *object)
@@ -172,6 +179,7 @@ enum MHD_Result answer_queue(HttpRequest *request)
     response = make_response(a);
     if (!response)
         return MHD_NO;
+    http_metrics_count(request);
     n = collect_headers(request, list, retry_after);
     a->text = NULL;
     for (size_t i = 0; i < n && result == MHD_YES; i++)
@@ -207,6 +215,7 @@ void answer_send(HttpRequest *request)
     length = text.length;
     if (text_take(&text, &all) < 0)
         return;
+    http_metrics_count(request);
     /* A client that does not take these few hundred bytes now gets none. */
     (void)!send(request->connection->fd, all, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -33,6 +33,8 @@ void answer_failure(HttpRequest *request, int r, Error *error);
 
 /* Takes `text` over, which is JSON of `length` bytes; NULL when there was no memory for it. */
 void answer_text(HttpRequest *request, unsigned status, char *text, size_t length);
+/* The same for 200 and a text of another type, which must live as long as the program. */
+void answer_typed(HttpRequest *request, const char *content_type, char *text, size_t length);
 /* Takes the reference over; NULL when there was no memory for it. */
 void answer_json(HttpRequest *request, unsigned status, json_object *object);
 void answer_empty(HttpRequest *request, unsigned status);

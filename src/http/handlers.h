@@ -14,6 +14,7 @@ enum {
 void handle_health(HttpRequest *request);
 void handle_ready(HttpRequest *request);
 void handle_openapi(HttpRequest *request);
+void handle_metrics(HttpRequest *request);
 void handle_operation(HttpRequest *request);
 void handle_events(HttpRequest *request);
 void handle_devices(HttpRequest *request);

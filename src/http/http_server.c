@@ -5,6 +5,7 @@
 
 #include "http/connection.h"
 #include "http/event_stream.h"
+#include "http/http_metrics.h"
 #include "http/stream.h"
 #include "http/wait.h"
 
@@ -60,7 +61,9 @@ int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, H
         if (!s->token)
             return -ENOMEM;
     }
-    r = init_queues(s);
+    r = http_metrics_new(s);
+    if (r >= 0)
+        r = init_queues(s);
     if (r < 0)
         return r;
     s->listener = (ManagerListener){.event_added = on_event_added, .userdata = s};
@@ -106,6 +109,7 @@ HttpServer *http_server_free(HttpServer *s)
     linger_set_done(&s->lingering);
     deadline_queue_done(&s->quiet);
     deadline_queue_done(&s->waiting);
+    http_metrics_done(s);
     free(s->api);
     if (s->token)
         explicit_bzero(s->token, strlen(s->token));

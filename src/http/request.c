@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "http/connection.h"
+#include "http/http_metrics.h"
 #include "http/stream.h"
 #include "http/wait.h"
 
@@ -15,6 +16,7 @@ HttpRequest *request_new(HttpConnection *c, struct MHD_Connection *mhd, const ch
         free(request);
         return NULL;
     }
+    request->started = http_metrics_clock();
     request->target_has_nul = target_has_nul;
     request->server = c->listener->server;
     request->connection = c;

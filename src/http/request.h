@@ -17,6 +17,7 @@ struct HttpRequest {
     HttpConnection *connection;
     struct MHD_Connection *mhd;
 
+    usec_t started;    /* when its first line was read, monotonic */
     char *target_text; /* as it came */
     bool target_has_nul;
     Target target;

@@ -60,6 +60,8 @@ typedef struct Route {
 /* The table; `i` counts from 0; NULL behind the last. Where two patterns match the same path, the
  * first one of the table is meant, with all of its methods. */
 const Route *route_at(size_t i);
+size_t route_count(void);
+size_t route_index(const Route *route); /* of a row of the table */
 
 typedef enum RouteFound {
     ROUTE_FOUND,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/exposition.h"
 #include "http/handlers.h"
 #include "http/route.h"
 
@@ -51,6 +52,9 @@ static const Route routes[] = {
          ANSWERS({200, "It is done", "DaemonReady"}), ERRORS(PM_ERROR_UNAVAILABLE)},
         {"GET", "/openapi.json", "describeApi", "This description", 0, handle_openapi,
          ANSWERS({200, "An OpenAPI 3.1 document"})},
+        {"GET", "/metrics", "metrics",
+         "What the daemon counts and measures, in the text format of Prometheus", ROUTE_ANY_QUERY,
+         handle_metrics, ANSWERS({200, "The samples", .type = EXPOSITION_TYPE})},
         {"GET", "/operations/{op}", "operation",
          "An operation that runs, or that ended at most ten minutes ago", 0, handle_operation,
          ANSWERS({200, "How far it is, or how it ended", "Operation"}),
@@ -147,6 +151,16 @@ static const Route routes[] = {
          handle_release, ANSWERS({200, "How many are left", "ActiveLeases"}),
          ERRORS(PM_ERROR_POOL_NOT_FOUND, PM_ERROR_LEASE_NOT_FOUND)},
 };
+
+size_t route_count(void)
+{
+    return ELEMENTSOF(routes);
+}
+
+size_t route_index(const Route *route)
+{
+    return (size_t)(route - routes);
+}
 
 const Route *route_at(size_t i)
 {

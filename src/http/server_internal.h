@@ -27,6 +27,7 @@ struct HttpServer {
     ManagerListener listener;
     char *api; /* the description of the API, once it was asked for */
     size_t api_length;
+    struct AnswerTimes **answered; /* http_metrics.c */
     LingerSet lingering;
     size_t body_bytes; /* in memory now */
     bool stopping;

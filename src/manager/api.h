@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/text.h"
 #include "core/gpu.h"
 #include "core/handoff.h"
 #include "core/lease.h"
@@ -186,6 +187,10 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
 /* {id, kind, pool_id, phase, percent, started_ms, result?}: those that run, and those that ended at
  * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
+
+/* Appends what is to be known in numbers, of the pools and of the process, as lines of
+ * base/exposition.h. Before recovery is done, those pools that are known by then. */
+void manager_write_metrics(const Manager *m, Text *text);
 
 /*
  * The GPUs of the host. They are looked for again and again; whoever wants them as they are now has

@@ -228,6 +228,8 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
 
 void effects_apply(Manager *m, PoolShell *shell, const Effects *effects)
 {
-    for (size_t i = 0; i < effects->count; i++)
+    for (size_t i = 0; i < effects->count; i++) {
+        pool_metrics_count(&shell->metrics, shell->pool, &effects->items[i], manager_now(m));
         effect_apply(m, shell, &effects->items[i]);
+    }
 }

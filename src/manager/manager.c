@@ -293,6 +293,7 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
     if (!m)
         return -ENOMEM;
     m->event = sd_event_ref(event);
+    m->started_real = manager_now(m).real;
     m->queue_end = &m->queue;
     m->runtime = TAKE_PTR(*runtime);
     m->user_mode = settings->policy.user_mode;

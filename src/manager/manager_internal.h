@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/machine.h"
+#include "core/pool_metrics.h"
 #include "core/registry.h"
 #include "core/unit_name.h"
 #include "manager/manager.h"
@@ -85,6 +86,7 @@ typedef struct PoolShell {
     uint64_t kept_generation; /* of the engine that was ready last */
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
     uint64_t leases_counted; /* in the manager's leases_out */
+    PoolMetrics metrics;
 } PoolShell;
 
 /* A unit that was found running and that no state file knows. */
@@ -118,6 +120,7 @@ struct Manager {
     sd_event *event;
     RuntimeDir *runtime;
     bool user_mode;
+    usec_t started_real; /* when the daemon was */
 
     RegistryLock *lock;
     bool locked; /* through manager_lock() */

@@ -61,7 +61,7 @@ def registry(r):
 
 
 def daemon_itself(r):
-    for name in ("health", "ready", "describeApi", "devices"):
+    for name in ("health", "ready", "describeApi", "metrics", "devices"):
         r.send(name, 200)
         r.send(name, 200, server="/v2")
 

@@ -25,6 +25,7 @@ Feature: With an API token nobody gets anything without it, but the health check
       | GET    | /events               |
       | GET    | /operations/1         |
       | GET    | /openapi.json         |
+      | GET    | /metrics              |
       | GET    | /v2/pools             |
       | GET    | /nothing              |
       | GET    | /pools?colour=blue    |

@@ -106,6 +106,8 @@ void step(Fixture *f, Event event)
     pool_step(f->pool, &event, &f->settings, f->now, f->random, &f->effects);
     if (!f->reads_output && ends_with_reading(&f->effects))
         say_nothing(f);
+    for (size_t i = 0; i < f->effects.count; i++)
+        pool_metrics_count(&f->metrics, f->pool, &f->effects.items[i], f->now);
 }
 
 void output(Fixture *f, FailureClass failure, const char *line)

@@ -9,15 +9,17 @@
 #include <cmocka.h>
 
 #include "core/machine.h"
+#include "core/pool_metrics.h"
 
 /* One pool on a clock that stands still until it is moved. */
 typedef struct Fixture {
     Pool *pool;
     PolicySettings settings;
     Instant now;
-    uint64_t random;   /* of the steps to come */
-    Effects effects;   /* of the last step */
-    bool reads_output; /* the test says what is read of an engine that ended; else: nothing */
+    uint64_t random;     /* of the steps to come */
+    Effects effects;     /* of the last step */
+    PoolMetrics metrics; /* of all of them */
+    bool reads_output;   /* the test says what is read of an engine that ended; else: nothing */
     uint64_t operations;
 } Fixture;
 

@@ -320,6 +320,11 @@ int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length
     return 0;
 }
 
+void manager_write_metrics(const Manager *m, Text *text)
+{
+    text_append(text, "pools_of_the_manager 1\n");
+}
+
 bool manager_is_recovered(const Manager *m)
 {
     return m->recovered;
