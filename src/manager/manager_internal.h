@@ -259,6 +259,8 @@ void driver_fault_done(Manager *m);
 
 /* devices.c: the first look at the GPUs is made at once, from the loop. */
 int devices_start(Manager *m, const char *nvml_library);
+/* The memory of the GPUs; nothing while their drivers do not answer. */
+void devices_write_metrics(const Manager *m, Text *t);
 void devices_done(Manager *m);
 
 /* describe.c */
