@@ -37,4 +37,5 @@ int run_list_pools(struct Command *c, Error *error);
 int run_describe(struct Command *c, Error *error);
 int run_describe_configuration(struct Command *c, Error *error);
 int run_get_operation(struct Command *c, Error *error);
+int run_describe_devices(struct Command *c, Error *error);
 int run_list_events(struct Command *c, Error *error);

@@ -70,6 +70,11 @@ int run_describe_configuration(Command *c, Error *error)
     return describe_all(c, manager_describe_configuration);
 }
 
+int run_describe_devices(Command *c, Error *error)
+{
+    return describe_all(c, manager_describe_devices);
+}
+
 int run_get_operation(Command *c, Error *error)
 {
     uint64_t id = c->arguments[0].number;

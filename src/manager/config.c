@@ -314,6 +314,8 @@ static int check(Reading *r)
         return refuse(r, "Health", "Path", "must start with /");
     if (s->kernel_log[0] && s->kernel_log[0] != '/')
         return refuse(r, "GPU", "KernelLog", "must be an absolute path, or empty for none");
+    if (s->nvml_library[0] != '/' && (!s->nvml_library[0] || strchr(s->nvml_library, '/')))
+        return refuse(r, "GPU", "NvmlLibrary", "must be a file name or an absolute path");
     if (s->model_provisioner[0] && !path_is_absolute_and_plain(s->model_provisioner))
         return refuse(r, "Reload", "ModelProvisioner",
                       "must be the absolute path of a program, or empty for none");
@@ -363,6 +365,7 @@ Settings *settings_free(Settings *s)
     free(s->engine_log);
     free(s->gpu_policy);
     free(s->kernel_log);
+    free(s->nvml_library);
     free(s->model_provisioner);
     strv_free(s->files);
     for (size_t i = 0; i < config_keys_count; i++) {
