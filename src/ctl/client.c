@@ -227,6 +227,15 @@ int client_describe_operation(const Options *options, sd_bus *bus, uint64_t id, 
     return r < 0 ? r : read_json_reply(options, reply, ret, error);
 }
 
+int client_describe_devices(const Options *options, sd_bus *bus, json_object **ret, Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r;
+
+    r = client_call(options, bus, CALL_LOOK, &reply, error, "DescribeDevices", "");
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
+}
+
 int client_pool_path(const char *pool_id, char **ret)
 {
     return sd_bus_path_encode(PM_POOL_OBJECT_PATH, pool_id, ret);

@@ -69,6 +69,9 @@ int client_describe_pool(const Options *options, sd_bus *bus, const char *pool_i
 int client_describe_operation(const Options *options, sd_bus *bus, uint64_t id, json_object **ret,
                               Error *error);
 
+/* What is known of the GPUs, as an object. Returns 0, or negative with `error` set. */
+int client_describe_devices(const Options *options, sd_bus *bus, json_object **ret, Error *error);
+
 /* The object of a pool. Returns 0, or negative errno. */
 int client_pool_path(const char *pool_id, char **ret);
 

@@ -33,3 +33,10 @@ json_object *status_object(json_object *status, const char *name)
 
     return json_object_is_type(value, json_type_object) ? value : NULL;
 }
+
+json_object *status_array(json_object *status, const char *name)
+{
+    json_object *value = member(status, name);
+
+    return json_object_is_type(value, json_type_array) ? value : NULL;
+}

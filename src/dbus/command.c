@@ -25,6 +25,7 @@ static Command *command_free(Command *c)
 
     authorization_free(c->authorization);
     access_waiter_free(c->access);
+    devices_waiter_free(c->devices);
     if (c->waiter)
         operation_waiter_free(c->waiter);
     sd_bus_message_unref(c->call);
@@ -135,6 +136,25 @@ static void on_access(const Error *error, void *userdata)
         command_run(c);
 }
 
+static void on_devices(void *userdata)
+{
+    Command *c = userdata;
+
+    c->devices = NULL;
+    command_run(c);
+}
+
+static void command_enter_devices(Command *c)
+{
+    DevicesWaiter *waiter = NULL; /* not in the command: it may be gone on return */
+    int r = manager_refresh_devices(c->server->manager, on_devices, c, &waiter);
+
+    if (r < 0)
+        command_fail(c, r, NULL);
+    else if (r == 0)
+        c->devices = waiter;
+}
+
 static void command_enter(Command *c)
 {
     AccessWaiter *waiter = NULL; /* not in the command: it may be gone on return */
@@ -142,6 +162,10 @@ static void command_enter(Command *c)
 
     if (c->method->access == METHOD_FREE) {
         command_run(c);
+        return;
+    }
+    if (c->method->access == METHOD_DEVICES) {
+        command_enter_devices(c);
         return;
     }
     r = manager_access(c->server->manager,

@@ -8,8 +8,8 @@
 #include "manager/api.h"
 
 /*
- * A method call from its arrival to its answer: it is authorised, waits for the registry lock, is
- * carried out, and, if the caller wants so, waited for.
+ * A method call from its arrival to its answer: it is authorised, waits for the registry lock or
+ * the GPUs, is carried out, and, if the caller wants so, waited for.
  */
 
 enum {
@@ -29,6 +29,7 @@ typedef struct Command {
     /* What it waits for: one of them. */
     Authorization *authorization;
     AccessWaiter *access;
+    DevicesWaiter *devices;
     OperationWaiter *waiter;
 
     struct Command *previous;

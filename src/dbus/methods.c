@@ -80,6 +80,10 @@ const Method methods[] = {
          "Id, state and object of each pool, sorted by id"},
         {"Describe", NULL, "", "s", "status\0", NULL, METHOD_READ, false, run_describe,
          "The status of all pools, as the JSON text of an array"},
+        {"DescribeDevices", NULL, "", "s", "devices\0", NULL, METHOD_DEVICES, false,
+         run_describe_devices,
+         "The GPUs of the host, with the processes on them and whose engines these are, as JSON "
+         "text"},
         {"GetOperation", NULL, "t", "s", "operation\0description\0", NULL, METHOD_FREE, false,
          run_get_operation,
          "What became of an operation, as JSON text; known until ten minutes after its end"},

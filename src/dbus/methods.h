@@ -14,9 +14,10 @@
 struct Command;
 
 typedef enum MethodAccess {
-    METHOD_FREE,  /* needs no lock: it does not look at pools */
-    METHOD_READ,  /* the registry lock, shared */
-    METHOD_WRITE, /* the registry lock, exclusive; refused until recovery is done */
+    METHOD_FREE,    /* needs no lock: it does not look at pools */
+    METHOD_DEVICES, /* nor this one; the GPUs are looked for before */
+    METHOD_READ,    /* the registry lock, shared */
+    METHOD_WRITE,   /* the registry lock, exclusive; refused until recovery is done */
 } MethodAccess;
 
 enum {

@@ -58,6 +58,19 @@ int run_describe(Command *c, Error *error)
     return 0;
 }
 
+int run_describe_devices(Command *c, Error *error)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t length;
+    int r;
+
+    r = manager_describe_devices(c->server->manager, &text, &length);
+    if (r < 0)
+        return r;
+    bus_reply_json(c->call, text);
+    return 0;
+}
+
 int run_get_operation(Command *c, Error *error)
 {
     uint64_t id = c->arguments[0].number;

@@ -15,15 +15,18 @@ static bool is_program(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* `folder` is the first `n` bytes of that text. */
-static bool folder_has_tool(const char *folder, size_t n)
+bool program_find(const char *path, const char *name, char buffer[static PATH_MAX])
 {
-    char path[PATH_MAX];
+    size_t n;
 
-    for (size_t i = 0; i < ELEMENTSOF(tools); i++) {
-        int length = snprintf(path, sizeof(path), "%.*s/%s", (int)n, folder, tools[i]);
+    for (const char *folder = path; folder; folder = folder[n] == ':' ? folder + n + 1 : NULL) {
+        int length;
 
-        if (length > 0 && (size_t)length < sizeof(path) && is_program(path))
+        n = strcspn(folder, ":");
+        if (folder[0] != '/' || n >= PATH_MAX)
+            continue;
+        length = snprintf(buffer, PATH_MAX, "%.*s/%s", (int)n, folder, name);
+        if (length > 0 && length < PATH_MAX && is_program(buffer))
             return true;
     }
     return false;
@@ -31,13 +34,11 @@ static bool folder_has_tool(const char *folder, size_t n)
 
 bool cuda_available(const char *path)
 {
-    size_t n;
+    char buffer[PATH_MAX];
 
-    for (const char *folder = path; folder; folder = folder[n] == ':' ? folder + n + 1 : NULL) {
-        n = strcspn(folder, ":");
-        if (folder[0] == '/' && n < PATH_MAX && folder_has_tool(folder, n))
+    for (size_t i = 0; i < ELEMENTSOF(tools); i++)
+        if (program_find(path, tools[i], buffer))
             return true;
-    }
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -12,12 +13,15 @@
  */
 
 /*
- * Whether `nvcc` or `nvidia-smi` is an executable regular file (links are followed) in one of the
- * folders of `path`, a text as in $PATH: folders with ':' between them (B-PREFLIGHT-001 to 004).
- * NULL or "": in none. Folders that do not start with '/' are skipped, the empty one included: they
- * mean the working directory, and what lies there says nothing about the host. So are those longer
- * than PATH_MAX.
+ * Whether `name` is an executable regular file (links are followed) in one of the folders of
+ * `path`, a text as in $PATH: folders with ':' between them. NULL or "": in none. Folders that do
+ * not start with '/' are skipped, the empty one included: they mean the working directory, and what
+ * lies there says nothing about the host. So are those longer than PATH_MAX. `buffer` is its path
+ * then, the first there is.
  */
+bool program_find(const char *path, const char *name, char buffer[static PATH_MAX]);
+
+/* Whether that holds of `nvcc` or `nvidia-smi` (B-PREFLIGHT-001 to 004). */
 bool cuda_available(const char *path);
 
 /*

@@ -17,6 +17,7 @@ void handle_openapi(HttpRequest *request);
 void handle_metrics(HttpRequest *request);
 void handle_operation(HttpRequest *request);
 void handle_events(HttpRequest *request);
+void handle_devices(HttpRequest *request);
 
 /* reading pools */
 void handle_pools(HttpRequest *request);

@@ -84,6 +84,19 @@ void handle_operation(HttpRequest *request)
         answer_text(request, MHD_HTTP_OK, text, length);
 }
 
+void handle_devices(HttpRequest *request)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    char *text = NULL;
+    size_t length = 0;
+    int r = manager_describe_devices(request->server->manager, &text, &length);
+
+    if (r < 0)
+        answer_failure(request, r, &error);
+    else
+        answer_text(request, MHD_HTTP_OK, text, length);
+}
+
 void handle_events(HttpRequest *request)
 {
     const char *last_id = request->last_event_id;

@@ -59,6 +59,9 @@ static const Route routes[] = {
          "An operation that runs, or that ended at most ten minutes ago", 0, handle_operation,
          ANSWERS({200, "How far it is, or how it ended", "Operation"}),
          ERRORS(PM_ERROR_OPERATION_NOT_FOUND)},
+        {"GET", "/devices", "devices",
+         "The GPUs of the host, with the processes on them and whose engines these are",
+         ROUTE_DEVICES, handle_devices, ANSWERS({200, "What is known of them", "Devices"})},
         {"GET", "/events", "events",
          "What happens to the pools, as server-sent events; after an event \"reset\" some are "
          "missing, and the pools are to be read anew",

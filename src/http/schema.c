@@ -33,6 +33,7 @@ static const char *type_name(SchemaType type)
     static const char *const names[] = {
             [SCHEMA_STRING] = "string", [SCHEMA_BOOL] = "boolean", [SCHEMA_NUMBER] = "integer",
             [SCHEMA_STRINGS] = "array", [SCHEMA_MAP] = "object",   [SCHEMA_OBJECT] = "object",
+            [SCHEMA_LIST] = "array",
     };
 
     return names[type];
@@ -90,6 +91,7 @@ static void add_bounds(const SchemaField *field, Builder *b)
             [SCHEMA_STRINGS] = {"minItems", "maxItems"},
             [SCHEMA_MAP] = {"minProperties", "maxProperties"},
             [SCHEMA_OBJECT] = {NULL, NULL},
+            [SCHEMA_LIST] = {NULL, NULL},
     };
 
     if (keys[field->type][0] && (field->min > 0 || field->type == SCHEMA_NUMBER))
@@ -101,12 +103,13 @@ static void add_bounds(const SchemaField *field, Builder *b)
 json_object *schema_describe_field(const SchemaField *field)
 {
     const char *type = type_name(field->type);
+    bool is_list = field->type == SCHEMA_LIST;
     Builder b;
 
     builder_init(&b);
-    if (field->schema && field->nullable)
+    if (field->schema && !is_list && field->nullable)
         builder_add_value(&b, "anyOf", shape_or_null(field->schema));
-    else if (field->schema)
+    else if (field->schema && !is_list)
         builder_add_value(&b, "allOf", shape(field->schema));
     else if (field->nullable)
         builder_add_value(&b, "type", type_or_null(type));
@@ -121,6 +124,8 @@ json_object *schema_describe_field(const SchemaField *field)
         builder_add_value(&b, "enum", list_values(field));
     if (field->type == SCHEMA_STRINGS)
         builder_add_value(&b, "items", of_type("string"));
+    if (is_list)
+        builder_add_value(&b, "items", schema_refer(field->schema));
     if (field->type == SCHEMA_MAP)
         builder_add_value(&b, "additionalProperties", of_type("string"));
     return builder_take(&b);

@@ -14,6 +14,7 @@ typedef enum SchemaType {
     SCHEMA_STRINGS, /* an array of strings */
     SCHEMA_MAP,     /* an object of strings */
     SCHEMA_OBJECT,  /* of the shape `schema`; NULL: one with any members */
+    SCHEMA_LIST,    /* an array of objects of the shape `schema` */
 } SchemaType;
 
 typedef struct SchemaField {

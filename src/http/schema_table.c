@@ -8,6 +8,7 @@
 #include "core/reload.h"
 #include "core/supervision.h"
 #include "http/schema.h"
+#include "json/devices.h"
 #include "json/requests.h"
 
 const char schema_id_pattern[] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
@@ -49,6 +50,10 @@ static const char *strategy_at(size_t i)
 #define OBJECT(name, ...)                \
     {                                    \
         name, SCHEMA_OBJECT, __VA_ARGS__ \
+    }
+#define LIST(name, of, ...)                            \
+    {                                                  \
+        name, SCHEMA_LIST, .schema = (of), __VA_ARGS__ \
     }
 #define ID(name, ...) STRING(name, .pattern = schema_id_pattern, __VA_ARGS__)
 #define WARNINGS                                                                                  \
@@ -285,6 +290,41 @@ static const SchemaField log_line_fields[] = {
         STRING("message", REQUIRED),
 };
 
+#define MEMORY                                        \
+    NUMBER("memory_total_bytes", REQUIRED, NULLABLE), \
+            NUMBER("memory_free_bytes", REQUIRED, NULLABLE)
+static const SchemaField devices_fields[] = {
+        BOOL("answers", REQUIRED,
+             SAYS("The drivers have answered when they were asked last; false: what follows is as "
+                  "old as it says")),
+        NUMBER("age_ms", REQUIRED, NULLABLE, SAYS("Of what follows; null: nothing is known yet")),
+        STRING("source", REQUIRED, NULLABLE, .value_at = json_devices_source_at,
+               SAYS("Of what is known of NVIDIA's GPUs")),
+        STRING("driver_version", REQUIRED, NULLABLE, SAYS("Of NVIDIA's driver")),
+        STRING("problem", REQUIRED, NULLABLE, SAYS("Why GPUs may be missing")),
+        LIST("devices", "Device", REQUIRED),
+};
+static const SchemaField device_fields[] = {
+        STRING("vendor", REQUIRED, .value_at = json_devices_vendor_at),
+        NUMBER("index", REQUIRED, SAYS("Among those of the vendor, by PCI address")),
+        STRING("uuid", REQUIRED, NULLABLE),
+        STRING("pci_id", REQUIRED, NULLABLE),
+        STRING("name", REQUIRED, NULLABLE),
+        STRING("compute_capability", REQUIRED, NULLABLE),
+        MEMORY,
+        STRING("mig", REQUIRED, NULLABLE, .value_at = json_devices_mig_at,
+               SAYS("Whether it is divided into instances; null: it cannot be")),
+        LIST("mig_instances", "DeviceInstance", REQUIRED),
+        LIST("processes", "DeviceProcess", REQUIRED, NULLABLE, SAYS("null: not known")),
+        STRING("problem", REQUIRED, NULLABLE, SAYS("Why it is of no use, or not all is known")),
+};
+static const SchemaField device_instance_fields[] = {STRING("uuid", REQUIRED), MEMORY};
+static const SchemaField device_process_fields[] = {
+        NUMBER("pid", REQUIRED),
+        NUMBER("memory_bytes", REQUIRED, NULLABLE, SAYS("That it has of the device")),
+        ID("pool_id", REQUIRED, NULLABLE, SAYS("Whose engine it is part of; null: no pool's")),
+};
+
 #define REQUEST(name, summary, fields)                         \
     {                                                          \
         name, summary, true, false, fields, ELEMENTSOF(fields) \
@@ -330,6 +370,10 @@ static const Schema schemas[] = {
         ANSWER("HeartbeatAnswer", "The sign of life that was noted", heartbeat_answer_fields),
         ANSWER("Lease", "A lease; its id is opaque", lease_fields),
         ANSWER("ActiveLeases", "The leases that are left", active_leases_fields),
+        ANSWER("Devices", "The GPUs of the host", devices_fields),
+        ANSWER("Device", "A GPU; what is not known is null", device_fields),
+        ANSWER("DeviceInstance", "A part of a GPU", device_instance_fields),
+        ANSWER("DeviceProcess", "A process that uses a GPU", device_process_fields),
         ANSWER("LogLine", "A line that an engine has written", log_line_fields),
 };
 

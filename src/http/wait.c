@@ -25,6 +25,7 @@ void request_wait_done(HttpRequest *request)
     request->hangup = sd_event_source_disable_unref(request->hangup);
     request->patience = sd_event_source_disable_unref(request->patience);
     request->access = access_waiter_free(request->access);
+    request->devices = devices_waiter_free(request->devices);
     if (request->operation_id > 0)
         request->server->n_waiting--;
     request->operation_id = 0;
@@ -56,17 +57,31 @@ static void on_access(const Error *error, void *userdata)
         wake(request);
 }
 
+static void on_devices(void *userdata)
+{
+    HttpRequest *request = userdata;
+
+    request->devices = NULL;
+    request->route->handler(request);
+    if (request->waiting && request->answer.ready)
+        wake(request);
+}
+
 void request_enter(HttpRequest *request)
 {
     const RouteFlags flags = request->route->flags;
+    Manager *m = request->server->manager;
     int r;
 
-    if (!(flags & (ROUTE_READ | ROUTE_WRITE))) {
+    if (!(flags & (ROUTE_READ | ROUTE_WRITE | ROUTE_DEVICES))) {
         request->route->handler(request);
         return;
     }
-    r = manager_access(request->server->manager, flags & ROUTE_WRITE ? MANAGER_WRITE : MANAGER_READ,
-                       on_access, request, &request->access);
+    if (flags & ROUTE_DEVICES)
+        r = manager_refresh_devices(m, on_devices, request, &request->devices);
+    else
+        r = manager_access(m, flags & ROUTE_WRITE ? MANAGER_WRITE : MANAGER_READ, on_access,
+                           request, &request->access);
     if (r < 0)
         answer_refuse(request, PM_ERROR_INTERNAL, NULL, "out of memory");
     else if (r == 0)

@@ -4,8 +4,9 @@
 #include "http/request.h"
 
 /*
- * Waiting for the registry lock, and for an operation. The connection is suspended in libmicrohttpd
- * meanwhile, which then does not look at it at all: that its client goes away is noticed here.
+ * Waiting for the registry lock, for the GPUs, and for an operation. The connection is suspended in
+ * libmicrohttpd meanwhile, which then does not look at it at all: that its client goes away is
+ * noticed here.
  */
 
 /* Has the route's function answer the request, inside of the lock that the route asks for. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "core/gpu.h"
 #include "core/handoff.h"
 #include "core/lease.h"
 #include "core/operation.h"
@@ -191,6 +192,23 @@ int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, s
 /* Appends what is to be known in numbers, of the pools and of the process, as lines of
  * base/exposition.h. Before recovery is done, those pools that are known by then. */
 void manager_write_metrics(const Manager *m, Text *text);
+
+/*
+ * The GPUs of the host. They are looked for again and again; whoever wants them as they are now has
+ * that done: calls `f` when it is done, or at once when what is known is not a second old, or when
+ * the drivers have not answered in time. Returns 1 when that was at once; 0: `f` is called later,
+ * from the loop, and *ret_waiter stands for that until then; -ENOMEM.
+ */
+typedef void (*DevicesFunc)(void *userdata);
+typedef struct DevicesWaiter DevicesWaiter;
+int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter);
+/* Stops waiting: `f` is not called. Takes NULL, returns NULL. */
+DevicesWaiter *devices_waiter_free(DevicesWaiter *w);
+
+/* What is known; NULL: nothing yet. Valid until the caller returns to the loop. */
+const GpuInventory *manager_devices(const Manager *m, usec_t *ret_age);
+/* The same as JSON text, with whether the drivers answer. Returns 0 or -ENOMEM. */
+int manager_describe_devices(const Manager *m, char **ret_text, size_t *ret_length);
 
 /*
  * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after

@@ -293,6 +293,10 @@ static int check(Reading *r)
         return error_set(r->error, PM_ERROR_INVALID_FIELD, "KernelLog",
                          "[GPU] KernelLog=%s: must be an absolute path, or empty for none",
                          s->kernel_log);
+    if (s->nvml_library[0] != '/' && (!s->nvml_library[0] || strchr(s->nvml_library, '/')))
+        return error_set(r->error, PM_ERROR_INVALID_FIELD, "NvmlLibrary",
+                         "[GPU] NvmlLibrary=%s: must be a file name or an absolute path",
+                         s->nvml_library);
     if (s->model_provisioner[0] && !path_is_absolute_and_plain(s->model_provisioner))
         return error_set(r->error, PM_ERROR_INVALID_FIELD, "ModelProvisioner",
                          "[Reload] ModelProvisioner=%s: must be the absolute path of a program, or "
@@ -342,6 +346,7 @@ Settings *settings_free(Settings *s)
     free(s->engine_log);
     free(s->gpu_policy);
     free(s->kernel_log);
+    free(s->nvml_library);
     free(s->model_provisioner);
     free(s);
     return NULL;

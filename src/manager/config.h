@@ -16,6 +16,9 @@ typedef struct Settings {
     char *health_path;
     char *engine_log;
     char *gpu_policy;
+    char *nvml_library;      /* file name, or absolute path */
+    usec_t gpu_refresh_usec; /* how often GPUs are looked for when nobody asks */
+    usec_t gpu_answer_usec;  /* how long their drivers may take */
     char *kernel_log;        /* where the driver's messages are read; "": nowhere */
     char *model_provisioner; /* absolute path; "": none */
     bool gpu_required;       /* what gpu_policy says */

@@ -96,6 +96,11 @@ const ConfigKey config_keys[] = {
         {"GPU", "Policy", CONFIG_CHOICE, "required", "POOL_MANAGERD_GPU_POLICY", AT(gpu_policy),
          .choices = "required|optional", .reload = true},
         {"GPU", "KernelLog", CONFIG_STRING, "/dev/kmsg", NULL, AT(kernel_log)},
+        {"GPU", "NvmlLibrary", CONFIG_STRING, "libnvidia-ml.so.1", NULL, AT(nvml_library)},
+        {"GPU", "RefreshSec", CONFIG_SPAN, "30s", NULL, AT(gpu_refresh_usec), USEC_PER_SEC, DAY,
+         .reload = true},
+        {"GPU", "AnswerSec", CONFIG_SPAN, "5s", NULL, AT(gpu_answer_usec), 100 * MS, DAY,
+         .reload = true},
         {"Engine", "EngineLog", CONFIG_CHOICE, "journal", NULL, AT(engine_log),
          .choices = "journal|file", .reload = true},
 };

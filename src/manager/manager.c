@@ -315,6 +315,8 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
     if (r >= 0)
         r = driver_fault_start(m, settings->kernel_log);
     if (r >= 0)
+        r = devices_start(m, settings->nvml_library);
+    if (r >= 0)
         r = memory_start(m, settings->state_directory);
     if (r < 0)
         return r;
@@ -338,6 +340,7 @@ Manager *manager_free(Manager *m)
     if (!m)
         return NULL;
     driver_fault_done(m);
+    devices_done(m);
     for (size_t i = 0; i < m->registry.count; i++)
         pool_shell_detach(m->registry.pools[i]);
     registry_done(&m->registry);
@@ -377,6 +380,8 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->policy.health_path = m->health_path;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;
+    m->gpu_refresh_usec = settings->gpu_refresh_usec;
+    m->gpu_answer_usec = settings->gpu_answer_usec;
     m->drain_deadline_usec = settings->drain_deadline_usec;
     m->inhibit_shutdown = settings->inhibit_shutdown;
     shutdown_settings_changed(m);

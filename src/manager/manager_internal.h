@@ -140,6 +140,9 @@ struct Manager {
     HandoffFile *handoff_files;
     bool gpu_required;
     struct DriverFaults *driver_faults;
+    struct Devices *devices;
+    usec_t gpu_refresh_usec;
+    usec_t gpu_answer_usec;
     usec_t drain_deadline_usec; /* when the caller gives none */
 
     struct Inhibitor *inhibitor; /* NULL: the user's daemon has none */
@@ -253,6 +256,10 @@ void output_done(PoolShell *shell); /* nobody waits any more */
 /* driver_fault.c: what the driver logs of the GPUs; `path` is the kernel's log, "" for none. */
 int driver_fault_start(Manager *m, const char *path);
 void driver_fault_done(Manager *m);
+
+/* devices.c: the first look at the GPUs is made at once, from the loop. */
+int devices_start(Manager *m, const char *nvml_library);
+void devices_done(Manager *m);
 
 /* describe.c */
 json_object *describe_operation(const Manager *m, const Operation *o);

@@ -2,6 +2,7 @@
 #include "systemd/cgroup.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
@@ -29,10 +30,21 @@ static bool read_text(const char *path, char buffer[static TEXT_MAX])
     return true;
 }
 
+/* The path of the process in the hierarchy of version 2, cut off at the end of its line. */
+static char *find_path(char *text)
+{
+    char *line = startswith(text, "0::") ? text : strstr(text, "\n0::");
+    char *path = line ? strchr(line, '/') : NULL;
+
+    if (path)
+        path[strcspn(path, "\n")] = '\0';
+    return path;
+}
+
 /* The cgroup of the service manager that runs our engines, "" for the root. */
 static bool find_manager(bool user_mode, char ret[static TEXT_MAX])
 {
-    char text[TEXT_MAX], *line, *end;
+    char text[TEXT_MAX], *path, *end;
 
     ret[0] = '\0';
     if (!user_mode)
@@ -40,14 +52,13 @@ static bool find_manager(bool user_mode, char ret[static TEXT_MAX])
     /* A user's service manager is a service itself, and we are one of its own. */
     if (!read_text("/proc/self/cgroup", text))
         return false;
-    line = startswith(text, "0::") ? text : strstr(text, "\n0::");
-    line = line ? strchr(line, '/') : NULL;
-    end = line ? strstr(line, "/user@") : NULL;
+    path = find_path(text);
+    end = path ? strstr(path, "/user@") : NULL;
     end = end ? strstr(end, ".service") : NULL;
     if (!end)
         return false;
     end[strlen(".service")] = '\0';
-    (void)snprintf(ret, TEXT_MAX, "%s", line);
+    (void)snprintf(ret, TEXT_MAX, "%s", path);
     return true;
 }
 
@@ -86,4 +97,27 @@ bool cgroup_is_populated(const char *root, const char *unit, bool user_mode, pid
         if (is_populated_below(roots[i], manager, unit, ret_pid))
             return true;
     return false;
+}
+
+bool cgroup_unit_of(const char *proc, uint64_t pid, char unit[static PM_UNIT_NAME_MAX + 1])
+{
+    static const char slice[] = "/" PM_SLICE "/";
+    char path[PATH_MAX], text[TEXT_MAX], *s;
+    size_t n;
+
+    if (snprintf(path, sizeof(path), "%s/%" PRIu64 "/cgroup", proc ? proc : "/proc", pid) >=
+                (int)sizeof(path) ||
+        !read_text(path, text))
+        return false;
+    s = find_path(text);
+    s = s ? strstr(s, slice) : NULL;
+    if (!s)
+        return false;
+    s += strlen(slice);
+    n = strcspn(s, "/");
+    if (n == 0 || n > PM_UNIT_NAME_MAX)
+        return false;
+    memcpy(unit, s, n);
+    unit[n] = '\0';
+    return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <poolmgr/limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
@@ -14,3 +16,9 @@
  * kernel, when the main process has ended.
  */
 bool cgroup_is_populated(const char *root, const char *unit, bool user_mode, pid_t *ret_pid);
+
+/*
+ * The engine unit in whose cgroup the process is, as the kernel says (cgroups(7),
+ * /proc/PID/cgroup); `proc` is that folder, NULL: the host's. False: it is in none, or is gone.
+ */
+bool cgroup_unit_of(const char *proc, uint64_t pid, char unit[static PM_UNIT_NAME_MAX + 1]);

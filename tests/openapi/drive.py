@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "features")]
 
 from recorder import Recorder  # noqa: E402
-from support import api, daemon, engine, registry_lock, wait  # noqa: E402
+from support import api, daemon, engine, nvml, registry_lock, wait  # noqa: E402
 from support.shell import run  # noqa: E402
 
 ASYNC = {"Prefer": "respond-async"}
@@ -61,9 +61,26 @@ def registry(r):
 
 
 def daemon_itself(r):
-    for name in ("health", "ready", "describeApi", "metrics"):
+    for name in ("health", "ready", "describeApi", "metrics", "devices"):
         r.send(name, 200)
         r.send(name, 200, server="/v2")
+
+
+def devices(r):
+    """There are some, with all that can be told of them."""
+    driver = nvml.Driver(lambda undo: None)
+    driver.tell("driver 550.54.15", "gpu 0000:41:00.0 GPU-aaaa 81920 80000 one", "gpu 0000:42:00.0 GPU-bbbb 1024 1 two",
+                "process 0 1 300", "process 0 2 ?", "instance 0 MIG-cccc 40960 40000", "lost 1")
+    daemon.stop()
+    daemon.drop_in("[Service]\n" + driver.environment())
+    daemon.start()
+    r.send("devices", 200)
+    driver.hang()
+    r.send_until("devices", 200, lambda answer: not answer.json["answers"])
+    daemon.stop()
+    daemon.DROP_IN.unlink()
+    run("systemctl", "daemon-reload")
+    daemon.start()
 
 
 def engines(r):
@@ -275,12 +292,12 @@ def main(folder):
     daemon.prepare_for_leak_check()
     engine.make_model()
     daemon.clean()
-    daemon.configure("[Engine]\nStopGraceSec=3s\n[Breaker]\nFailures=1")
+    daemon.configure("[Engine]\nStopGraceSec=3s\n[Breaker]\nFailures=1\n[GPU]\nAnswerSec=300ms")
     daemon.start()
     r = Recorder()
     r.describe("without a token")
     try:
-        for part in (daemon_itself, registry, engines, supervision, leases, drains, reloads, logs, events, refusals, locked,
+        for part in (daemon_itself, devices, registry, engines, supervision, leases, drains, reloads, logs, events, refusals, locked,
                      starting, crowded, guarded):
             start = time.monotonic()
             part(r)

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../manager/fake-devices.h"
 #include "bus-fixture.h"
 
 #include <poolmgr/names.h>
@@ -443,6 +444,42 @@ static void test_caller_that_leaves_the_lock(void **state)
     assert_asked(f, "");
 }
 
+static void send_describe_devices(const BusFixture *f, Reply *reply)
+{
+    bus_fixture_send(f, bus_fixture_new_call(f, "DescribeDevices"), reply);
+    while (fake_devices_count_waiting() == 0)
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+}
+
+static void test_devices(void **state)
+{
+    BusFixture *f = *state;
+    Reply reply;
+
+    assert_bus_text(bus_fixture_call(f, bus_fixture_new_call(f, "DescribeDevices")),
+                    "{\"gpus\":[]}");
+    fake_devices_hold(true);
+    send_describe_devices(f, &reply);
+    bus_fixture_settle(f);
+    assert_null(reply.message);
+    fake_devices_hold(false);
+    assert_bus_text(bus_fixture_wait(f, &reply), "{\"gpus\":[]}");
+}
+
+static void test_caller_that_leaves_the_devices(void **state)
+{
+    BusFixture *f = *state;
+    Reply reply;
+
+    fake_devices_hold(true);
+    send_describe_devices(f, &reply);
+    sd_bus_flush_close_unref(f->client);
+    while (fake_devices_count_waiting() > 0)
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+    fake_devices_hold(false);
+    f->client = bus_fixture_connect(f);
+}
+
 static sd_bus_message *get(const BusFixture *f, const char *path, const char *interface,
                            const char *name)
 {
@@ -506,6 +543,8 @@ int main(void)
             TEST(test_lock_that_comes_free),
             TEST(test_lock_that_stays_taken),
             TEST(test_caller_that_leaves_the_lock),
+            TEST(test_devices),
+            TEST(test_caller_that_leaves_the_devices),
             TEST(test_properties_and_the_lock),
     };
 

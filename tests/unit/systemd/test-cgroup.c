@@ -108,6 +108,47 @@ static void test_of_this_host(void **state)
     assert_false(cgroup_is_populated(NULL, "pool@no-such-pool:r0:g1.service", true, &pid));
 }
 
+/* Returns the unit, "" for none. */
+static const char *unit_of(const char *proc, const char *cgroup)
+{
+    static char unit[PM_UNIT_NAME_MAX + 1];
+    char path[PATH_MAX];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/4711", proc);
+    (void)mkdir(path, 0700);
+    (void)snprintf(path, sizeof(path), "%s/4711/cgroup", proc);
+    f = fopen(path, "we");
+    assert_non_null(f);
+    assert_int_equal(fputs(cgroup, f) < 0, 0);
+    assert_int_equal(fclose(f), 0);
+    unit[0] = '\0';
+    if (!cgroup_unit_of(proc, 4711, unit))
+        assert_string_equal(unit, "");
+    assert_int_equal(remove(path), 0);
+    (void)snprintf(path, sizeof(path), "%s/4711", proc);
+    assert_int_equal(rmdir(path), 0);
+    return unit;
+}
+
+static void test_unit_of(void **state)
+{
+    char unit[PM_UNIT_NAME_MAX + 1];
+
+    assert_string_equal(unit_of(*state, "0::/pools.slice/" UNIT "\n"), UNIT);
+    assert_string_equal(unit_of(*state, "4:memory:/x\n0::/pools.slice/" UNIT "/sub/group\n"), UNIT);
+    assert_string_equal(
+            unit_of(*state, "0::/user.slice/user-1.slice/user@1.service/pools.slice/" UNIT "\n"),
+            UNIT);
+    assert_string_equal(unit_of(*state, "0::/system.slice/ssh.service\n"), "");
+    assert_string_equal(unit_of(*state, "0::/\n"), "");
+    assert_string_equal(unit_of(*state, "0::/pools.slice\n"), "");
+    assert_string_equal(unit_of(*state, "0::/pools.slice/\n"), "");
+    assert_string_equal(unit_of(*state, "1:name=systemd:/pools.slice/" UNIT "\n"), "");
+    assert_string_equal(unit_of(*state, ""), "");
+    assert_false(cgroup_unit_of(*state, 4712, unit));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +157,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
             cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
             cmocka_unit_test(test_of_this_host),
+            cmocka_unit_test_setup_teardown(test_unit_of, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

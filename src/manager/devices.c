@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "gpu/amdgpu.h"
+#include "gpu/inventory.h"
+#include "manager/manager_internal.h"
+#include "systemd/cgroup.h"
+#include "systemd/journal.h"
+#include "json/devices.h"
+#include "json/encode.h"
+
+/* What is known of the host's GPUs, and whose processes are on them. */
+
+/* What is as young as this is not looked for again. */
+static const usec_t FRESH_USEC = USEC_PER_SEC;
+static const usec_t TIMER_ACCURACY_USEC = USEC_PER_SEC;
+
+#define MESSAGE_SILENT  "4d2f6b8a1c3e4f5d9a7b0c2e4f6a8d41"
+#define MESSAGE_ANSWERS "8c0e2a4d6f1b4e3c9d5a7b9f1c3e5a42"
+#define MESSAGE_PROBLEM "2a6c8e0f4b1d4c7e9f3a5b7d9e1f3c43"
+
+struct DevicesWaiter {
+    DevicesWaiter *next; /* younger */
+    struct Devices *devices;
+    DevicesFunc f;
+    void *userdata;
+};
+
+typedef struct Devices {
+    Manager *manager;
+    Inventory *inventory;
+    sd_event_source *timer;
+    GpuInventory *known; /* NULL: nothing yet */
+    usec_t known_usec;   /* since when, monotonic */
+    DevicesWaiter *waiters;
+    bool silence_told;
+} Devices;
+
+static void arm(Devices *d)
+{
+    (void)sd_event_source_set_time_relative(d->timer, d->manager->gpu_refresh_usec);
+    (void)sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
+}
+
+static usec_t age(const Devices *d)
+{
+    return usec_sub(manager_now(d->manager).mono, d->known_usec);
+}
+
+/* The pool whose engine the process belongs to. */
+static void find_pool(const Manager *m, GpuProcess *process)
+{
+    char unit[PM_UNIT_NAME_MAX + 1];
+    UnitName name;
+
+    if (cgroup_unit_of(NULL, process->pid, unit) && unit_name_parse(unit, &name) == 0 &&
+        registry_get(&m->registry, name.pool_id))
+        memcpy(process->pool_id, name.pool_id, sizeof(process->pool_id));
+}
+
+static const char *problem_of(const GpuInventory *inventory, size_t i)
+{
+    return inventory && i < inventory->count ? inventory->gpus[i].problem : "";
+}
+
+/* What is new since the last time. */
+static void log_problems(const GpuInventory *before, const GpuInventory *now)
+{
+    if (now->problem[0] && !(before && streq(before->problem, now->problem)))
+        journal_send(LOG_WARNING, MESSAGE_PROBLEM, NULL, 0, "GPUs cannot be looked for: %s",
+                     now->problem);
+    for (size_t i = 0; i < now->count; i++)
+        if (now->gpus[i].problem[0] && !streq(problem_of(before, i), now->gpus[i].problem))
+            journal_send(LOG_WARNING, MESSAGE_PROBLEM, NULL, 0, "GPU %" PRIu64 " (%s): %s",
+                         now->gpus[i].index,
+                         now->gpus[i].pci_id[0] ? now->gpus[i].pci_id : "PCI address not known",
+                         now->gpus[i].problem);
+    if ((before ? before->count : 0) != now->count)
+        journal_log(LOG_INFO, "There are %zu GPU(s)", now->count);
+}
+
+static void log_silence(Devices *d)
+{
+    char known[64] = "nothing is known of the GPUs";
+
+    if (d->known)
+        (void)snprintf(known, sizeof(known), "what is known of the GPUs is %" PRIu64 " s old",
+                       (uint64_t)(age(d) / USEC_PER_SEC));
+    journal_send(LOG_ERR, MESSAGE_SILENT, NULL, 0,
+                 "The driver of the GPUs does not answer ([GPU] AnswerSec= is over): %s", known);
+    d->silence_told = true;
+}
+
+static void tell_waiters(Devices *d)
+{
+    while (d->waiters) {
+        DevicesFunc f = d->waiters->f;
+        void *userdata = d->waiters->userdata;
+
+        devices_waiter_free(d->waiters);
+        f(userdata);
+    }
+}
+
+static void take_over(Devices *d, GpuInventory *found)
+{
+    for (size_t i = 0; i < found->count; i++)
+        for (size_t j = 0; j < found->gpus[i].processes_count; j++)
+            find_pool(d->manager, &found->gpus[i].processes[j]);
+    log_problems(d->known, found);
+    free(d->known);
+    d->known = found;
+    d->known_usec = manager_now(d->manager).mono;
+    if (d->silence_told)
+        journal_send(LOG_NOTICE, MESSAGE_ANSWERS, NULL, 0, "The driver of the GPUs answers again");
+    d->silence_told = false;
+    arm(d);
+}
+
+static void on_found(GpuInventory *found, void *userdata)
+{
+    Devices *d = userdata;
+
+    if (found)
+        take_over(d, found);
+    else
+        log_silence(d);
+    tell_waiters(d);
+}
+
+static int refresh(Devices *d)
+{
+    return inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    Devices *d = userdata;
+
+    if (refresh(d) < 0)
+        arm(d);
+    return 0;
+}
+
+int devices_start(Manager *m, const char *nvml_library)
+{
+    const InventorySources sources = {nvml_library, getenv("PATH"), AMDGPU_ROOT};
+    Devices *d = calloc(1, sizeof(*d));
+    int r;
+
+    if (!d)
+        return -ENOMEM;
+    m->devices = d;
+    d->manager = m;
+    r = inventory_new(m->event, &sources, on_found, d, &d->inventory);
+    if (r >= 0)
+        r = sd_event_add_time_relative(m->event, &d->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_USEC,
+                                       on_timer, d);
+    return r;
+}
+
+void devices_done(Manager *m)
+{
+    Devices *d = m->devices;
+
+    if (!d)
+        return;
+    while (d->waiters)
+        devices_waiter_free(d->waiters);
+    sd_event_source_disable_unref(d->timer);
+    inventory_free(d->inventory);
+    free(d->known);
+    free(d);
+    m->devices = NULL;
+}
+
+int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+{
+    Devices *d = m->devices;
+    DevicesWaiter *w, **end;
+
+    if (inventory_is_overdue(d->inventory) || (d->known && age(d) < FRESH_USEC)) {
+        f(userdata);
+        return 1;
+    }
+    w = calloc(1, sizeof(*w));
+    if (!w || refresh(d) < 0) {
+        free(w);
+        return -ENOMEM;
+    }
+    *w = (DevicesWaiter){.devices = d, .f = f, .userdata = userdata};
+    for (end = &d->waiters; *end; end = &(*end)->next)
+        ;
+    *end = w;
+    *ret_waiter = w;
+    return 0;
+}
+
+DevicesWaiter *devices_waiter_free(DevicesWaiter *w)
+{
+    DevicesWaiter **p;
+
+    if (!w)
+        return NULL;
+    for (p = &w->devices->waiters; *p && *p != w; p = &(*p)->next)
+        ;
+    if (*p)
+        *p = w->next;
+    free(w);
+    return NULL;
+}
+
+const GpuInventory *manager_devices(const Manager *m, usec_t *ret_age)
+{
+    const Devices *d = m->devices;
+
+    *ret_age = d->known ? age(d) : USEC_INFINITY;
+    return d->known;
+}
+
+int manager_describe_devices(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    const Devices *d = m->devices;
+    const DevicesView view = {
+            .inventory = d->known,
+            .age_ms = usec_to_ms(age(d)),
+            .answers = !inventory_is_overdue(d->inventory),
+    };
+
+    return json_text(json_devices(&view), false, ret_text, ret_length);
+}
