@@ -189,6 +189,10 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
  * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
 
+/* The settings and where they come from, as JSON text: settings_describe(). Returns 0 or -ENOMEM.
+ */
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length);
+
 /* Appends what is to be known in numbers, of the pools and of the process, as lines of
  * base/exposition.h. Before recovery is done, those pools that are known by then. */
 void manager_write_metrics(const Manager *m, Text *text);

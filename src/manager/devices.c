@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <syslog.h>
 
+#include "base/exposition.h"
 #include "gpu/amdgpu.h"
 #include "gpu/inventory.h"
 #include "manager/manager_internal.h"
@@ -231,4 +232,30 @@ int manager_describe_devices(const Manager *m, char **ret_text, size_t *ret_leng
     };
 
     return json_text(json_devices(&view), false, ret_text, ret_length);
+}
+
+/* Those of NVIDIA's are named as in masks. */
+static void write_gpu(Text *t, const char *name, const Gpu *gpu, uint64_t bytes)
+{
+    char device[32];
+    const MetricLabel label = {"device", device};
+
+    (void)snprintf(device, sizeof(device), "%s%" PRIu64, gpu->vendor == GPU_AMD ? "amd" : "",
+                   gpu->index);
+    if (bytes != SPEC_UNSET)
+        metric_number(t, name, (MetricLabels){&label, 1}, bytes);
+}
+
+void devices_write_metrics(const Manager *m, Text *t)
+{
+    static const char total[] = "vram_total_bytes", unused[] = "vram_free_bytes";
+    const Devices *d = m->devices;
+    size_t count = d->known && !inventory_is_overdue(d->inventory) ? d->known->count : 0;
+
+    metric_describe(t, total, METRIC_GAUGE, "Memory of the GPU.");
+    for (size_t i = 0; i < count; i++)
+        write_gpu(t, total, &d->known->gpus[i], d->known->gpus[i].memory_total_bytes);
+    metric_describe(t, unused, METRIC_GAUGE, "Memory of the GPU that nobody uses.");
+    for (size_t i = 0; i < count; i++)
+        write_gpu(t, unused, &d->known->gpus[i], d->known->gpus[i].memory_free_bytes);
 }

@@ -157,6 +157,7 @@ struct Manager {
     UnitClient *units;
     Oneshots *provisioners;
     char *model_provisioner; /* absolute path; "": none */
+    char *configuration;     /* the settings, as JSON text */
     Prober *prober;
     PolicySettings policy;
     char *health_path; /* what policy.health_path points to */
@@ -259,6 +260,8 @@ void driver_fault_done(Manager *m);
 
 /* devices.c: the first look at the GPUs is made at once, from the loop. */
 int devices_start(Manager *m, const char *nvml_library);
+/* The memory of the GPUs; nothing while their drivers do not answer. */
+void devices_write_metrics(const Manager *m, Text *t);
 void devices_done(Manager *m);
 
 /* describe.c */

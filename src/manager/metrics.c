@@ -122,6 +122,7 @@ void manager_write_metrics(const Manager *m, Text *text)
             write_build,
             write_process,
             write_pools,
+            devices_write_metrics,
     };
 
     for (size_t i = 0; i < ELEMENTSOF(parts); i++)

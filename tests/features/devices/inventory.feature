@@ -52,6 +52,28 @@ Feature: Who is paged at night sees which GPUs there are, how full they are, and
     When I run "poolctl devices --json=short"
     Then it prints ""pool_id":"chat""
 
+  @B-METRICS-003 @B-METRICS-004
+  Scenario: The memory of each GPU in numbers, as long as the driver tells
+    Given the host has two NVIDIA GPUs of unequal size
+    And the daemon runs with
+      """
+      [GPU]
+      AnswerSec=300ms
+      RefreshSec=1s
+      """
+    Then the metrics come to have
+      | sample                       | value       |
+      | vram_total_bytes{device="0"} | 85899345920 |
+      | vram_free_bytes{device="0"}  | 83886080000 |
+      | vram_total_bytes{device="1"} | 25769803776 |
+      | vram_free_bytes{device="1"}  | 1073741824  |
+    When the driver hangs
+    Then the devices have, within 10 seconds
+      | field   | value |
+      | answers | false |
+    And the metrics have no sample "vram_free_bytes"
+    And each metric is explained in docs/monitoring
+
   Scenario: Everybody may look, over the bus too
     Given the host has two NVIDIA GPUs of unequal size
     And the daemon runs

@@ -596,6 +596,11 @@ int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length
     return give("[\"all\"]\n", ret_text, ret_length);
 }
 
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    return give("{\"keys\":[]}\n", ret_text, ret_length);
+}
+
 int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,
                             size_t *ret_length)
 {

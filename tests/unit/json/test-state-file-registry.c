@@ -279,7 +279,8 @@ static void fill_external(Handoff *h)
     _cleanup_free_ char *url = repeat('"', PM_STRING_MAX);
     const char *expected;
 
-    memcpy(url, "http://a/", 9);
+    for (size_t i = 0; i < strlen("http://a/"); i++)
+        url[i] = "http://a/"[i];
     assert_int_equal(handoff_set_url(h, url, &expected), 0);
     free(h->replica_id);
     h->replica_id = repeat('r', PM_ID_MAX);
