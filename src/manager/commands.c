@@ -47,7 +47,7 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
     int r = manager_refuse_unrecovered(m, error);
 
     if (r >= 0)
-        r = placement_check_mask((*spec)->device_mask, "device_mask", error);
+        r = placement_check_mask(m, (*spec)->device_mask, "device_mask", error);
     if (r >= 0)
         r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
     if (r < 0)

@@ -34,7 +34,7 @@ static int ask_for_unit(Manager *m, const Pool *pool)
     int r = runtime_dir_log_path(m->runtime, pool->id, &log_file);
 
     if (r >= 0)
-        r = placement_nodes(pool, &nodes);
+        r = placement_nodes(m, pool, &nodes);
     context.log_file = log_file;
     context.devices = nodes;
     if (r >= 0)

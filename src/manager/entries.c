@@ -101,7 +101,7 @@ int manager_update(Manager *m, const char *pool_id, const PoolUpdate *u, const c
     int r = manager_refuse_unrecovered(m, error);
 
     if (r >= 0)
-        r = placement_check_mask(u->meta.device_mask, "device_mask", error);
+        r = placement_check_mask(m, u->meta.device_mask, "device_mask", error);
     if (r >= 0)
         r = manager_ensure_pool(m, pool_id, &pool, &is_new, error);
     if (r >= 0) {

@@ -52,7 +52,7 @@ void facts_gather(Manager *m, const Pool *pool, Error *ret)
 
     if (m->gpu_required && assert_gpu_only(getenv("PATH"), ret) < 0)
         return;
-    if (placement_check_start(pool, ret) < 0)
+    if (placement_check_start(m, pool, ret) < 0)
         return;
     if (on_port)
         (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "port",

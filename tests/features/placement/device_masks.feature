@@ -242,3 +242,22 @@ Feature: An engine uses the GPUs of its pool's mask and no others
     And the environment of the engine of pool "p" has
       | name                 | value |
       | CUDA_VISIBLE_DEVICES | 0,1   |
+
+  @B-DEVICE-003 @B-DEVICE-004 @B-CONFIG-011
+  Scenario: A mask is held against the inventory
+    Given the host has two NVIDIA GPUs of unequal size
+    And the machine has the device nodes "/dev/nvidia0 /dev/nvidia1 /dev/nvidiactl"
+    And the daemon runs
+    And I send GET "/devices"
+    And the answer is 200
+    When I preload pool "p" with
+      | field       | value  |
+      | device_mask | "GPU2" |
+    Then the answer is the error 400 "INVALID_FIELD" for "device_mask"
+    And the error text contains "no device GPU2: this host has 2"
+    When I preload pool "p" with
+      | field       | value |
+      | device_mask | "1"   |
+    Then the answer is 200
+    And the kernel lets the engine of pool "p" open "/dev/nvidia1 /dev/nvidiactl"
+    And the kernel keeps the engine of pool "p" off "/dev/nvidia0"
