@@ -24,14 +24,25 @@ static void begin_hang(DevicesFixture *d)
     gpu_folder_set_driver(d->driver, text);
 }
 
-static void end_hang(DevicesFixture *d)
+/* Waits until the driver hangs; returns what it waits for. */
+static int await_hang(const DevicesFixture *d)
 {
     int fd = open(d->fifo, O_WRONLY | O_CLOEXEC);
 
     assert_return_code(fd, errno);
+    return fd;
+}
+
+static void let_go(DevicesFixture *d, int fd)
+{
     gpu_folder_set_driver(d->driver, ONE_GPU);
     assert_int_equal(write(fd, "x", 1), 1);
     assert_return_code(close(fd), errno);
+}
+
+static void end_hang(DevicesFixture *d)
+{
+    let_go(d, await_hang(d));
 }
 
 /* The driver hangs from the beginning, so that nothing happens before the test is there. */
@@ -132,10 +143,13 @@ static void test_end_while_somebody_waits(void **state)
 {
     DevicesFixture *d = *state;
     DevicesWaiter *w = NULL;
+    int hung;
 
     assert_int_equal(manager_refresh_devices(d->f->m, on_looked, NULL, &w), 0);
+    /* A look that has not begun when the manager ends never begins. */
+    hung = await_hang(d);
     manager_die(d->f);
-    end_hang(d);
+    let_go(d, hung);
     manager_begin(d->f);
 }
 
