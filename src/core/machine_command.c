@@ -48,6 +48,19 @@ static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
     step_begin_preflight(s);
 }
 
+/* Who asks again and says nothing of a mask means the one that the pool has. */
+static bool runs_already(const Pool *p, EngineSpec *spec)
+{
+    bool same;
+
+    if (spec->device_mask)
+        return engine_spec_equal(p->spec, spec);
+    spec->device_mask = p->spec->device_mask; /* lent */
+    same = engine_spec_equal(p->spec, spec);
+    spec->device_mask = NULL;
+    return same;
+}
+
 void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
 {
     Pool *p = s->pool;
@@ -64,7 +77,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
             break;
         /* A client that lost the answer asks again: what runs already is a success that touches
          * nothing. */
-        if (engine_spec_equal(p->spec, spec))
+        if (runs_already(p, spec))
             step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_NONE, NULL);
         else
             step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_ALREADY_RUNNING,

@@ -77,6 +77,7 @@ void step_leave_external(Step *s)
     p->external_is_lost = false;
     if (p->spec)
         pool_meta_from_spec(p, p->spec);
+    pool_return_mask(p);
     p->state = POOL_OFF;
     (void)lease_release_all(p);
 }

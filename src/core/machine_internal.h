@@ -87,7 +87,7 @@ void step_leave_external(Step *s);
 void step_external_probe(Step *s, bool good);
 
 /* machine_start.c */
-void step_facts(Step *s, const Error *error);
+void step_facts(Step *s, const Error *found);
 void step_start_failed(Step *s, const char *why);
 void step_running(Step *s); /* starting: the unit is active */
 void step_probe(Step *s, bool good, const char *error);

@@ -14,23 +14,33 @@ static void fail_preflight(Step *s, const Error *found)
     step_end_operation(s, &error, false);
 }
 
-void step_facts(Step *s, const Error *error)
+static void refuse_start(Step *s, const Error *error)
+{
+    Pool *p = s->pool;
+
+    step_set_error(s, FAILURE_PREFLIGHT, "%s", error->text);
+    p->state = POOL_FAILED;
+    step_log(s, LOG_PRELOAD_FAILED, NULL);
+    if (p->operation.kind == OPERATION_RELOAD) {
+        step_reload_engine_gone(s);
+        return;
+    }
+    if (step_is_supervised(s))
+        step_supervise(s, FAILURE_PREFLIGHT);
+    effects_add(s->effects, EFFECT_SAVE);
+    fail_preflight(s, error);
+}
+
+void step_facts(Step *s, const Error *found)
 {
     Pool *p = s->pool;
     ProbeSettings probing;
+    Error error = *found;
 
-    if (error->code != PM_ERROR_NONE) {
-        step_set_error(s, FAILURE_PREFLIGHT, "%s", error->text);
-        p->state = POOL_FAILED;
-        step_log(s, LOG_PRELOAD_FAILED, NULL);
-        if (p->operation.kind == OPERATION_RELOAD) {
-            step_reload_engine_gone(s);
-            return;
-        }
-        if (step_is_supervised(s))
-            step_supervise(s, FAILURE_PREFLIGHT);
-        effects_add(s->effects, EFFECT_SAVE);
-        fail_preflight(s, error);
+    if (error.code == PM_ERROR_NONE && pool_take_mask(p) < 0)
+        (void)error_set(&error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    if (error.code != PM_ERROR_NONE) {
+        refuse_start(s, &error);
         return;
     }
     probe_settings(p->spec, s->settings, &probing);

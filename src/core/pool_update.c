@@ -140,6 +140,33 @@ void pool_meta_from_handoff(Pool *pool, const Handoff *handoff)
     pool_meta_done(&from);
 }
 
+int pool_take_mask(Pool *pool)
+{
+    char *copy = copy_text(pool->meta.device_mask);
+
+    if (pool->meta.device_mask && !copy)
+        return -ENOMEM;
+    free(pool->spec->device_mask);
+    pool->spec->device_mask = copy;
+    return 0;
+}
+
+void pool_return_mask(Pool *pool)
+{
+    const char *mask = pool->spec ? pool->spec->device_mask : NULL;
+    char *copy = copy_text(mask);
+
+    if (mask && !copy)
+        return;
+    replace(&pool->meta.device_mask, &copy);
+}
+
+bool pool_mask_waits(const Pool *pool)
+{
+    return pool_has_engine(pool) && pool->spec &&
+           !streq_ptr(pool->spec->device_mask, pool->meta.device_mask);
+}
+
 uint64_t pool_slots_free(const Pool *pool)
 {
     const PoolMeta *meta = &pool->meta;

@@ -57,6 +57,17 @@ void pool_meta_from_handoff(struct Pool *pool, const struct Handoff *handoff);
  * failure nothing has changed. */
 int pool_update_apply(struct Pool *pool, const PoolUpdate *update, Error *error);
 
+/* The mask of the registry becomes that of the engine that is to be started. Returns 0, or -ENOMEM
+ * with nothing changed. */
+int pool_take_mask(struct Pool *pool);
+
+/* The other way, once an engine of somebody else's is gone whose handoff had brought a mask.
+ * Without memory that mask stays. */
+void pool_return_mask(struct Pool *pool);
+
+/* Whether an update has given the pool a mask that its engine, which runs, was not started with. */
+bool pool_mask_waits(const struct Pool *pool);
+
 /*
  * The slots that can be given away: what was reported, and no more than the leases leave, within 0
  * and the total (B-REG-063, 064). SPEC_UNSET when the total is not known.

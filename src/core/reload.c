@@ -72,13 +72,12 @@ static int refuse(Error *error, const char *field, const char *name, const char 
                      field, name, kept ? kept : "none", got);
 }
 
-int reload_keep(const EngineSpec *current, EngineSpec *spec, Error *error)
+int reload_keep(const EngineSpec *current, const char *mask, EngineSpec *spec, Error *error)
 {
-    int r = keep(&spec->device_mask, current->device_mask, NULL);
+    int r = keep(&spec->device_mask, mask, NULL);
 
     if (r == -EINVAL)
-        return refuse(error, "prepared.device_mask", "device mask", current->device_mask,
-                      spec->device_mask);
+        return refuse(error, "prepared.device_mask", "device mask", mask, spec->device_mask);
     if (r >= 0)
         r = keep(&spec->replica_id, current->replica_id, PM_DEFAULT_REPLICA);
     if (r == -EINVAL)

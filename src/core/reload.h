@@ -58,10 +58,10 @@ typedef struct Reload {
 /* Frees what it holds; it is RELOAD_NONE then. */
 void reload_done(Reload *reload);
 
-/* Gives `spec` the device mask and the replica of `current`, which a reload keeps (B-RELOAD-009).
- * Returns 0, -EINVAL with `error` naming the one in which it differs, or -ENOMEM with `error` set.
- */
-int reload_keep(const EngineSpec *current, EngineSpec *spec, Error *error);
+/* Gives `spec` the pool's device mask and the replica of `current`, which a reload keeps
+ * (B-RELOAD-009). Returns 0, -EINVAL with `error` naming the one in which it differs, or -ENOMEM
+ * with `error` set. */
+int reload_keep(const EngineSpec *current, const char *mask, EngineSpec *spec, Error *error);
 
 /*
  * Replaces the model of `spec`: the path, also wherever a flag equals the old one or ends in "="

@@ -4,6 +4,7 @@
 #include <poolmgr/names.h>
 
 #include "base/text.h"
+#include "core/device_mask.h"
 #include "core/probe_schedule.h"
 #include "core/unit_name.h"
 #include "core/unit_plan_builder.h"
@@ -66,6 +67,49 @@ static void add_resources(PlanBuilder *b, const EngineSpec *spec)
     plan_add_bool(b, "IOAccounting", true);
 }
 
+/* A mask is told to the engine here, and to the kernel by add_devices(). */
+static void add_environment(PlanBuilder *b, const EngineSpec *spec)
+{
+    _cleanup_free_ char *visible = NULL;
+    DeviceMask mask;
+    char ***list;
+    int r;
+
+    if (!spec->device_mask) {
+        plan_add_strings(b, "Environment", UNIT_PROPERTY_STRV, spec->env);
+        return;
+    }
+    r = device_mask_parse(spec->device_mask, "device_mask", &mask, NULL);
+    if (r >= 0)
+        r = device_mask_visible(&mask, &visible);
+    if (r < 0) {
+        b->error = r;
+        return;
+    }
+    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
+    STRV_FOREACH (variable, spec->env)
+        plan_push(b, list, *variable);
+    plan_push(b, list, DEVICE_MASK_ORDER "=PCI_BUS_ID"); /* that of nvidia-smi and NVML */
+    plan_pushf(b, list, DEVICE_MASK_VISIBLE "=%s", visible);
+}
+
+/* Whatever the engine does with what it is told: the kernel keeps it off other GPUs. A user's own
+ * manager cannot. */
+static void add_devices(PlanBuilder *b, const EngineSpec *spec, char *const *devices,
+                        bool user_mode)
+{
+    char ***list;
+
+    if (!spec->device_mask || user_mode)
+        return;
+    plan_add_string(b, "DevicePolicy", "closed");
+    list = plan_add_list(b, "DeviceAllow", UNIT_PROPERTY_STRING_PAIRS);
+    STRV_FOREACH (device, devices) {
+        plan_push(b, list, *device);
+        plan_push(b, list, "rw");
+    }
+}
+
 /* A non-root user of its own, and nothing to gain from being it. A user's own manager can only do
  * the last. */
 static void add_isolation(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
@@ -96,11 +140,12 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
     plan_add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
     plan_add_command(&b, pool->spec->binary_path, pool->spec->flags);
-    plan_add_strings(&b, "Environment", UNIT_PROPERTY_STRV, pool->spec->env);
+    add_environment(&b, pool->spec);
     plan_add_pairs(&b, "LoadCredential", pool->spec->credentials);
     add_output(&b, pool, settings, context);
     add_resources(&b, pool->spec);
     add_isolation(&b, pool->spec, settings->user_mode);
+    add_devices(&b, pool->spec, context->devices, settings->user_mode);
     if (b.error < 0)
         return b.error;
     *ret = TAKE_PTR(plan);

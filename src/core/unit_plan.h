@@ -39,11 +39,13 @@ typedef struct UnitPlan {
 /* What the plan takes from outside the policy. */
 typedef struct UnitPlanContext {
     const char *log_file; /* for ENGINE_LOG_FILE: absolute path */
+    char *const *devices; /* of an engine with a mask: what device_mask_nodes() says */
 } UnitPlanContext;
 
 /*
  * The plan for the current generation of `pool`, whose spec is set. Every `$` of argv is doubled,
- * because systemd expands it otherwise (systemd.service(5)). Returns 0 or -ENOMEM.
+ * because systemd expands it otherwise (systemd.service(5)). Returns 0; -EINVAL when its mask is
+ * none; or -ENOMEM.
  */
 int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPlanContext *context,
                   UnitPlan **ret);

@@ -205,6 +205,16 @@ int client_describe_pools(const Options *options, sd_bus *bus, json_object **ret
     return r < 0 ? r : read_json_reply(options, reply, ret, error);
 }
 
+int client_describe_configuration(const Options *options, sd_bus *bus, json_object **ret,
+                                  Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r;
+
+    r = client_call(options, bus, CALL_LOOK, &reply, error, "DescribeConfiguration", "");
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
+}
+
 int client_describe_pool(const Options *options, sd_bus *bus, const char *pool_id,
                          json_object **ret, Error *error)
 {

@@ -65,6 +65,10 @@ int client_describe_pools(const Options *options, sd_bus *bus, json_object **ret
 int client_describe_pool(const Options *options, sd_bus *bus, const char *pool_id,
                          json_object **ret, Error *error);
 
+/* The daemon's configuration, as an object. Returns 0, or negative with `error` set. */
+int client_describe_configuration(const Options *options, sd_bus *bus, json_object **ret,
+                                  Error *error);
+
 /* How the operation is, as an object. Returns 0, or negative with `error` set. */
 int client_describe_operation(const Options *options, sd_bus *bus, uint64_t id, json_object **ret,
                               Error *error);

@@ -9,12 +9,17 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/listen.h"
 #include "daemon/token.h"
 #include "dbus/dbus_server.h"
 #include "manager/manager.h"
 #include "systemd/journal.h"
+#include "systemd/journal_synchronize.h"
+
+/* How long an end with an error may wait for the journal. */
+#define LAST_WORDS_USEC (500 * USEC_PER_MSEC)
 
 /* Everything that lives as long as the process. */
 typedef struct Daemon {
@@ -29,49 +34,6 @@ typedef struct Daemon {
     ManagerListener listener;
     bool ready;
 } Daemon;
-
-static void on_config_warning(const char *text, void *userdata)
-{
-    journal_log(LOG_WARNING, "%s", text);
-}
-
-static int log_priority(const char *level)
-{
-    static const struct {
-        const char *name;
-        int priority;
-    } levels[] = {
-            {"err", LOG_ERR},   {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
-            {"info", LOG_INFO}, {"debug", LOG_DEBUG},
-    };
-
-    for (size_t i = 0; i < ELEMENTSOF(levels); i++)
-        if (streq(levels[i].name, level))
-            return levels[i].priority;
-    return LOG_INFO;
-}
-
-static void apply_log_settings(const Settings *s)
-{
-    journal_set_format(log_format_from_string(s->log_format));
-    journal_set_max_level(log_priority(s->log_level));
-}
-
-static int load_settings(const Options *options, Settings **ret)
-{
-    const ConfigSources sources = {
-            .file = options->config_file,
-            .overrides = options->overrides,
-            .user_mode = options->user_mode,
-    };
-    Error error = {.code = PM_ERROR_NONE};
-    int r = settings_load(&sources, on_config_warning, NULL, ret, &error);
-
-    if (r < 0)
-        journal_log(LOG_ERR, "The configuration cannot be used: %s",
-                    error_is_set(&error) ? error.text : strerror(-r));
-    return r;
-}
 
 /* Tells systemd `state`, and what "systemctl status" shows. */
 static void notify(const Daemon *d, const char *state)
@@ -122,25 +84,22 @@ static void reload(Daemon *d)
     _cleanup_(settings_freep) Settings *s = NULL;
     _cleanup_free_ char *restart = NULL;
 
-    if (load_settings(d->options, &s) < 0) {
+    if (configuration_load(d->options, d->token != NULL, &s) < 0) {
         journal_log(LOG_ERR, "The configuration stays as it was");
         return;
     }
-    if (settings_needing_restart(d->settings, s, &restart) < 0 ||
+    if (settings_keep_until_restart(s, d->settings, &restart) < 0 ||
         manager_set_settings(d->manager, s) < 0) {
         journal_log(LOG_ERR, "Out of memory: the configuration stays as it was");
         return;
     }
-    apply_log_settings(s);
+    configuration_apply_to_log(s);
     if (restart[0])
         journal_log(LOG_WARNING, "Changed, but in force only after a restart of the daemon: %s",
                     restart);
     journal_log(LOG_NOTICE, "Configuration read again; engines run on as they are");
-    /* What needs a restart stays compared with what is in force. */
-    if (!restart[0]) {
-        settings_free(d->settings);
-        d->settings = TAKE_PTR(s);
-    }
+    settings_free(d->settings);
+    d->settings = TAKE_PTR(s);
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata)
@@ -240,13 +199,14 @@ static int open_http(Daemon *d)
 /* Returns 0, -EINVAL for a configuration that cannot be used, or negative errno. */
 static int daemon_open(Daemon *d)
 {
-    int r = load_settings(d->options, &d->settings);
+    int r = token_load(&d->token);
 
+    if (r >= 0)
+        r = configuration_load(d->options, d->token != NULL, &d->settings);
     if (r < 0)
         return r;
-    apply_log_settings(d->settings);
+    configuration_apply_to_log(d->settings);
     (void)umask(0022);
-    r = token_load(&d->token);
     if (r >= 0)
         r = open_loop(d);
     if (r >= 0)
@@ -299,5 +259,9 @@ int daemon_run(const Options *options)
             journal_log(LOG_ERR, "Ending because of: %s", strerror(-r));
     }
     daemon_close(&d);
+    /* The journal finds out what unit a line is of by looking at its process, which must be there
+     * then: else "journalctl -u" and "systemctl status" would not show why it ended. */
+    if (status != EXIT_SUCCESS)
+        (void)journal_synchronize(JOURNAL_SOCKET, LAST_WORDS_USEC);
     return status;
 }

@@ -6,25 +6,42 @@
 #include "daemon/listen.h"
 #include "http/listen_address.h"
 
-static int check_reach(const ListenAddress *address, bool has_token, const char *what,
-                       const char *text, Error *error)
+static int check_reach(const ListenAddress *address, bool has_token, Error *error)
 {
+    char text[LISTEN_ADDRESS_TEXT_MAX];
+
     if (has_token || listen_address_is_local(address))
         return 0;
-    return error_set(error, PM_ERROR_INVALID_FIELD, what,
-                     "%s=%s: others than this host could start programs here: set "
+    return error_set(error, PM_ERROR_INVALID_FIELD, "address",
+                     "%s: others than this host could start programs here: set "
                      "LLORCH_API_TOKEN, or listen on loopback or a unix socket",
-                     what, text);
+                     listen_address_text(address, text));
 }
 
-static int listen_on(HttpServer *server, const char *text, bool has_token, Error *error)
+int listen_check(const char *listen, bool has_token, Error *error)
+{
+    _cleanup_free_ char *addresses = strdup(listen);
+    char *save = NULL;
+    int r = 0;
+
+    if (!addresses)
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    for (char *a = strtok_r(addresses, " ", &save); a && r >= 0; a = strtok_r(NULL, " ", &save)) {
+        ListenAddress address;
+
+        r = listen_address_parse(a, &address, error);
+        if (r >= 0)
+            r = check_reach(&address, has_token, error);
+    }
+    return r;
+}
+
+static int listen_on(HttpServer *server, const char *text, Error *error)
 {
     _cleanup_close_ int fd = -1;
     ListenAddress address;
     int r = listen_address_parse(text, &address, error);
 
-    if (r >= 0)
-        r = check_reach(&address, has_token, "Listen", text, error);
     if (r >= 0)
         r = listen_address_open(&address, &fd, error);
     if (r < 0)
@@ -39,13 +56,11 @@ static int listen_on(HttpServer *server, const char *text, bool has_token, Error
 
 static int listen_handed_over(HttpServer *server, int fd, bool has_token, Error *error)
 {
-    char text[LISTEN_ADDRESS_TEXT_MAX];
     ListenAddress address;
     int r = listen_address_of_socket(fd, &address);
 
     if (r >= 0) {
-        r = check_reach(&address, has_token, "ListenStream", listen_address_text(&address, text),
-                        error);
+        r = check_reach(&address, has_token, error);
         if (r < 0)
             return r;
         r = http_server_listen(server, fd);
@@ -77,6 +92,6 @@ int listen_all(HttpServer *server, const char *listen, const char *runtime_direc
     if (!addresses || asprintf(&own, "unix:%s/http.sock", runtime_directory) < 0)
         return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
     for (char *a = strtok_r(addresses, " ", &save); a && r >= 0; a = strtok_r(NULL, " ", &save))
-        r = listen_on(server, a, has_token, error);
-    return r < 0 ? r : listen_on(server, own, has_token, error);
+        r = listen_on(server, a, error);
+    return r < 0 ? r : listen_on(server, own, error);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/configuration.h"
 #include "daemon/daemon.h"
 
 int main(int argc, char **argv)
@@ -8,7 +9,7 @@ int main(int argc, char **argv)
 
     if (r <= 0)
         return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-    r = daemon_run(&options);
+    r = options.print_config ? configuration_print(&options) : daemon_run(&options);
     options_done(&options);
     return r;
 }

@@ -6,6 +6,7 @@
 /* The command line of pool-managerd. */
 typedef struct Options {
     bool user_mode;
+    bool print_config;
     const char *config_file; /* NULL: the standard places */
     char **overrides;        /* "Section.Key=value" */
 } Options;

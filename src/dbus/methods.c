@@ -87,6 +87,9 @@ const Method methods[] = {
         {"GetOperation", NULL, "t", "s", "operation\0description\0", NULL, METHOD_FREE, false,
          run_get_operation,
          "What became of an operation, as JSON text; known until ten minutes after its end"},
+        {"DescribeConfiguration", NULL, "", "s", "configuration\0", NULL, METHOD_FREE, false,
+         run_describe_configuration,
+         "The configuration, as JSON text: each key with its value and where that comes from"},
         {"ListEvents", NULL, "t", "sta(tsss)", "after\0run_id\0first\0events\0", NULL, METHOD_FREE,
          false, run_list_events,
          "The events after that id, as many as fit into an answer, each with id, type, pool and "

@@ -35,6 +35,7 @@ int run_describe_pool(struct Command *c, Error *error);
 int run_get_pool(struct Command *c, Error *error);
 int run_list_pools(struct Command *c, Error *error);
 int run_describe(struct Command *c, Error *error);
+int run_describe_configuration(struct Command *c, Error *error);
 int run_get_operation(struct Command *c, Error *error);
 int run_describe_devices(struct Command *c, Error *error);
 int run_list_events(struct Command *c, Error *error);

@@ -45,30 +45,34 @@ int run_describe_pool(Command *c, Error *error)
     return describe(c, manager_describe_pool, error);
 }
 
-int run_describe(Command *c, Error *error)
+typedef int (*DescribeAllFunc)(const Manager *m, char **ret_text, size_t *ret_length);
+
+static int describe_all(const Command *c, DescribeAllFunc f)
 {
     _cleanup_free_ char *text = NULL;
     size_t length;
     int r;
 
-    r = manager_describe_pools(c->server->manager, &text, &length);
+    r = f(c->server->manager, &text, &length);
     if (r < 0)
         return r;
     bus_reply_json(c->call, text);
     return 0;
 }
 
+int run_describe(Command *c, Error *error)
+{
+    return describe_all(c, manager_describe_pools);
+}
+
+int run_describe_configuration(Command *c, Error *error)
+{
+    return describe_all(c, manager_describe_configuration);
+}
+
 int run_describe_devices(Command *c, Error *error)
 {
-    _cleanup_free_ char *text = NULL;
-    size_t length;
-    int r;
-
-    r = manager_describe_devices(c->server->manager, &text, &length);
-    if (r < 0)
-        return r;
-    bus_reply_json(c->call, text);
-    return 0;
+    return describe_all(c, manager_describe_devices);
 }
 
 int run_get_operation(Command *c, Error *error)

@@ -44,7 +44,8 @@ int run_update(Command *c, Error *error)
     r = pool_update_parse(patch, strlen(patch), &update, &warnings, error);
     if (r < 0)
         return r;
-    r = manager_update(c->server->manager, c->pool_id, &update, c->correlation_id, &is_new, error);
+    r = manager_update(c->server->manager, c->pool_id, &update, c->correlation_id, &is_new,
+                       &warnings, error);
     pool_meta_done(&update.meta);
     if (r < 0)
         return r;

@@ -9,7 +9,7 @@
 
 #include "base/parse.h"
 
-enum { INFORMATION_MAX = 4096, ITEM_MAX = 127 };
+enum { INFORMATION_MAX = 4096 };
 
 static void read_text(int folder, const char *name, char buffer[static INFORMATION_MAX])
 {
@@ -44,6 +44,26 @@ static void find_uuid(const char *text, char uuid[static NVIDIA_UUID_MAX + 1])
     uuid[n] = '\0';
 }
 
+/* The line "Device Minor: <white space> 0". */
+static int find_minor(const char *text)
+{
+    static const char key[] = "Device Minor:";
+    const char *s = strstr(text, key);
+    char digits[4] = "";
+    uint64_t minor;
+    size_t n;
+
+    if (!s)
+        return -1;
+    s += strlen(key);
+    s += strspn(s, " \t");
+    n = strcspn(s, " \t\r\n");
+    if (n >= sizeof(digits))
+        return -1;
+    memcpy(digits, s, n);
+    return parse_u64(digits, 0, UINT8_MAX, &minor) < 0 ? -1 : (int)minor;
+}
+
 static int compare(const void *a, const void *b)
 {
     NvidiaDevice x, y;
@@ -75,6 +95,7 @@ int nvidia_devices_read(const char *root, NvidiaDevices *ret)
             continue;
         read_text(dirfd(folder), entry->d_name, text);
         find_uuid(text, d->uuid);
+        d->minor = find_minor(text);
         ret->count++;
     }
     (void)closedir(folder);
@@ -88,59 +109,4 @@ int nvidia_devices_find(const NvidiaDevices *all, const PciAddress *address)
         if (pci_address_same_device(&all->devices[i].address, address))
             return (int)i;
     return -ENODEV;
-}
-
-/* A UUID, or the beginning of one, of a device of `all`; which one is meant must be clear. */
-static MaskMatch match_uuid(const char *item, const NvidiaDevices *all, int index)
-{
-    size_t length = strlen(item);
-    MaskMatch match = MASK_UNKNOWN;
-
-    for (size_t i = 0; i < all->count; i++) {
-        if (strncasecmp(all->devices[i].uuid, item, length) != 0)
-            continue;
-        if ((int)i == index)
-            return MASK_COVERS;
-        match = MASK_OTHER;
-    }
-    return match;
-}
-
-static MaskMatch match_item(const char *item, const NvidiaDevices *all, int index)
-{
-    const char *digits = strncasecmp(item, "GPU", 3) == 0 && item[3] != '-' ? item + 3 : item;
-    uint64_t number;
-
-    if (parse_u64(digits, 0, INT32_MAX, &number) == 0 && index >= 0)
-        return (int)number == index ? MASK_COVERS : MASK_OTHER;
-    if (strncasecmp(item, "GPU-", 4) == 0)
-        return match_uuid(item, all, index);
-    return MASK_UNKNOWN;
-}
-
-MaskMatch nvidia_mask_match(const char *mask, const NvidiaDevices *all, int index)
-{
-    MaskMatch match = MASK_OTHER;
-    char item[ITEM_MAX + 1];
-
-    if (!mask || !mask[0])
-        return MASK_COVERS;
-    for (const char *s = mask; *s;) {
-        size_t n = strcspn(s, ","), blank = strspn(s, " "), end = n;
-        MaskMatch m = MASK_UNKNOWN;
-
-        while (end > blank && s[end - 1] == ' ')
-            end--;
-        if (end > blank && end - blank <= ITEM_MAX) {
-            memcpy(item, s + blank, end - blank);
-            item[end - blank] = '\0';
-            m = match_item(item, all, index);
-        }
-        if (m == MASK_COVERS)
-            return m;
-        if (m == MASK_UNKNOWN)
-            match = m;
-        s += n + (s[n] == ',');
-    }
-    return match;
 }

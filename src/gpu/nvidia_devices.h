@@ -16,6 +16,7 @@ enum {
 typedef struct NvidiaDevice {
     PciAddress address;
     char uuid[NVIDIA_UUID_MAX + 1]; /* "": not known, the driver loads it on first use */
+    int minor;                      /* of /dev/nvidia<minor>; -1: not known */
 } NvidiaDevice;
 
 /* In the order of their PCI addresses, so that the place of each in `devices` is its index as with
@@ -34,17 +35,3 @@ int nvidia_devices_read(const char *root, NvidiaDevices *ret);
 
 /* Its index, or -ENODEV. */
 int nvidia_devices_find(const NvidiaDevices *all, const PciAddress *address);
-
-typedef enum MaskMatch {
-    MASK_OTHER, /* it names other devices only */
-    MASK_COVERS,
-    MASK_UNKNOWN, /* it may: by names that we cannot tell the devices of */
-} MaskMatch;
-
-/*
- * Whether a pool with that mask uses the device: "0,1", "GPU0,GPU1", UUIDs of GPUs or (of a parent
- * that is not known) of MIG devices; case does not matter, and UUIDs may be shortened, as CUDA
- * allows. NULL or "": all. `index` is a place in `all`, or negative when the device is not known
- * there.
- */
-MaskMatch nvidia_mask_match(const char *mask, const NvidiaDevices *all, int index);

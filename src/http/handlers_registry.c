@@ -36,7 +36,7 @@ void handle_update(HttpRequest *request)
 
     if (r >= 0) {
         r = manager_update(request->server->manager, request->parameters.pool_id, &update,
-                           request->correlation_id, &is_new, &error);
+                           request->correlation_id, &is_new, &warnings, &error);
         pool_meta_done(&update.meta);
     }
     finish(request, r, is_new, warnings, &error);

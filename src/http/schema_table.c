@@ -62,6 +62,8 @@ static const char *strategy_at(size_t i)
                 SAYS("What was taken but had no effect: fields that are not known, for instance") \
     }
 
+#define MASK_TEXT "0,1 or GPU0,GPU1 or whole UUIDs; null: no restriction"
+
 /* Requests. What they describe is checked in src/json; a unit test compares the two. */
 
 static const SchemaField health_fields[] = {
@@ -124,7 +126,7 @@ static const SchemaField prepared_fields[] = {
         STRING("engine_digest", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
         STRING("engine_catalog_id", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
         STRING("model_id", NULLABLE, BOUNDS(1, PM_STRING_MAX)),
-        STRING("device_mask", NULLABLE, BOUNDS(1, 1024), SAYS("null: no restriction")),
+        STRING("device_mask", NULLABLE, BOUNDS(1, 1024), SAYS(MASK_TEXT)),
         {"env", SCHEMA_MAP, NULLABLE, .max = PM_ENV_MAX,
          SAYS("Environment variables; every local user can read them")},
         {"credentials", SCHEMA_MAP, NULLABLE, .max = PM_CREDENTIALS_MAX,
@@ -146,7 +148,7 @@ static const SchemaField update_fields[] = {
         STRING("engine_digest", NULLABLE),
         STRING("engine_catalog_id", NULLABLE),
         STRING("version", NULLABLE, SAYS("Of the entry: whatever the control plane counts")),
-        STRING("device_mask", NULLABLE),
+        STRING("device_mask", NULLABLE, SAYS(MASK_TEXT "; it takes effect at the next start")),
         OBJECT("perf_hints", NULLABLE),
         NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
         NUMBER("slots_free", NULLABLE, SAYS("Cut to what slots_total allows")),
@@ -162,7 +164,7 @@ static const SchemaField handoff_fields[] = {
         STRING("engine", NULLABLE),
         STRING("engine_version", NULLABLE),
         OBJECT("model", NULLABLE, .schema = "HandoffModel"),
-        STRING("device_mask", NULLABLE),
+        STRING("device_mask", NULLABLE, SAYS(MASK_TEXT)),
         NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
         NUMBER("slots_free", NULLABLE),
         STRING("provisioning_mode", NULLABLE, SAYS("Not looked at, as what follows")),

@@ -4,6 +4,7 @@
 #include <poolmgr/limits.h>
 #include <poolmgr/names.h>
 
+#include "core/device_mask.h"
 #include "core/handoff.h"
 #include "core/pool_update.h"
 #include "json/refuse.h"
@@ -12,7 +13,6 @@
 #define ANY INT64_MAX
 
 enum {
-    DEVICE_MASK_MAX = 1024,
     TEXT_MAX = 1024,
     HINTS_MAX = 4096,
 };
@@ -25,7 +25,7 @@ static const Field meta_fields[] = {
         {"engine_digest", TEXT(PM_STRING_MAX), AT(engine_digest)},
         {"engine_catalog_id", TEXT(PM_STRING_MAX), AT(engine_catalog_id)},
         {"version", TEXT(PM_STRING_MAX), AT(version)},
-        {"device_mask", TEXT(DEVICE_MASK_MAX), AT(device_mask)},
+        {"device_mask", TEXT(DEVICE_MASK_TEXT_MAX), AT(device_mask)},
         {"perf_hints", FIELD_OBJECT, .max = HINTS_MAX, AT(perf_hints)},
         {"slots_total", FIELD_U64, .min = 1, .max = ANY, AT(slots_total)},
         {"slots_free", FIELD_U64, .max = ANY, AT(slots_free)},
@@ -63,7 +63,7 @@ static const Field handoff_fields[] = {
         {"provisioning_mode", TEXT(TEXT_MAX), AT(mode)},
         {"model", FIELD_GROUP, .group = &model_table},
         {"flags", FIELD_LIST, .max = PM_FLAGS_MAX, AT(flags)},
-        {"device_mask", TEXT(DEVICE_MASK_MAX), AT(handoff.device_mask)},
+        {"device_mask", TEXT(DEVICE_MASK_TEXT_MAX), AT(handoff.device_mask)},
         {"slots_total", FIELD_U64, .min = 1, .max = ANY, AT(handoff.slots_total)},
         {"slots_free", FIELD_U64, .max = ANY, AT(handoff.slots_free)},
         {"pid", FIELD_U64, .max = ANY, AT(pid)},

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/prepared_engine.h"
 
+#include "core/device_mask.h"
 #include "json/reader.h"
 #include "json/refuse.h"
 #include "json/spec_fields.h"
 #include "json/storable.h"
 
-#define WRAPPER      "prepared"
-#define CUDA_DEVICES "CUDA_VISIBLE_DEVICES"
+#define WRAPPER "prepared"
 
 /* The object that has the fields; beside "prepared" nothing is expected. */
 static int unwrap(json_object *body, json_object **ret, Warnings *warnings, Error *error)
@@ -43,9 +43,23 @@ static int unwrap(json_object *body, json_object **ret, Warnings *warnings, Erro
     return 0;
 }
 
+static int check_mask(EngineSpec *spec, const char *prefix, Error *error)
+{
+    char field[PM_ERROR_FIELD_MAX + 1], name[PM_ERROR_FIELD_MAX + 1];
+    const char *variable = device_mask_contradiction(spec->env);
+
+    if (spec->device_mask && variable) {
+        field_name(prefix, "env.", name);
+        field_name(name, variable, field);
+        return field_refuse(error, field,
+                            "must not be set together with device_mask, use device_mask only");
+    }
+    field_name(prefix, "device_mask", field);
+    return device_mask_canonicalize(&spec->device_mask, field, error);
+}
+
 /* What holds between fields. */
-static int check_together(const EngineSpec *spec, const char *prefix, const char *pool_id,
-                          Warnings *warnings, Error *error)
+static int check_together(EngineSpec *spec, const char *prefix, const char *pool_id, Error *error)
 {
     char field[PM_ERROR_FIELD_MAX + 1];
 
@@ -54,18 +68,7 @@ static int check_together(const EngineSpec *spec, const char *prefix, const char
         return field_refuse(error, field, "must equal the pool of the request, \"%s\", got \"%s\"",
                             pool_id, spec->pool_id);
     }
-    if (!spec->device_mask)
-        return 0;
-    STRV_FOREACH (variable, spec->env) {
-        if (!startswith(*variable, CUDA_DEVICES "="))
-            continue;
-        field_name(prefix, "env." CUDA_DEVICES, field);
-        return field_refuse(error, field,
-                            "must not be set together with device_mask, use device_mask only");
-    }
-    if (warnings_add(warnings, "device_mask is recorded but not enforced by this version") < 0)
-        return refuse_no_memory(error);
-    return 0;
+    return check_mask(spec, prefix, error);
 }
 
 int prepared_engine_read(json_object *prepared, const char *prefix, const char *pool_id,
@@ -77,7 +80,7 @@ int prepared_engine_read(json_object *prepared, const char *prefix, const char *
     r = spec_read(prepared, prefix, &spec, warnings, error);
     if (r < 0)
         return r;
-    r = check_together(spec, prefix, pool_id, warnings, error);
+    r = check_together(spec, prefix, pool_id, error);
     if (r < 0)
         return r;
     r = check_storable("spec", spec_write(spec), error);

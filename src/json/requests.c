@@ -3,6 +3,7 @@
 
 #include <poolmgr/limits.h>
 
+#include "core/device_mask.h"
 #include "core/spec.h"
 #include "json/pool_fields.h"
 #include "json/prepared_engine.h"
@@ -102,6 +103,8 @@ int pool_update_parse(const char *text, size_t length, PoolUpdate *ret, char ***
     pool_meta_init(&update.meta);
     r = read_fields(&meta_table, object, &update.meta, &warnings, error);
     if (r >= 0)
+        r = device_mask_canonicalize(&update.meta.device_mask, "device_mask", error);
+    if (r >= 0)
         r = check_hints(update.meta.perf_hints, error);
     if (r < 0) {
         strv_free(warnings);
@@ -160,6 +163,8 @@ int handoff_parse(const char *text, size_t length, const char *pool_id, Handoff 
         r = check_handoff_pool(object, handoff, pool_id, error);
     if (r >= 0)
         r = name_pool(handoff, pool_id, error);
+    if (r >= 0 && !handoff->managed) /* those are not taken anyway */
+        r = device_mask_canonicalize(&handoff->device_mask, "device_mask", error);
     r = warnings_finish(&warnings, r, ret_warnings);
     if (r < 0)
         return r == -ENOMEM ? refuse_no_memory(error) : r;

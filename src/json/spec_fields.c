@@ -4,6 +4,7 @@
 #include <poolmgr/limits.h>
 #include <poolmgr/names.h>
 
+#include "core/device_mask.h"
 #include "json/fields.h"
 #include "json/refuse.h"
 
@@ -22,7 +23,6 @@
 #define COUNT(member)  POLICY(FIELD_U64, 1, SUPERVISION_COUNT_MAX, member)
 
 enum {
-    DEVICE_MASK_MAX = 1024,
     URL_PATH_MAX = 1024,
     HOUR_MS = 60 * 60 * 1000,
     DAY_MS = 24 * HOUR_MS,
@@ -97,7 +97,7 @@ static const Field spec_fields[] = {
         {"engine_catalog_id", STRING(PM_STRING_MAX), AT(engine_catalog_id),
          .check = check_printable},
         {"model_id", STRING(PM_STRING_MAX), AT(model_id), .check = check_printable},
-        {"device_mask", STRING(DEVICE_MASK_MAX), AT(device_mask), .check = check_printable},
+        {"device_mask", STRING(DEVICE_MASK_TEXT_MAX), AT(device_mask), .check = check_printable},
         {"env", FIELD_MAP, .max = PM_ENV_MAX, AT(env), .check_name = check_env_name},
         {"credentials", FIELD_MAP, .max = PM_CREDENTIALS_MAX, AT(credentials),
          .check_name = check_credential_name, .check = check_path},

@@ -104,8 +104,9 @@ int manager_deregister(Manager *m, const char *pool_id, bool force, const char *
  */
 int manager_register(Manager *m, const char *pool_id, const char *correlation_id, bool *ret_new,
                      Error *error);
+/* Adds sentences about what takes effect later to *warnings (NULL allowed). */
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
-                   const char *correlation_id, bool *ret_new, Error *error);
+                   const char *correlation_id, bool *ret_new, char ***warnings, Error *error);
 /* Takes *handoff over on success. PM_ERROR_ALREADY_RUNNING when the pool has an engine of ours. */
 int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlation_id,
                              bool *ret_new, Error *error);
@@ -187,6 +188,10 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
 /* {id, kind, pool_id, phase, percent, started_ms, result?}: those that run, and those that ended at
  * most ten minutes ago. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length);
+
+/* The settings and where they come from, as JSON text: settings_describe(). Returns 0 or -ENOMEM.
+ */
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length);
 
 /* Appends what is to be known in numbers, of the pools and of the process, as lines of
  * base/exposition.h. Before recovery is done, those pools that are known by then. */

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "manager/manager_internal.h"
+#include "manager/placement.h"
 #include "json/build.h"
 #include "json/encode.h"
 #include "json/reader.h"
@@ -45,6 +46,8 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
     Pool *pool = NULL;
     int r = manager_refuse_unrecovered(m, error);
 
+    if (r >= 0)
+        r = placement_check_mask((*spec)->device_mask, "device_mask", error);
     if (r >= 0)
         r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
     if (r < 0)
@@ -192,7 +195,7 @@ static int check_reload(const Pool *pool, const ReloadRequest *request, Error *e
                          "reloaded; wait, or stop the pool and preload it",
                          pool->id, pool_state_shown(pool));
     if (request->spec)
-        r = reload_keep(pool->spec, request->spec, error);
+        r = reload_keep(pool->spec, pool->meta.device_mask, request->spec, error);
     return r < 0 ? r : refuse_large(pool, request->spec, error);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <glob.h>
 #include <ini.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include "base/parse.h"
 #include "base/strv.h"
 #include "base/text.h"
+#include "manager/config_files.h"
 #include "manager/config_table.h"
 
 /* One reading of everything. */
@@ -23,22 +23,53 @@ typedef struct Reading {
     unsigned line;
 } Reading;
 
-static void warn_unknown(const Reading *r, const char *where, const char *section, const char *key)
+/* The key that was meant: one that is written much like it, else the one of that name in another
+ * section, else NULL. */
+static int meant_key(const char *section, const char *key, const ConfigKey **ret)
 {
-    const char *names[64] = {0}, *nearest;
-    char text[512];
+    _cleanup_strv_free_ char **names = NULL;
+    const ConfigKey *meant = NULL;
+    const char *nearest;
+    int k = 0;
 
-    for (size_t i = 0; i < config_keys_count && i < ELEMENTSOF(names); i++)
-        if (streq(config_keys[i].section, section) || !config_key_find(section, config_keys[i].key))
-            names[i] = config_keys[i].key;
-    nearest = nearest_name(key, names, ELEMENTSOF(names));
-    (void)snprintf(text, sizeof(text), "%s: unknown key %s in section [%s] was ignored%s%s%s",
-                   where, key, section, nearest ? "; did you mean " : "", nearest ? nearest : "",
-                   nearest ? "?" : "");
-    r->warn(text, r->userdata);
+    for (size_t i = 0; i < config_keys_count && k >= 0; i++)
+        k = strv_extendf(&names, "%s.%s", config_keys[i].section, config_keys[i].key);
+    if (k >= 0)
+        k = strv_extendf(&names, "%s.%s", section, key);
+    if (k < 0)
+        return k;
+    nearest = nearest_name(names[config_keys_count], (const char *const *)names, config_keys_count);
+    for (size_t i = 0; i < config_keys_count && !meant; i++)
+        if (nearest ? streq(names[i], nearest) : strcasecmp(config_keys[i].key, key) == 0)
+            meant = &config_keys[i];
+    *ret = meant;
+    return 0;
 }
 
-static int set_key(Reading *r, const ConfigKey *key, const char *value, const char *where)
+static int warn_unknown(const Reading *r, const char *where, const char *section, const char *key)
+{
+    _cleanup_free_ char *text = NULL;
+    const ConfigKey *meant = NULL;
+    Text t = {0};
+    int k = meant_key(section, key, &meant);
+
+    if (k < 0)
+        return k;
+    if (section[0])
+        text_printf(&t, "%s: unknown key %s in section [%s] was ignored", where, key, section);
+    else
+        text_printf(&t, "%s: key %s before the first section was ignored", where, key);
+    if (meant)
+        text_printf(&t, "; did you mean [%s] %s=?", meant->section, meant->key);
+    k = text_take(&t, &text);
+    if (k < 0)
+        return k;
+    r->warn(text, r->userdata);
+    return 0;
+}
+
+static int set_key(Reading *r, const ConfigKey *key, const char *value, ConfigSource source,
+                   const char *where)
 {
     char expected[128] = "";
     int k = config_key_set(key, r->settings, value, expected);
@@ -46,141 +77,96 @@ static int set_key(Reading *r, const ConfigKey *key, const char *value, const ch
     if (k == -EINVAL)
         return error_set(r->error, PM_ERROR_INVALID_FIELD, key->key, "%s: %s=%s: must be %s", where,
                          key->key, value, expected);
-    return k;
+    return k < 0 ? k
+                 : config_origin_set(&r->settings->origins[key - config_keys], source, where,
+                                     value);
 }
 
-/* inih counts lines for itself only. */
+/* inih counts lines for itself only, takes an indented line for more of the value before, and cuts
+ * what is longer than its buffer into two lines. */
 static char *read_line(char *buffer, int size, void *stream)
 {
     Reading *r = stream;
-    char *line = fgets(buffer, size, r->stream);
+    int next;
 
-    if (line)
-        r->line++;
-    return line;
+    if (r->result < 0 || !fgets(buffer, size, r->stream))
+        return NULL;
+    r->line++;
+    next = strchr(buffer, '\n') ? EOF : getc(r->stream);
+    if (next != EOF) {
+        r->result =
+                error_set(r->error, PM_ERROR_BAD_REQUEST, NULL,
+                          "%s:%u: the line is longer than %d bytes", r->file, r->line, size - 2);
+        return NULL;
+    }
+    memmove(buffer, buffer + strspn(buffer, " \t"), strlen(buffer + strspn(buffer, " \t")) + 1);
+    return buffer;
 }
 
 static int on_key(void *userdata, const char *section, const char *name, const char *value)
 {
     Reading *r = userdata;
     const ConfigKey *key = config_key_find(section, name);
-    char where[256];
+    _cleanup_free_ char *where = NULL;
 
     if (r->result < 0)
         return 1;
-    (void)snprintf(where, sizeof(where), "%s:%u", r->file, r->line);
-    if (key)
-        r->result = set_key(r, key, value ? value : "", where);
-    else
-        warn_unknown(r, where, section, name);
+    if (asprintf(&where, "%s:%u", r->file, r->line) < 0) {
+        where = NULL;
+        r->result = -ENOMEM;
+        return 1;
+    }
+    r->result = key ? set_key(r, key, value ? value : "", CONFIG_SOURCE_FILE, where)
+                    : warn_unknown(r, where, section, name);
     return 1;
+}
+
+static int cannot_be_read(Reading *r, const char *path, int error)
+{
+    return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL, "%s: cannot be read: %s", path,
+                     strerror(error));
 }
 
 static int read_file(Reading *r, const char *path, bool must_exist)
 {
-    int k;
+    int k, unreadable;
 
     r->stream = fopen(path, "re");
     if (!r->stream && errno == ENOENT && !must_exist)
         return 0;
     if (!r->stream)
-        return error_set(r->error, PM_ERROR_INTERNAL, NULL, "%s: cannot be read: %s", path,
-                         strerror(errno));
+        return cannot_be_read(r, path, errno);
     r->file = path;
     r->line = 0;
+    errno = 0;
     k = ini_parse_stream(read_line, r, on_key, r);
+    unreadable = ferror(r->stream) ? errno : 0;
     (void)fclose(r->stream);
     if (r->result < 0)
         return r->result;
+    if (unreadable)
+        return cannot_be_read(r, path, unreadable);
     if (k > 0)
         return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL,
                          "%s:%d: this is neither [Section] nor Key=value", path, k);
     return k < 0 ? -ENOMEM : 0;
 }
 
-static int compare_base_names(const void *a, const void *b)
-{
-    const char *x, *y;
-
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    return strcmp(strrchr(x, '/') + 1, strrchr(y, '/') + 1);
-}
-
-/* Drop-ins of all places together, by name; of two with one name the place that comes first counts
- * (as in systemd). */
-static int read_drop_ins(Reading *r, char *const *places)
-{
-    _cleanup_strv_free_ char **paths = NULL;
-    int k = 0;
-
-    STRV_FOREACH (place, places) {
-        char pattern[512];
-        glob_t found;
-
-        (void)snprintf(pattern, sizeof(pattern), "%s/" PM_DAEMON_NAME ".conf.d/*.conf", *place);
-        if (glob(pattern, 0, NULL, &found) != 0)
-            continue;
-        for (size_t i = 0; i < found.gl_pathc && k >= 0; i++) {
-            bool shadowed = false;
-
-            STRV_FOREACH (p, paths)
-                shadowed |= compare_base_names(p, &found.gl_pathv[i]) == 0;
-            if (!shadowed)
-                k = strv_extend(&paths, found.gl_pathv[i]);
-        }
-        globfree(&found);
-    }
-    if (paths)
-        qsort(paths, strv_length(paths), sizeof(char *), compare_base_names);
-    STRV_FOREACH (path, paths)
-        if (k >= 0)
-            k = read_file(r, *path, false);
-    return k;
-}
-
-/* The folders that may hold our configuration, the strongest first. */
-static int config_places(bool user_mode, char ***ret)
-{
-    _cleanup_strv_free_ char **places = NULL;
-    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
-    int k = 0;
-
-    if (user_mode && xdg)
-        k = strv_extendf(&places, "%s/" PM_DAEMON_NAME, xdg);
-    else if (user_mode && home)
-        k = strv_extendf(&places, "%s/.config/" PM_DAEMON_NAME, home);
-    for (size_t i = 0; i < 3 && k >= 0; i++) {
-        static const char *const roots[] = {"/etc", "/run", "/usr/lib"};
-
-        k = strv_extendf(&places, "%s/" PM_DAEMON_NAME, roots[i]);
-    }
-    if (k < 0)
-        return k;
-    *ret = TAKE_PTR(places);
-    return 0;
-}
-
 static int read_files(Reading *r, const ConfigSources *sources)
 {
-    _cleanup_strv_free_ char **places = NULL;
-    int k;
+    _cleanup_strv_free_ char **paths = NULL;
+    int k = sources->file ? strv_extend(&paths, sources->file)
+                          : config_files_find(sources->user_mode, &paths);
 
-    if (sources->file)
-        return read_file(r, sources->file, true);
-    k = config_places(sources->user_mode, &places);
     if (k < 0)
         return k;
-    STRV_FOREACH (place, places) {
-        char path[512];
-
-        (void)snprintf(path, sizeof(path), "%s/" PM_DAEMON_NAME ".conf", *place);
-        if (access(path, F_OK) != 0)
-            continue;
-        k = read_file(r, path, false);
-        break;
+    STRV_FOREACH (path, paths) {
+        k = read_file(r, *path, sources->file != NULL);
+        if (k < 0)
+            return k;
     }
-    return k < 0 ? k : read_drop_ins(r, places);
+    r->settings->files = TAKE_PTR(paths);
+    return 0;
 }
 
 static int read_environment(Reading *r)
@@ -194,11 +180,24 @@ static int read_environment(Reading *r)
         if (!value)
             continue;
         (void)snprintf(where, sizeof(where), "environment variable %s", key->environment);
-        k = set_key(r, key, value, where);
+        k = set_key(r, key, value, CONFIG_SOURCE_ENVIRONMENT, where);
         if (k < 0)
             return k;
     }
     return 0;
+}
+
+static int no_such_override(Reading *r, const char *text, const char *section, const char *name)
+{
+    const ConfigKey *meant = NULL;
+    int k = meant_key(section, name, &meant);
+
+    if (k < 0)
+        return k;
+    return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL,
+                     "--set %s: there is no such key%s%s%s%s%s", text,
+                     meant ? "; did you mean " : "", meant ? meant->section : "", meant ? "." : "",
+                     meant ? meant->key : "", meant ? "=?" : "");
 }
 
 static int read_overrides(Reading *r, char *const *overrides)
@@ -216,9 +215,8 @@ static int read_overrides(Reading *r, char *const *overrides)
         (void)snprintf(name, sizeof(name), "%.*s", (int)(equals - dot - 1), dot + 1);
         key = config_key_find(section, name);
         if (!key)
-            return error_set(r->error, PM_ERROR_BAD_REQUEST, NULL, "--set %s: there is no such key",
-                             *o);
-        k = set_key(r, key, equals + 1, "command line");
+            return no_such_override(r, *o, section, name);
+        k = set_key(r, key, equals + 1, CONFIG_SOURCE_COMMAND_LINE, "command line");
         if (k < 0)
             return k;
     }
@@ -271,6 +269,34 @@ static int set_defaults(Settings *s, bool user_mode)
     return 0;
 }
 
+/* What the defaults are, for those who ask; some are worked out. */
+static int set_default_origins(Settings *s)
+{
+    s->origins = calloc(config_keys_count, sizeof(*s->origins));
+    s->pending = calloc(config_keys_count, sizeof(*s->pending));
+    if (!s->origins || !s->pending)
+        return -ENOMEM;
+    for (size_t i = 0; i < config_keys_count; i++) {
+        const ConfigKey *key = &config_keys[i];
+        const char *value = key->fallback ? key->fallback : config_key_string(key, s);
+        int k = config_origin_set(&s->origins[i], CONFIG_SOURCE_DEFAULT, "default",
+                                  value ? value : "");
+
+        if (k < 0)
+            return k;
+    }
+    return 0;
+}
+
+static int refuse(Reading *r, const char *section, const char *name, const char *must)
+{
+    const ConfigKey *key = config_key_find(section, name);
+
+    return error_set(r->error, PM_ERROR_INVALID_FIELD, name, "%s: %s=%s: %s",
+                     settings_where(r->settings, section, name), name,
+                     config_key_string(key, r->settings), must);
+}
+
 /* What no key's type says. */
 static int check(Reading *r)
 {
@@ -280,28 +306,19 @@ static int check(Reading *r)
         return error_set(r->error, PM_ERROR_INVALID_FIELD, "RuntimeDirectory",
                          "RuntimeDirectory is not set, and XDG_RUNTIME_DIR is not set either");
     if (s->runtime_directory[0] != '/')
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "RuntimeDirectory",
-                         "RuntimeDirectory=%s: must be an absolute path", s->runtime_directory);
+        return refuse(r, "Manager", "RuntimeDirectory", "must be an absolute path");
     if (s->state_directory[0] && !path_is_absolute_and_plain(s->state_directory))
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "StateDirectory",
-                         "StateDirectory=%s: must be an absolute path, or empty for none",
-                         s->state_directory);
+        return refuse(r, "Manager", "StateDirectory",
+                      "must be an absolute path, or empty for none");
     if (s->health_path[0] != '/')
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "Path",
-                         "[Health] Path=%s: must start with /", s->health_path);
+        return refuse(r, "Health", "Path", "must start with /");
     if (s->kernel_log[0] && s->kernel_log[0] != '/')
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "KernelLog",
-                         "[GPU] KernelLog=%s: must be an absolute path, or empty for none",
-                         s->kernel_log);
+        return refuse(r, "GPU", "KernelLog", "must be an absolute path, or empty for none");
     if (s->nvml_library[0] != '/' && (!s->nvml_library[0] || strchr(s->nvml_library, '/')))
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "NvmlLibrary",
-                         "[GPU] NvmlLibrary=%s: must be a file name or an absolute path",
-                         s->nvml_library);
+        return refuse(r, "GPU", "NvmlLibrary", "must be a file name or an absolute path");
     if (s->model_provisioner[0] && !path_is_absolute_and_plain(s->model_provisioner))
-        return error_set(r->error, PM_ERROR_INVALID_FIELD, "ModelProvisioner",
-                         "[Reload] ModelProvisioner=%s: must be the absolute path of a program, or "
-                         "empty for none",
-                         s->model_provisioner);
+        return refuse(r, "Reload", "ModelProvisioner",
+                      "must be the absolute path of a program, or empty for none");
     return 0;
 }
 
@@ -315,6 +332,8 @@ int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userd
     if (!s)
         return -ENOMEM;
     k = set_defaults(s, sources->user_mode);
+    if (k >= 0)
+        k = set_default_origins(s);
     if (k >= 0)
         k = read_files(&r, sources);
     if (k >= 0)
@@ -348,19 +367,51 @@ Settings *settings_free(Settings *s)
     free(s->kernel_log);
     free(s->nvml_library);
     free(s->model_provisioner);
+    strv_free(s->files);
+    for (size_t i = 0; i < config_keys_count; i++) {
+        if (s->origins)
+            config_origin_done(&s->origins[i]);
+        if (s->pending)
+            config_origin_done(&s->pending[i]);
+    }
+    free(s->origins);
+    free(s->pending);
     free(s);
     return NULL;
 }
 
-int settings_needing_restart(const Settings *before, const Settings *after, char **ret)
+const char *settings_where(const Settings *s, const char *section, const char *key)
 {
+    const ConfigKey *found = config_key_find(section, key);
+
+    return found ? s->origins[found - config_keys].where : NULL;
+}
+
+int settings_keep_until_restart(Settings *s, const Settings *in_force, char **ret_names)
+{
+    _cleanup_free_ char *names = NULL;
     Text t = {0};
+    int k;
 
-    for (size_t i = 0; i < config_keys_count; i++) {
+    for (size_t i = 0; i < config_keys_count; i++)
+        if (!config_keys[i].reload && !config_key_equal(&config_keys[i], in_force, s))
+            text_printf(&t, "%s%s.%s", t.length > 0 ? ", " : "", config_keys[i].section,
+                        config_keys[i].key);
+    k = text_take(&t, &names);
+    for (size_t i = 0; i < config_keys_count && k >= 0; i++) {
         const ConfigKey *key = &config_keys[i];
+        const ConfigOrigin *before = &in_force->origins[i];
 
-        if (!key->reload && !config_key_equal(key, before, after))
-            text_printf(&t, "%s%s.%s", t.length > 0 ? ", " : "", key->section, key->key);
+        if (key->reload || config_key_equal(key, in_force, s))
+            continue;
+        s->pending[i] = s->origins[i];
+        s->origins[i] = (ConfigOrigin){0};
+        k = config_key_copy(key, s, in_force);
+        if (k >= 0)
+            k = config_origin_set(&s->origins[i], before->source, before->where, before->value);
     }
-    return text_take(&t, ret);
+    if (k < 0)
+        return k;
+    *ret_names = TAKE_PTR(names);
+    return 0;
 }

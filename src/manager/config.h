@@ -3,10 +3,14 @@
 
 #include "base/error.h"
 #include "core/settings.h"
+#include "manager/config_origin.h"
 
 /* Configuration: ini files with drop-ins, then the environment, then the command line. */
 
 typedef struct Settings {
+    char **files;          /* those that were read, in that order */
+    ConfigOrigin *origins; /* of the values, one for each key of the table, in its order */
+    ConfigOrigin *pending; /* the same of what comes in force with a restart; those that differ */
     PolicySettings policy; /* its strings belong to this struct */
     char *listen;          /* one address, or several with spaces between; "": none */
     char *runtime_directory;
@@ -45,14 +49,31 @@ typedef void (*ConfigWarnFunc)(const char *text, void *userdata);
 /*
  * Reads everything over the defaults. An unknown key is a warning that names the nearest known one;
  * a value that cannot be is an error that names file, line, key and what is expected. Returns 0;
- * -EINVAL or -EIO with `error` set; -ENOMEM.
+ * -EINVAL with `error` set; -ENOMEM.
  */
 int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userdata, Settings **ret,
                   Error *error);
 Settings *settings_free(Settings *s);
 
-/* Names ("Section.Key") of what differs between the two and needs a restart to change, separated by
- * ", "; "" for none. */
-int settings_needing_restart(const Settings *before, const Settings *after, char **ret);
+/* Where the value of a key comes from, for people; NULL when there is no such key. */
+const char *settings_where(const Settings *s, const char *section, const char *key);
+
+/*
+ * Of a reload: takes back in `s`, which was read just now, what needs a restart to change and is
+ * different in `in_force`; what was read is pending then. *ret_names are those keys
+ * ("Section.Key"), separated by ", "; "" for none. Returns 0, or -ENOMEM with `s` good for nothing
+ * but settings_free().
+ */
+int settings_keep_until_restart(Settings *s, const Settings *in_force, char **ret_names);
+
+/*
+ * The settings as one line of JSON: {files, keys: [{section, key, value, source, where, default,
+ * needs_restart, pending: {value, source, where} or null}]}. Returns 0 or -ENOMEM.
+ */
+int settings_describe(const Settings *s, char **ret_text, size_t *ret_length);
+
+/* The same as a file that sets each key to its value, with a comment that says where it comes from.
+ * Returns 0 or -ENOMEM. */
+int settings_text(const Settings *s, char **ret);
 
 DEFINE_CLEANUP(Settings *, settings_free)

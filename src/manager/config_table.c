@@ -202,6 +202,32 @@ bool config_key_equal(const ConfigKey *key, const Settings *a, const Settings *b
     return false;
 }
 
+int config_key_copy(const ConfigKey *key, Settings *s, const Settings *from)
+{
+    const char *string = config_key_string(key, from);
+
+    switch (key->type) {
+    case CONFIG_SPAN:
+    case CONFIG_NUMBER:
+        memcpy(member(key, s), member(key, from), sizeof(uint64_t));
+        return 0;
+    case CONFIG_BOOL:
+        memcpy(member(key, s), member(key, from), sizeof(bool));
+        return 0;
+    case CONFIG_STRING:
+    case CONFIG_CHOICE:
+        return set_string(key, s, string ? string : "");
+    }
+    return 0;
+}
+
+const char *config_key_string(const ConfigKey *key, const Settings *s)
+{
+    bool is_string = key->type == CONFIG_STRING || key->type == CONFIG_CHOICE;
+
+    return is_string ? *(char *const *)member(key, s) : NULL;
+}
+
 const ConfigKey *config_key_find(const char *section, const char *key)
 {
     for (size_t i = 0; i < config_keys_count; i++)

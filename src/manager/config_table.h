@@ -36,5 +36,11 @@ int config_key_set(const ConfigKey *key, Settings *s, const char *value, char ex
 /* Whether both have the same value. */
 bool config_key_equal(const ConfigKey *key, const Settings *a, const Settings *b);
 
+/* Sets the value of `s` to that of `from`. Returns 0 or -ENOMEM. */
+int config_key_copy(const ConfigKey *key, Settings *s, const Settings *from);
+
+/* The value of a string or a choice, NULL for other types and where nothing is set. */
+const char *config_key_string(const ConfigKey *key, const Settings *s);
+
 /* NULL when there is none. */
 const ConfigKey *config_key_find(const char *section, const char *key);

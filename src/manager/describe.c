@@ -52,6 +52,17 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
     return json_text(json_health(&status), false, ret_text, ret_length);
 }
 
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    char *copy = strdup(m->configuration);
+
+    if (!copy)
+        return -ENOMEM;
+    *ret_text = copy;
+    *ret_length = strlen(copy);
+    return 0;
+}
+
 json_object *describe_operation(const Manager *m, const Operation *o)
 {
     const Pool *pool = registry_get(&m->registry, o->pool_id);

@@ -5,6 +5,7 @@
 
 #include "gpu/nvidia_devices.h"
 #include "manager/manager_internal.h"
+#include "manager/placement.h"
 #include "systemd/journal.h"
 #include "systemd/kernel_log.h"
 
@@ -79,13 +80,15 @@ static void log_xid(DriverFaults *f, const Xid *xid, const char *what)
 static void tell_pools(DriverFaults *f, int index, const char *what)
 {
     Manager *m = f->manager;
+    DeviceIds known;
 
+    placement_device_ids(&f->devices, &known);
     for (size_t i = 0; i < m->registry.count; i++) {
         const Pool *pool = m->registry.pools[i];
         Event event = {.type = EVENT_DRIVER_FAULT, .generation = pool->generation};
 
         if (!pool_has_engine(pool) || !pool->spec ||
-            nvidia_mask_match(pool->spec->device_mask, &f->devices, index) == MASK_OTHER)
+            device_mask_match(pool->spec->device_mask, &known, index) == MASK_OTHER)
             continue;
         (void)snprintf(event.failure, sizeof(event.failure), "%s", what);
         (void)manager_post(m, pool->id, &event);

@@ -6,6 +6,7 @@
 #include "core/probe_schedule.h"
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
+#include "manager/placement.h"
 #include "json/encode.h"
 
 static void post_failure(Manager *m, const Pool *pool, EventType type, const char *what, int error)
@@ -27,11 +28,15 @@ static void gather_facts(Manager *m, const Pool *pool)
 static int ask_for_unit(Manager *m, const Pool *pool)
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
+    _cleanup_strv_free_ char **nodes = NULL;
     _cleanup_free_ char *log_file = NULL;
     UnitPlanContext context = {0};
     int r = runtime_dir_log_path(m->runtime, pool->id, &log_file);
 
+    if (r >= 0)
+        r = placement_nodes(pool, &nodes);
     context.log_file = log_file;
+    context.devices = nodes;
     if (r >= 0)
         r = unit_plan_new(pool, &m->policy, &context, &plan);
     if (r >= 0)

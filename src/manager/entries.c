@@ -2,7 +2,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/strv.h"
 #include "manager/manager_internal.h"
+#include "manager/placement.h"
 
 /* What is done to the entries of the registry at once, without an operation. */
 
@@ -80,13 +82,26 @@ static int update(Manager *m, Pool *pool, bool is_new, const PoolUpdate *u, Erro
     return r;
 }
 
+/* The engine goes on as it was started. Without memory for the sentence nobody is told. */
+static void warn_of_mask(const Pool *pool, char ***warnings)
+{
+    const char *runs = pool->spec->device_mask, *next = pool->meta.device_mask;
+
+    (void)strv_extendf(
+            warnings,
+            "device_mask: the engine that runs has %s%s; %s takes effect at its next start",
+            runs ? "the mask " : "no mask", runs ? runs : "", next ? next : "that it has none");
+}
+
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *u, const char *correlation_id,
-                   bool *ret_new, Error *error)
+                   bool *ret_new, char ***warnings, Error *error)
 {
     Pool *pool = NULL;
     bool is_new;
     int r = manager_refuse_unrecovered(m, error);
 
+    if (r >= 0)
+        r = placement_check_mask(u->meta.device_mask, "device_mask", error);
     if (r >= 0)
         r = manager_ensure_pool(m, pool_id, &pool, &is_new, error);
     if (r >= 0) {
@@ -95,6 +110,8 @@ int manager_update(Manager *m, const char *pool_id, const PoolUpdate *u, const c
     }
     if (r < 0)
         return r;
+    if ((u->given & POOL_FIELD_DEVICE_MASK) && warnings && pool_mask_waits(pool))
+        warn_of_mask(pool, warnings);
     *ret_new = is_new;
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "gpu/cuda_tools.h"
 #include "manager/manager_internal.h"
+#include "manager/placement.h"
 #include "store/port_check.h"
 
 /* The pool other than `pool` whose engine listens on the same port: its answers would pass for
@@ -50,6 +51,8 @@ void facts_gather(Manager *m, const Pool *pool, Error *ret)
     const Pool *on_port = port_holder(m, pool), *on_handoff = handoff_holder(m, pool);
 
     if (m->gpu_required && assert_gpu_only(getenv("PATH"), ret) < 0)
+        return;
+    if (placement_check_start(pool, ret) < 0)
         return;
     if (on_port)
         (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "port",

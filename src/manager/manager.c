@@ -361,6 +361,7 @@ Manager *manager_free(Manager *m)
     sd_event_unref(m->event);
     free(m->health_path);
     free(m->model_provisioner);
+    free(m->configuration);
     free(m);
     return NULL;
 }
@@ -369,9 +370,13 @@ int manager_set_settings(Manager *m, const Settings *settings)
 {
     _cleanup_free_ char *path = strdup(settings->policy.health_path);
     _cleanup_free_ char *provisioner = strdup(settings->model_provisioner);
+    _cleanup_free_ char *description = NULL;
+    size_t length;
 
-    if (!path || !provisioner)
+    if (!path || !provisioner || settings_describe(settings, &description, &length) < 0)
         return -ENOMEM;
+    free(m->configuration);
+    m->configuration = TAKE_PTR(description);
     free(m->health_path);
     m->health_path = TAKE_PTR(path);
     free(m->model_provisioner);

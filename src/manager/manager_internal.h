@@ -157,6 +157,7 @@ struct Manager {
     UnitClient *units;
     Oneshots *provisioners;
     char *model_provisioner; /* absolute path; "": none */
+    char *configuration;     /* the settings, as JSON text */
     Prober *prober;
     PolicySettings policy;
     char *health_path; /* what policy.health_path points to */

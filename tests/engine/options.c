@@ -65,7 +65,7 @@ static void print_usage(FILE *f)
     for (size_t i = 0; i < ELEMENTSOF(rows); i++)
         fprintf(f, "  --%-20s %-8s %s\n", rows[i].name, rows[i].argument ? rows[i].argument : "",
                 rows[i].help);
-    fputs("\nOver its port: GET /self, GET /requests, GET /wait?checks=N,\n"
+    fputs("\nOver its port: GET /self, GET /requests, GET /wait?checks=N, GET /open?path=PATH,\n"
           "POST /control?health=STATUS|hang, POST /exit?status=N, POST /kill?signal=N\n",
           f);
 }

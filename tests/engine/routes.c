@@ -54,6 +54,16 @@ static void answer_wait(Engine *e, const char *query, Answer *a)
     a->wait_checks = (uint64_t)query_number(query, "checks", a);
 }
 
+static void answer_open(Engine *e, const char *query, Answer *a)
+{
+    const char *path = query_find(query, "path");
+
+    if (path)
+        a->body = engine_try_open(path);
+    else
+        a->status = 400;
+}
+
 static void answer_control(Engine *e, const char *query, Answer *a)
 {
     const char *health = query_find(query, "health");
@@ -81,6 +91,7 @@ static const Route routes[] = {
         {"GET", "/self", answer_self},  {"GET", "/requests", answer_requests},
         {"GET", "/wait", answer_wait},  {"POST", "/control", answer_control},
         {"POST", "/exit", answer_exit}, {"POST", "/kill", answer_kill},
+        {"GET", "/open", answer_open},
 };
 
 void route(Engine *e, const Request *request, Answer *ret)

@@ -212,11 +212,16 @@ static void check_leases(World *w, const Pool *before, const Pool *pool, const E
         world_fail(w, "a lease of an engine that is gone");
 }
 
-/* Only a preload brings another mask or replica. */
+/* Only a preload brings another mask or replica; a start takes the mask that the registry has. */
 static void check_kept(World *w, SpecId before, const Pool *pool, const Event *event)
 {
     SpecId now = spec_id(pool->spec);
 
+    if (event->type == EVENT_FACTS && pool->state == POOL_STARTING) {
+        if (!streq_ptr(pool->spec->device_mask, pool->meta.device_mask))
+            world_fail(w, "the engine is started with another mask than the registry's");
+        before.mask = now.mask;
+    }
     if (event->type != EVENT_PRELOAD && before.seed != 0 &&
         (now.mask != before.mask || now.replica != before.replica))
         world_fail(w, "the mask or the replica has changed");

@@ -41,14 +41,17 @@ static char *draw_reference(World *w, uint64_t model)
     return ref;
 }
 
-/* A whole spec keeps the mask and the replica, as the commands see to. */
+/* A whole spec keeps the pool's mask and the replica, as the commands see to. */
 static EngineSpec *draw_spec(World *w, size_t number, const Pool *pool, uint64_t model)
 {
     SpecId id = {prng_next(&w->prng) | 1, model, 0, 0};
     EngineSpec *spec = prng_one_in(&w->prng, 8) ? spec_make(number, spec_id(pool->spec))
                                                 : spec_make(number, id);
 
-    if (reload_keep(pool->spec, spec, NULL) < 0)
+    /* The registry's may be another one, of an engine of somebody else's or for the next start. */
+    free(spec->device_mask);
+    spec->device_mask = NULL;
+    if (reload_keep(pool->spec, pool->meta.device_mask, spec, NULL) < 0)
         world_fail(w, "what was left out differs from what the pool has");
     return spec;
 }

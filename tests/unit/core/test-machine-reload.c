@@ -413,7 +413,7 @@ static void test_mask_stays(void **state)
     f->pool->meta.slots_total = 4;
     next->slots_total = 8;
     next->engine_digest = strdup("sha256:1");
-    assert_int_equal(reload_keep(f->pool->spec, next, &error), 0);
+    assert_int_equal(reload_keep(f->pool->spec, f->pool->meta.device_mask, next, &error), 0);
     reload_to(f, next);
     assert_int_equal(f->pool->meta.slots_total, 4);
     arrive(f);

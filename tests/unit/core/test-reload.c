@@ -83,7 +83,7 @@ static void test_keep(void **state)
         replace(&current->replica_id, kept[i].replica);
         replace(&next->device_mask, kept[i].asked_mask);
         replace(&next->replica_id, kept[i].asked_replica);
-        r = reload_keep(current, next, &error);
+        r = reload_keep(current, current->device_mask, next, &error);
         if (kept[i].refused) {
             assert_int_equal(r, -EINVAL);
             assert_int_equal(error.code, PM_ERROR_INVALID_FIELD);
@@ -106,7 +106,7 @@ static void test_keep_without_memory(void **state)
     int r = 0;
 
     replace(&current->replica_id, "r7");
-    FOR_EACH_FAILED_ALLOCATION(r = reload_keep(current, next, &error), {
+    FOR_EACH_FAILED_ALLOCATION(r = reload_keep(current, current->device_mask, next, &error), {
         assert_true(r < 0);
         assert_int_equal(error.code, PM_ERROR_INTERNAL);
     });

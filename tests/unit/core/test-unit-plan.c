@@ -13,7 +13,10 @@ static const PolicySettings system_policy = {.stop_grace_usec = 5 * USEC_PER_SEC
 static const PolicySettings user_policy = {.stop_grace_usec = 5 * USEC_PER_SEC, .user_mode = true};
 static const PolicySettings file_policy = {.stop_grace_usec = 5 * USEC_PER_SEC,
                                            .engine_log = ENGINE_LOG_FILE};
-static const UnitPlanContext context = {.log_file = "/run/pool-managerd/engine-p.log"};
+static char node[] = "/dev/nvidia3", shared[] = "/dev/nvidiactl";
+static char *const devices[] = {node, shared, NULL};
+static const UnitPlanContext context = {.log_file = "/run/pool-managerd/engine-p.log",
+                                        .devices = devices};
 
 static UnitPlan *plan_of(const Pool *pool, const PolicySettings *policy)
 {
@@ -35,6 +38,8 @@ static void test_minimal(void **state)
             {"TimeoutStopUSec", "t 5000000"},
             {"ExecStart", "a(sasb) [/bin/engine]"}, /* B-PRELOAD-001 */
             {"Environment", NULL},
+            {"DevicePolicy", NULL}, /* no mask: no restriction */
+            {"DeviceAllow", NULL},
             {"LoadCredential", NULL},
             {"SyslogIdentifier", "s p"},
             {"StandardOutput", "s journal"},
@@ -67,7 +72,11 @@ static void test_everything(void **state)
             /* B-PRELOAD-002 */
             {"ExecStart", "a(sasb) [/bin/engine][--model][/models/m.gguf]"},
             {"TimeoutStopUSec", "t 1500000"},
-            {"Environment", "as [A=b=c][EMPTY=]"},
+            /* B-DEVICE-012 */
+            {"Environment",
+             "as [A=b=c][EMPTY=][CUDA_DEVICE_ORDER=PCI_BUS_ID][CUDA_VISIBLE_DEVICES=0]"},
+            {"DevicePolicy", "s closed"}, /* B-DEVICE-011 */
+            {"DeviceAllow", "a(ss) [/dev/nvidia3][rw][/dev/nvidiactl][rw]"},
             {"LoadCredential", "a(ss) [key][/etc/key][other][/etc/a=b]"},
             {"MemoryMax", "t 1073741824"},
             {"MemoryHigh", "t 536870912"},
@@ -96,12 +105,19 @@ static void test_log_file(void **state)
     plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
-/* The user's own service manager cannot change users or mounts. */
+/* The user's own service manager cannot change users or mounts, or keep anybody off a device. */
 static void test_user_mode(void **state)
 {
     static const Wanted wanted[] = {
-            {"NoNewPrivileges", "b true"}, {"DynamicUser", NULL}, {"CapabilityBoundingSet", NULL},
-            {"BindReadOnlyPaths", NULL},   {"Type", "s exec"},
+            {"NoNewPrivileges", "b true"},
+            {"DynamicUser", NULL},
+            {"CapabilityBoundingSet", NULL},
+            {"BindReadOnlyPaths", NULL},
+            {"Type", "s exec"},
+            {"DevicePolicy", NULL},
+            {"DeviceAllow", NULL},
+            {"Environment",
+             "as [A=b=c][EMPTY=][CUDA_DEVICE_ORDER=PCI_BUS_ID][CUDA_VISIBLE_DEVICES=0]"},
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &user_policy);
@@ -126,6 +142,17 @@ static void test_dollars_are_doubled(void **state)
     assert_int_equal(strv_extend(&pool->spec->env, "PRICE=$5"), 0);
     plan = plan_of(pool, &system_policy);
     plan_check(plan, wanted, ELEMENTSOF(wanted));
+}
+
+/* A state file of an earlier version may have brought it; the preflight refuses it before. */
+static void test_no_mask_at_all(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
+    UnitPlan *plan = NULL;
+
+    pool->spec->device_mask = text("0;1");
+    assert_int_equal(unit_plan_new(pool, &system_policy, &context, &plan), -EINVAL);
+    assert_null(plan);
 }
 
 /* "At once" as well: 0 would be read as "never" after a daemon-reload. */
@@ -214,6 +241,7 @@ int main(void)
             cmocka_unit_test(test_log_file),
             cmocka_unit_test(test_user_mode),
             cmocka_unit_test(test_dollars_are_doubled),
+            cmocka_unit_test(test_no_mask_at_all),
             cmocka_unit_test(test_no_stop_grace),
             cmocka_unit_test(test_model_without_a_path),
             cmocka_unit_test(test_long_engine_name),

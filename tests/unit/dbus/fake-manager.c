@@ -407,7 +407,7 @@ int manager_register(Manager *m, const char *pool_id, const char *correlation_id
 }
 
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
-                   const char *correlation_id, bool *ret_new, Error *error)
+                   const char *correlation_id, bool *ret_new, char ***warnings, Error *error)
 {
     asked(m, "update %s %x %s", pool_id, update->given,
           update->meta.engine_version ? update->meta.engine_version : "unset");
@@ -594,6 +594,11 @@ int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
 {
     return give("[\"all\"]\n", ret_text, ret_length);
+}
+
+int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length)
+{
+    return give("{\"keys\":[]}\n", ret_text, ret_length);
 }
 
 int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,

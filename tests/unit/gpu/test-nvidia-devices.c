@@ -94,6 +94,9 @@ static void test_order(void **state)
     assert_string_equal(f->all.devices[0].uuid, A);
     assert_string_equal(f->all.devices[1].uuid, B);
     assert_string_equal(f->all.devices[2].uuid, C);
+    assert_int_equal(f->all.devices[0].minor, 2);
+    assert_int_equal(f->all.devices[1].minor, 1);
+    assert_int_equal(f->all.devices[2].minor, 0);
     assert_int_equal(nvidia_devices_find(&f->all, &b), 1);
     assert_int_equal(nvidia_devices_find(&f->all, &other), -ENODEV);
 }
@@ -147,44 +150,6 @@ static void test_too_many(void **state)
     assert_int_equal(f->all.count, NVIDIA_DEVICES_MAX);
 }
 
-static void test_masks(void **state)
-{
-    static const struct {
-        const char *mask;
-        MaskMatch first, second, unknown; /* of device 0, of 1, of one that is not there */
-    } rows[] = {
-            {NULL, MASK_COVERS, MASK_COVERS, MASK_COVERS},
-            {"", MASK_COVERS, MASK_COVERS, MASK_COVERS},
-            {"0", MASK_COVERS, MASK_OTHER, MASK_UNKNOWN},
-            {"1,2", MASK_OTHER, MASK_COVERS, MASK_UNKNOWN},
-            {"2, 0", MASK_COVERS, MASK_OTHER, MASK_UNKNOWN},
-            {"10", MASK_OTHER, MASK_OTHER, MASK_UNKNOWN},
-            {"GPU0,GPU2", MASK_COVERS, MASK_OTHER, MASK_UNKNOWN},
-            {"gpu1", MASK_OTHER, MASK_COVERS, MASK_UNKNOWN},
-            {A, MASK_COVERS, MASK_OTHER, MASK_OTHER},
-            {B "," C, MASK_OTHER, MASK_COVERS, MASK_OTHER},
-            {"gpu-80DED6BD", MASK_COVERS, MASK_OTHER, MASK_OTHER},
-            {"GPU-00000000-0000-0000-0000-000000000000", MASK_UNKNOWN, MASK_UNKNOWN, MASK_UNKNOWN},
-            {"MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f", MASK_UNKNOWN, MASK_UNKNOWN, MASK_UNKNOWN},
-            {"MIG-c6d4f1ef,0", MASK_COVERS, MASK_UNKNOWN, MASK_UNKNOWN},
-            {"nonsense", MASK_UNKNOWN, MASK_UNKNOWN, MASK_UNKNOWN},
-            {"0,", MASK_COVERS, MASK_OTHER, MASK_UNKNOWN},
-            {",", MASK_UNKNOWN, MASK_UNKNOWN, MASK_UNKNOWN},
-            {"99999999999999999999", MASK_UNKNOWN, MASK_UNKNOWN, MASK_UNKNOWN},
-    };
-    static const NvidiaDevices none;
-    Fixture *f = *state;
-
-    make_three(f);
-    for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
-        assert_int_equal(nvidia_mask_match(rows[i].mask, &f->all, 0), rows[i].first);
-        assert_int_equal(nvidia_mask_match(rows[i].mask, &f->all, 1), rows[i].second);
-        assert_int_equal(nvidia_mask_match(rows[i].mask, &f->all, -ENODEV), rows[i].unknown);
-        /* With no driver nothing can be told apart. */
-        assert_int_not_equal(nvidia_mask_match(rows[i].mask, &none, -1), MASK_OTHER);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,7 +157,6 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_no_driver, setup, teardown),
             cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
             cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
-            cmocka_unit_test_setup_teardown(test_masks, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,7 +137,7 @@ int manager_register(Manager *m, const char *pool_id, const char *correlation_id
 }
 
 int manager_update(Manager *m, const char *pool_id, const PoolUpdate *update,
-                   const char *correlation_id, bool *ret_new, Error *error)
+                   const char *correlation_id, bool *ret_new, char ***warnings, Error *error)
 {
     fake_manager_note(m, MANAGER_WRITE, "update %s %s", pool_id,
                       update->given & POOL_FIELD_VERSION ? update->meta.version : "");

@@ -378,11 +378,9 @@ static void test_longest(void **state)
             {0, "{\"engine_digest\": \"", "\"}", "engine_digest", PM_STRING_MAX},
             {0, "{\"engine_catalog_id\": \"", "\"}", "engine_catalog_id", PM_STRING_MAX},
             {0, "{\"version\": \"", "\"}", "version", PM_STRING_MAX},
-            {0, "{\"device_mask\": \"", "\"}", "device_mask", 1024},
             {0, "{\"perf_hints\": {\"a\":\"", "\"}}", "perf_hints", 4096 - 8},
             {1, "{\"url\": \"http://a/", "\"}", "url", PM_STRING_MAX - 9},
             {1, "{\"url\": \"http://a\", \"replica_id\": \"", "\"}", "replica_id", PM_ID_MAX},
-            {1, "{\"url\": \"http://a\", \"device_mask\": \"", "\"}", "device_mask", 1024},
             {1, "{\"url\": \"http://a\", \"flags\": [\"", "\"]}", "flags[0]", PM_FLAG_MAX},
             {1, "{\"url\": \"http://a\", \"model\": {\"path\": \"", "\"}}", "model.path",
              PM_STRING_MAX},
@@ -448,7 +446,7 @@ static void test_update_values(void **state)
     assert_string_equal(update.meta.engine_digest, "d");
     assert_string_equal(update.meta.engine_catalog_id, "\xc3\xa9");
     assert_string_equal(update.meta.version, "1");
-    assert_string_equal(update.meta.device_mask, "GPU0, GPU1");
+    assert_string_equal(update.meta.device_mask, "GPU0,GPU1");
     assert_string_equal(update.meta.perf_hints, "{\"a\":[1.50,{}],\"b\":null}");
     assert_int_equal(update.meta.slots_total, 1);
     assert_int_equal(update.meta.slots_free, INT64_MAX);
@@ -715,29 +713,87 @@ static void test_reload_warnings(void **state)
     _cleanup_strv_free_ char **warnings = NULL;
 
     assert_int_equal(parse_reload(body, strlen(body), &warnings, NULL), 0);
-    assert_int_equal(strv_length(warnings), 3);
+    assert_int_equal(strv_length(warnings), 2);
     assert_string_equal(warnings[0],
                         "unknown field \"stratgy\" was ignored, did you mean \"strategy\"?");
     assert_string_equal(
             warnings[1],
             "unknown field \"prepared.prot\" was ignored, did you mean \"prepared.port\"?");
-    assert_contains(warnings[2], "device_mask");
+}
+
+/* B-DEVICE-004, B-CONFIG-012: wherever a mask comes from; the canonical form is kept. */
+static void test_masks(void **state)
+{
+    static const char *const bad[] = {"0,0", "0,,1", "GPU0,1", "GPU-0", "x"};
+    Error error;
+
+    for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+        char body[256];
+        int n = snprintf(body, sizeof(body), "{\"url\": \"http://a\", \"device_mask\": \"%s\"}",
+                         bad[i]);
+
+        for (size_t parser = 0; parser < 2; parser++) {
+            error = (Error){0};
+            assert_int_equal(parsers[parser].parse(body, (size_t)n, NULL, &error), -EINVAL);
+            assert_error(bad[i], &error, PM_ERROR_INVALID_FIELD, "device_mask", "0,1");
+        }
+        n = snprintf(body, sizeof(body), SPEC_START ", \"device_mask\": \"%s\"}}", bad[i]);
+        error = (Error){0};
+        assert_int_equal(parse_reload(body, (size_t)n, NULL, &error), -EINVAL);
+        assert_error(bad[i], &error, PM_ERROR_INVALID_FIELD, "prepared.device_mask", "0,1");
+    }
+}
+
+/* One that another daemon has written is not taken; so nobody is to complain about its mask. */
+static void test_mask_of_managed(void **state)
+{
+    static const char body[] = "{\"url\": \"http://a\", \"provisioning_mode\": \"managed\","
+                               "\"device_mask\": \"GPU-0\"}";
+    _cleanup_(handoff_freep) Handoff *handoff = NULL;
+
+    assert_int_equal(handoff_parse(body, strlen(body), NULL, &handoff, NULL, NULL), 0);
+    assert_true(handoff->managed);
+}
+
+/* 1024 bytes, and one more. */
+static void test_longest_mask(void **state)
+{
+    for (size_t length = 1024; length <= 1025; length++) {
+        char mask[1026], body[1100];
+        PoolUpdate update = {0};
+        Error error = {0};
+        int n;
+
+        memset(mask, ' ', length);
+        mask[length / 2] = '7';
+        mask[length] = '\0';
+        n = snprintf(body, sizeof(body), "{\"device_mask\": \"%s\"}", mask);
+        if (length == 1024) {
+            assert_int_equal(pool_update_parse(body, (size_t)n, &update, NULL, &error), 0);
+            assert_string_equal(update.meta.device_mask, "7");
+            pool_meta_done(&update.meta);
+        } else {
+            assert_int_equal(pool_update_parse(body, (size_t)n, &update, NULL, &error), -EINVAL);
+            assert_error("too long", &error, PM_ERROR_INVALID_FIELD, "device_mask", "1024");
+        }
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_no_object),       cmocka_unit_test(test_too_large),
-            cmocka_unit_test(test_truncated),       cmocka_unit_test(test_unknown),
-            cmocka_unit_test(test_no_warnings),     cmocka_unit_test(test_out_of_memory),
-            cmocka_unit_test(test_bad_fields),      cmocka_unit_test(test_longest),
-            cmocka_unit_test(test_update),          cmocka_unit_test(test_update_values),
-            cmocka_unit_test(test_negative_slots),  cmocka_unit_test(test_nested_hints),
-            cmocka_unit_test(test_small_handoff),   cmocka_unit_test(test_large_handoff),
-            cmocka_unit_test(test_managed),         cmocka_unit_test(test_lease),
-            cmocka_unit_test(test_heartbeat),       cmocka_unit_test(test_drain),
-            cmocka_unit_test(test_reload),          cmocka_unit_test(test_reload_engine),
-            cmocka_unit_test(test_reload_warnings),
+            cmocka_unit_test(test_masks),         cmocka_unit_test(test_mask_of_managed),
+            cmocka_unit_test(test_longest_mask),  cmocka_unit_test(test_no_object),
+            cmocka_unit_test(test_too_large),     cmocka_unit_test(test_truncated),
+            cmocka_unit_test(test_unknown),       cmocka_unit_test(test_no_warnings),
+            cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_bad_fields),
+            cmocka_unit_test(test_longest),       cmocka_unit_test(test_update),
+            cmocka_unit_test(test_update_values), cmocka_unit_test(test_negative_slots),
+            cmocka_unit_test(test_nested_hints),  cmocka_unit_test(test_small_handoff),
+            cmocka_unit_test(test_large_handoff), cmocka_unit_test(test_managed),
+            cmocka_unit_test(test_lease),         cmocka_unit_test(test_heartbeat),
+            cmocka_unit_test(test_drain),         cmocka_unit_test(test_reload),
+            cmocka_unit_test(test_reload_engine), cmocka_unit_test(test_reload_warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,7 @@ static void test_supervision_keys(void **state)
             assert_true(value_at(s, supervision_keys[k].offset) ==
                         (k == i ? supervision_keys[i].value
                                 : value_at(before, supervision_keys[k].offset)));
-        assert_int_equal(settings_needing_restart(before, s, &names), 0);
+        assert_int_equal(settings_keep_until_restart(s, before, &names), 0);
         assert_string_equal(names, "");
     }
 }
@@ -218,7 +218,7 @@ static void test_unknown_key_warns(void **state)
 
     assert_int_equal(load("[Health]\nTimeoutSecs=3s\n", NULL, &s, NULL), 0);
     assert_non_null(strstr(warnings, "test.conf:2: unknown key TimeoutSecs in section [Health]"));
-    assert_non_null(strstr(warnings, "did you mean TimeoutSec?"));
+    assert_non_null(strstr(warnings, "did you mean [Health] TimeoutSec=?"));
     assert_int_equal(s->policy.health_timeout_usec, 120 * USEC_PER_SEC);
 }
 
@@ -349,9 +349,9 @@ static void test_needing_restart(void **state)
     assert_int_equal(load("[Manager]\nListen=[::1]:1\n[HTTP]\nWaitingMax=3\n[Health]\nRamp=off\n",
                           NULL, &b, NULL),
                      0);
-    assert_int_equal(settings_needing_restart(a, a, &same), 0);
+    assert_int_equal(settings_keep_until_restart(a, a, &same), 0);
     assert_string_equal(same, "");
-    assert_int_equal(settings_needing_restart(a, b, &names), 0);
+    assert_int_equal(settings_keep_until_restart(b, a, &names), 0);
     assert_string_equal(names, "Manager.Listen, HTTP.WaitingMax");
 }
 

@@ -161,7 +161,7 @@ static void test_only_changes(void **state)
     assert_int_equal(manager_update(f->m, "p",
                                     &(PoolUpdate){.given = POOL_FIELD_SLOTS_TOTAL,
                                                   .meta = {.slots_total = 3}},
-                                    NULL, &is_new, NULL),
+                                    NULL, &is_new, NULL, NULL),
                      0);
     settle(f);
     assert_int_equal(manager_last_event(f->m), 2);

@@ -153,10 +153,10 @@ static void check_full(ManagerFixture *f, const LeaseGrant *grant)
 
     assert_true(manager_register(f->m, "q", NULL, &is_new, &error) < 0);
     assert_no_room(&error);
-    assert_true(manager_update(f->m, "q", &update, NULL, &is_new, &error) < 0);
+    assert_true(manager_update(f->m, "q", &update, NULL, &is_new, NULL, &error) < 0);
     assert_no_room(&error);
     assert_int_equal(manager_count_pools(f->m), 1);
-    assert_true(manager_update(f->m, "p", &update, NULL, &is_new, &error) < 0);
+    assert_true(manager_update(f->m, "p", &update, NULL, &is_new, NULL, &error) < 0);
     assert_no_room(&error);
     assert_true(pool->meta.slots_total == SPEC_UNSET);
     assert_true(manager_heartbeat(f->m, "p", 4711, &n, &error) < 0);
@@ -292,7 +292,7 @@ static void test_registry_survives(void **state)
 
     (void)add_external(f, "x");
     (void)add_pool(f, "p");
-    assert_int_equal(manager_update(f->m, "p", &update, NULL, &is_new, NULL), 0);
+    assert_int_equal(manager_update(f->m, "p", &update, NULL, &is_new, NULL, NULL), 0);
     assert_false(is_new);
     assert_int_equal(manager_heartbeat(f->m, "p", 1700000000123, &ms, NULL), 0);
     assert_int_equal(manager_acquire_lease(f->m, "x", &request, &grant, NULL), 0);

@@ -34,7 +34,7 @@ static void test_bad_ids(void **state)
 
         assert_int_equal(manager_register(f->m, ids[i], NULL, &is_new, &error), -EINVAL);
         assert_int_equal(error.code, PM_ERROR_INVALID_ID);
-        assert_int_equal(manager_update(f->m, ids[i], &slots, NULL, &is_new, NULL), -EINVAL);
+        assert_int_equal(manager_update(f->m, ids[i], &slots, NULL, &is_new, NULL, NULL), -EINVAL);
     }
     assert_int_equal(manager_count_pools(f->m), 0);
 }
@@ -47,14 +47,14 @@ static void test_update(void **state)
     Error error = {.code = PM_ERROR_NONE};
     bool is_new = false;
 
-    assert_int_equal(manager_update(f->m, "p", &free_only, NULL, &is_new, &error), -EINVAL);
+    assert_int_equal(manager_update(f->m, "p", &free_only, NULL, &is_new, NULL, &error), -EINVAL);
     assert_string_equal(error.field, "slots_free");
     assert_null(manager_get_pool(f->m, "p"));
     assert_false(has_file(f, "state/p.json"));
 
-    assert_int_equal(manager_update(f->m, "p", &slots, NULL, &is_new, NULL), 0);
+    assert_int_equal(manager_update(f->m, "p", &slots, NULL, &is_new, NULL, NULL), 0);
     assert_true(is_new);
-    assert_int_equal(manager_update(f->m, "p", &free_only, NULL, &is_new, NULL), 0);
+    assert_int_equal(manager_update(f->m, "p", &free_only, NULL, &is_new, NULL, NULL), 0);
     assert_false(is_new);
     assert_int_equal(manager_get_pool(f->m, "p")->meta.slots_total, 2);
     assert_int_equal(manager_get_pool(f->m, "p")->meta.slots_free, 1);

@@ -266,25 +266,31 @@ enum {
     FILES = 200,
 };
 
+/* The replacement that was under way ends, and another one after it. */
+static void wait_for_replacements(const Reader *other)
+{
+    unsigned before = other->rounds;
+
+    while (other->rounds < before + 2)
+        sched_yield();
+}
+
 /* Puts a file in the link's place again and again, and sees whether it stays. */
 static void *put_files(void *userdata)
 {
     Reader *other = userdata;
 
     for (unsigned i = 0; i < FILES; i++) {
-        unsigned before;
         struct stat st;
 
         put_file(other->dir_fd, "new", "precious");
         if (renameat(other->dir_fd, "new", other->dir_fd, "link") < 0)
             other->faults++;
-        /* The replacement that was under way has ended, and another one after it. */
-        before = other->rounds;
-        while (other->rounds < before + 2)
-            sched_yield();
+        wait_for_replacements(other);
         if (fstatat(other->dir_fd, "link", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
             other->faults++;
         (void)unlinkat(other->dir_fd, "link", 0);
+        wait_for_replacements(other);
     }
     other->stop = true;
     return NULL;
