@@ -243,4 +243,4 @@ Feature: Who is paged at night sees which GPUs there are, how full they are, and
       NvmlLibrary=lib/nvml.so
       """
     Then it does not start
-    And the daemon has logged a line that contains "[GPU] NvmlLibrary=lib/nvml.so: must be a file name or an absolute path"
+    And the daemon has logged a line that contains "NvmlLibrary=lib/nvml.so: must be a file name or an absolute path"
