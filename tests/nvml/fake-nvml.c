@@ -15,6 +15,7 @@
  * Without such a file the driver is not loaded. With OLD_NVML defined it has the functions of 2018.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,9 @@ static struct {
     unsigned n_failures;
     char fifo[256];
 } fake;
+
+/* From nvmlInit to nvmlShutdown there is one thread, as all of this is of one driver. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static const unsigned long long MIB = 1024 * 1024;
 
@@ -188,21 +192,25 @@ static void hang(void)
 int nvmlInit_v2(void);
 int nvmlInit_v2(void)
 {
-    if (read_file() < 0)
-        return NOT_LOADED;
-    if (fake.fifo[0])
+    int error;
+
+    (void)pthread_mutex_lock(&mutex);
+    error = read_file() < 0 ? NOT_LOADED : NVML_SUCCESS;
+    if (error == NVML_SUCCESS && fake.fifo[0])
         hang();
     fake.initialized = 1;
-    if (failure("init") == NVML_SUCCESS)
-        return NVML_SUCCESS;
-    fake.initialized = 0;
-    return failure("init");
+    if (error == NVML_SUCCESS)
+        error = failure("init");
+    if (error != NVML_SUCCESS)
+        (void)pthread_mutex_unlock(&mutex);
+    return error;
 }
 
 int nvmlShutdown(void);
 int nvmlShutdown(void)
 {
     fake.initialized = 0;
+    (void)pthread_mutex_unlock(&mutex);
     return NVML_SUCCESS;
 }
 
