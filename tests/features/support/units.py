@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Units and processes, as the service manager and the kernel see them."""
 
+import contextlib
 import ipaddress
 import os
 import pathlib
@@ -37,14 +38,16 @@ def slice_processes():
     pids = []
     for folder in slices():
         for procs in folder.glob("**/cgroup.procs"):
-            pids += [int(pid) for pid in procs.read_text().split()]
+            with contextlib.suppress(OSError):  # it has gone meanwhile
+                pids += [int(pid) for pid in procs.read_text().split()]
     return pids
 
 
 def kill_slice():
     """Ends what a stop has left in the engines' slice: it must not spoil the next scenario."""
     for folder in slices():
-        (folder / "cgroup.kill").write_text("1")
+        with contextlib.suppress(OSError):
+            (folder / "cgroup.kill").write_text("1")
     wait.until(lambda: not slice_processes(), f"{SLICE} is empty")
 
 
