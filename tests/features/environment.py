@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Hooks of behave: each scenario starts with no daemon, no engine and no file of theirs.
 
-The scenarios need a machine of their own, booted by tests/bdd-runner: they stop and start system services.
+The scenarios need a machine of their own, booted by tests/bdd-runner: they stop and start system services. What
+sanitizers say is looked for in the journal of the whole run, by tests/tools/run-features.
 """
 
 import os
@@ -15,14 +16,11 @@ from support import daemon, engine, journal, units  # noqa: E402
 from support.scene import Scene  # noqa: E402
 
 LONG = "POOL_MANAGERD_TEST_LONG"
-# A program built with the sanitizers says this when it did something wrong.
-SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
 
 
 def before_all(context):
     assert pathlib.Path("/run/systemd/system").is_dir(), "systemd does not run here: use tests/bdd-runner"
     assert os.access(daemon.PROGRAM, os.X_OK), f"{daemon.PROGRAM} is not installed: use tests/bdd-runner"
-    context.sanitized = daemon.is_sanitized()
     daemon.prepare_for_leak_check()
     engine.make_model()
 
@@ -45,12 +43,6 @@ def after_step(context, step):
     print(journal.text(context.scene.since, "_TRANSPORT=journal", "_TRANSPORT=stdout")[-20000:])
 
 
-def look_for_complaints(since):
-    complaints = [journal.message(entry) for entry in journal.entries(since)
-                  if any(name in journal.message(entry) for name in SANITIZERS)]
-    assert not complaints, "a sanitizer complained:\n" + "\n".join(complaints)
-
-
 def after_scenario(context, scenario):
     if not hasattr(context, "scene"):
         return
@@ -60,8 +52,6 @@ def after_scenario(context, scenario):
     result = daemon.stop()
     if "user" in scenario.effective_tags:
         daemon.clean_user()
-    if context.sanitized:
-        look_for_complaints(scene.since)
     if not scene.daemon_may_die:
         assert restarts == "0", f"the daemon died on its own {restarts} times"
         assert result == "success", f"the daemon did not end well: {result}"
