@@ -227,15 +227,18 @@ void recover_attached(Manager *m, int error, const char *error_text)
     notify_arm(m);
 }
 
-/* Done when each engine that was ready has been probed once: from then on the status can be
- * believed. */
+/* Done when each engine that was ready has been probed once, and each that has ended is judged:
+ * from then on the status can be believed. */
 void recover_check_done(Manager *m)
 {
     if (m->recovered || !m->attached)
         return;
-    for (size_t i = 0; i < m->registry.count; i++)
-        if (m->registry.pools[i]->state == POOL_ADOPTING && m->registry.pools[i]->probe_running)
+    for (size_t i = 0; i < m->registry.count; i++) {
+        const Pool *pool = m->registry.pools[i];
+
+        if ((pool->state == POOL_ADOPTING && pool->probe_running) || pool->judging)
             return;
+    }
     m->recovered = true;
     m->recovered_func(0, m->recovered_userdata);
 }
