@@ -208,10 +208,8 @@ static void give_up(Step *s)
                    p->reload.error, why);
     reload_done(&p->reload);
     /* What could not even be executed would fail again (contract, decision 7). */
-    if (!p->end.set_up && spec_allows_restart(p->spec)) {
-        p->automatic = true;
+    if (!p->end.set_up && spec_allows_restart(p->spec))
         step_supervise(s, p->last_error_class);
-    }
     effects_add(s->effects, EFFECT_SAVE);
     step_fail_operation(s, PM_ERROR_RELOAD_FAILED);
 }
@@ -220,7 +218,7 @@ void step_reload_engine_gone(Step *s)
 {
     Pool *p = s->pool;
 
-    if (p->reload.phase == RELOAD_LEAVING && p->stop_reason == STOP_RELOAD) {
+    if (p->reload.phase == RELOAD_LEAVING) {
         arrive(s);
         return;
     }
@@ -266,9 +264,6 @@ void step_reload_engine_ready(Step *s)
         returned(s);
         return;
     default:
-        /* The probe that found it well is the last one that is waited for: the deadline may be over
-         * meanwhile. */
-        s->pool->phase_deadline = USEC_INFINITY;
         /* Also where a model was being provided: leases may be out that were granted after what is
          * on disk. */
         s->pool->reload.phase = RELOAD_DRAINING;

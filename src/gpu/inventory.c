@@ -13,6 +13,7 @@
 #include "gpu/nvidia_devices.h"
 #include "gpu/nvidia_smi.h"
 #include "gpu/nvml.h"
+#include "thread/thread.h"
 
 enum {
     ACCURACY_USEC = 10 * 1000,
@@ -149,37 +150,6 @@ static int on_limit(sd_event_source *source, uint64_t usec, void *userdata)
     return 0;
 }
 
-/* No signal of the process is delivered to the thread. */
-static int start_thread(Inventory *i)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int r;
-
-    r = pthread_attr_init(&attributes);
-    if (r != 0)
-        return -r;
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&i->thread, &attributes, work, i);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    i->has_thread = r == 0;
-    return -r;
-}
-
-static void init_locks(Inventory *i)
-{
-    pthread_condattr_t monotonic;
-
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&i->mutex, NULL);
-    (void)pthread_cond_init(&i->changed, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 static int set_sources(Inventory *i, const InventorySources *sources)
 {
     i->nvml = nvml_new(sources->nvml_library);
@@ -201,7 +171,8 @@ int inventory_new(sd_event *event, const InventorySources *sources, InventoryFun
         return -ENOMEM;
     i->f = f;
     i->userdata = userdata;
-    init_locks(i);
+    (void)pthread_mutex_init(&i->mutex, NULL);
+    thread_condition_init(&i->changed);
     i->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (i->event_fd < 0)
         return -errno;
@@ -214,9 +185,10 @@ int inventory_new(sd_event *event, const InventorySources *sources, InventoryFun
     if (r >= 0)
         r = sd_event_source_set_enabled(i->limit, SD_EVENT_OFF);
     if (r >= 0)
-        r = start_thread(i);
+        r = thread_start(STACK_BYTES, work, i, &i->thread);
     if (r < 0)
         return r;
+    i->has_thread = true;
     *ret = TAKE_PTR(i);
     return 0;
 }

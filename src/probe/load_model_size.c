@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 
 #include "probe/load_model_files.h"
+#include "thread/thread.h"
 
 enum {
     STACK_BYTES = 256 * 1024,
@@ -81,27 +82,6 @@ static void *lookup_thread(void *userdata)
     return NULL;
 }
 
-/* A thread that nobody waits for, and that no signal of the process is delivered to. */
-static int start_thread(void *(*f)(void *), void *userdata)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
-    int r;
-
-    r = pthread_attr_init(&attributes);
-    if (r != 0)
-        return -r;
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&thread, &attributes, f, userdata);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    return -r;
-}
-
 static int lookup_start(Lookup *l)
 {
     int r;
@@ -110,7 +90,7 @@ static int lookup_start(Lookup *l)
         atomic_fetch_sub(&lookups_running, 1);
         return -EBUSY;
     }
-    r = start_thread(lookup_thread, lookup_ref(l));
+    r = thread_start(STACK_BYTES, lookup_thread, lookup_ref(l), NULL);
     if (r < 0) {
         lookup_unref(l);
         atomic_fetch_sub(&lookups_running, 1);

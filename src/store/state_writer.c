@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "store/atomic_file.h"
+#include "thread/thread.h"
 
 enum {
     STACK_BYTES = 128 * 1024,
@@ -296,39 +297,6 @@ static int on_event(sd_event_source *source, int fd, uint32_t revents, void *use
     return 0;
 }
 
-/* No signal of the process is delivered to the thread. */
-static int start_thread(StateWriter *w)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int r;
-
-    r = pthread_attr_init(&attributes);
-    if (r != 0)
-        return -r;
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&w->thread, &attributes, work, w);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    w->has_thread = r == 0;
-    return -r;
-}
-
-static void init_locks(StateWriter *w)
-{
-    pthread_condattr_t monotonic;
-
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_mutex_init(&w->names, NULL);
-    (void)pthread_mutex_init(&w->mutex, NULL);
-    (void)pthread_cond_init(&w->wake, &monotonic);
-    (void)pthread_cond_init(&w->idle, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-}
-
 int state_writer_new(int dir_fd, sd_event *event, StateWriterFunc f, void *userdata,
                      StateWriter **ret)
 {
@@ -342,15 +310,19 @@ int state_writer_new(int dir_fd, sd_event *event, StateWriterFunc f, void *userd
     w->dir_fd = dir_fd;
     w->f = f;
     w->userdata = userdata;
-    init_locks(w);
+    (void)pthread_mutex_init(&w->names, NULL);
+    (void)pthread_mutex_init(&w->mutex, NULL);
+    thread_condition_init(&w->wake);
+    thread_condition_init(&w->idle);
     w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->event_fd < 0)
         return -errno;
     r = sd_event_add_io(event, &w->source, w->event_fd, EPOLLIN, on_event, w);
     if (r >= 0)
-        r = start_thread(w);
+        r = thread_start(STACK_BYTES, work, w, &w->thread);
     if (r < 0)
         return r;
+    w->has_thread = true;
     *ret = TAKE_PTR(w);
     return 0;
 }

@@ -16,6 +16,7 @@
 #include "systemd/journal.h"
 #include "systemd/journal_stream_entry.h"
 #include "systemd/journal_synchronize.h"
+#include "thread/thread.h"
 
 enum {
     BATCH_BYTES = 32 * 1024,  /* lines that are written at once */
@@ -335,27 +336,6 @@ static int stream_new(const JournalQuery *q, int fd, Stream **ret)
     return 0;
 }
 
-/* A thread that nobody waits for, and that no signal of the process is delivered to. */
-static int start_thread(void *(*f)(void *), void *userdata)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
-    int r;
-
-    r = pthread_attr_init(&attributes);
-    if (r != 0)
-        return -r;
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&thread, &attributes, f, userdata);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    return -r;
-}
-
 int journal_stream_open(const JournalQuery *q, int *ret_fd)
 {
     _cleanup_(stream_freep) Stream *s = NULL;
@@ -376,7 +356,7 @@ int journal_stream_open(const JournalQuery *q, int *ret_fd)
     r = stream_new(q, fds[1], &s);
     if (r < 0)
         return r;
-    r = start_thread(stream_thread, s);
+    r = thread_start(STACK_BYTES, stream_thread, s, NULL);
     if (r < 0)
         return r;
     s = NULL; /* the thread's */

@@ -19,6 +19,11 @@ def model(name):
     return MODELS / f"{name}.gguf"
 
 
+def wait_path(name):
+    """What the provisioner reads from before it goes on."""
+    return model(name).with_name(f"{name}.gguf.wait")
+
+
 def prepared(context, pool, name, **fields):
     """An engine that behaves as its model says."""
     port = context.scene.port(pool)
@@ -58,6 +63,8 @@ def there_are_models(context):
     MODELS.mkdir(parents=True, exist_ok=True)
     for row in context.table:
         model(row["model"]).write_text(f"GGUF {row['kind']}\n", encoding="ascii")
+        wait_path(row["model"]).unlink(missing_ok=True)
+        os.mkfifo(wait_path(row["model"]))
 
 
 @step('pool "{pool:name}" is ready with the model "{name:name}"')
@@ -133,6 +140,10 @@ def connection_is_gone(context, pool):
 def may_go_on(context, name):
     path = model(name)
     path.with_name(path.name + ".go").touch()
+    # Open to the end of the scenario, so that it does not matter who comes first.
+    fifo = os.open(wait_path(name), os.O_RDWR)
+    context.scene.on_close(lambda: os.close(fifo))
+    os.write(fifo, b"x")
 
 
 @step('the main process of pool "{pool:name}" is killed')

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A model provisioner: model_provisioner.py REFERENCE MODELS ASKED
 
-"MODEL" is the file of that name in the folder MODELS; "later:MODEL" the same, once the file MODEL.go is
-there; "nonsense" is answered with what is no answer. What is not there is an error. It adds to the list ASKED what it was asked.
+"MODEL" is the file of that name in the folder MODELS; "later:MODEL" the same, once there is something to read from
+MODEL.wait; "nonsense" is answered with what is no answer. What is not there is an error. It adds to the list ASKED what
+it was asked.
 """
 
 import json
 import pathlib
 import sys
-import time
 
 MODELS = pathlib.Path(sys.argv[2])
 ASKED = pathlib.Path(sys.argv[3])
@@ -24,8 +24,8 @@ def main():
     path = MODELS / f"{reference.removeprefix('later:')}.gguf"
     if reference.startswith("later:"):
         print(json.dumps({"phase": "download", "percent": 40, "bytes": 4, "total": 10}), file=sys.stderr, flush=True)
-        while not path.with_name(path.name + ".go").exists():
-            time.sleep(0.01)
+        with path.with_name(path.name + ".wait").open("rb") as wait:
+            wait.read(1)
     if not path.exists():
         print("looking for it", file=sys.stderr)
         sys.exit(f"no such model: {reference}")
