@@ -40,6 +40,7 @@
     X(PM_ERROR_REGISTRY_LOCK, "REGISTRY_LOCK", 500, "RegistryLock", 7, true)                     \
     X(PM_ERROR_GPU_REQUIRED, "GPU_REQUIRED", 500, "GpuRequired", 6, false)                       \
     X(PM_ERROR_PRELOAD_FAILED, "PRELOAD_FAILED", 500, "PreloadFailed", 6, true)                  \
+    X(PM_ERROR_DOES_NOT_FIT, "DOES_NOT_FIT", 500, "DoesNotFit", 6, true)                         \
     X(PM_ERROR_RELOAD_FAILED, "RELOAD_FAILED", 500, "ReloadFailed", 6, true)                     \
     X(PM_ERROR_STOP_FAILED, "STOP_FAILED", 500, "StopFailed", 6, true)                           \
     X(PM_ERROR_INTERNAL, "INTERNAL", 500, "Internal", 1, true)                                   \

@@ -3,6 +3,7 @@
 
 #include "core/machine_internal.h"
 #include "core/probe_schedule.h"
+#include "core/spec_policy.h"
 
 /* Ends the operation with the code and the field of what was found. */
 static void fail_preflight(Step *s, const Error *found)
@@ -12,6 +13,16 @@ static void fail_preflight(Step *s, const Error *found)
     (void)error_set(&error, found->code, NULL, "%s%s", step_failure_prefix(s), s->pool->last_error);
     (void)memcpy(error.field, found->field, sizeof(error.field));
     step_end_operation(s, &error, false);
+}
+
+/* What does not fit now may do so once somebody else has gone. */
+static bool is_tried_again(const Step *s, const Error *error)
+{
+    const Pool *p = s->pool;
+
+    return error->code == PM_ERROR_DOES_NOT_FIT &&
+           (p->operation.kind == OPERATION_PRELOAD || p->operation.kind == OPERATION_RESTART) &&
+           spec_retries_no_fit(p->spec, s->settings);
 }
 
 static void refuse_start(Step *s, const Error *error)
@@ -25,7 +36,7 @@ static void refuse_start(Step *s, const Error *error)
         step_reload_engine_gone(s);
         return;
     }
-    if (step_is_supervised(s))
+    if (step_is_supervised(s) || is_tried_again(s, error))
         step_supervise(s, FAILURE_PREFLIGHT);
     effects_add(s->effects, EFFECT_SAVE);
     fail_preflight(s, error);
@@ -266,8 +277,9 @@ void step_recover(Step *s, const UnitObservation *unit)
     if (pool_has_engine(p))
         return;
     effects_add(s->effects, EFFECT_REMOVE_PID);
-    /* Killed between the two halves of a restart. */
-    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_RESTART ||
+    /* Killed between the two halves of a restart, or while it waited for its turn. */
+    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_PRELOAD ||
+                                 p->operation.kind == OPERATION_RESTART ||
                                  p->operation.kind == OPERATION_RELOAD || p->automatic))
         step_begin_preflight(s);
 }

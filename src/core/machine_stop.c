@@ -118,14 +118,14 @@ void step_stop_overdue(Step *s)
     effects_add(s->effects, EFFECT_QUERY_UNIT);
     p->phase_deadline = usec_add(s->now.mono, kill_retry(s));
     p->kills++;
-    if (p->kills < 2)
+    if (p->kills < POOL_STUCK_KILLS)
         return;
     /*
      * Not even SIGKILL ended it: a process hangs in the kernel, most likely in the GPU's driver.
      * The pool stays in stopping, so that no second engine is started beside it, but whoever waits
      * is told.
      */
-    if (p->kills == 2)
+    if (p->kills == POOL_STUCK_KILLS)
         explain_stuck(s);
     if (p->operation.kind == OPERATION_RELOAD) {
         step_reload_cancel(s);

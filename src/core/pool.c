@@ -102,6 +102,12 @@ bool pool_has_engine(const Pool *pool)
     return false;
 }
 
+bool pool_is_coming(const Pool *pool)
+{
+    return pool->state == POOL_STARTING || pool->state == POOL_WARMING ||
+           (pool->state == POOL_STOPPING && !pool->was_ready && pool->kills < POOL_STUCK_KILLS);
+}
+
 bool pool_is_live(const Pool *pool)
 {
     UnitVerdict verdict = unit_observation_verdict(&pool->unit);

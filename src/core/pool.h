@@ -46,6 +46,10 @@ typedef enum StopReason {
     STOP_DRAIN,         /* its leases are back, or the drain's deadline is over */
 } StopReason;
 
+enum {
+    POOL_STUCK_KILLS = 2, /* an engine that survives so many SIGKILLs of ours hangs in the kernel */
+};
+
 /* The operation that holds the pool. */
 typedef struct PoolOperation {
     OperationKind kind;
@@ -138,6 +142,10 @@ bool pool_has_handoff(const Pool *pool);
 
 /* Whether a unit of the current generation may exist. */
 bool pool_has_engine(const Pool *pool);
+
+/* Whether its engine starts, or is being stopped without having been ready: what memory it has of
+ * its GPUs is not settled. One that survives SIGKILL has what it has. */
+bool pool_is_coming(const Pool *pool);
 
 /* Where its engine listens, and its replica. NULL and 0 when there never was an engine. */
 const char *pool_host(const Pool *pool);

@@ -44,7 +44,7 @@ static void add_command(PlanBuilder *b, const ProvisionRun *run)
 
     if (!reference)
         b->error = -ENOMEM;
-    plan_add_command(b, run->program, arguments);
+    plan_add_command(b, run->program, arguments, NULL);
     add_words(b, "Environment", UNIT_PROPERTY_STRV, environment);
 }
 

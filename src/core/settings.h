@@ -25,6 +25,7 @@ typedef struct PolicySettings {
     uint64_t liveness_failures;    /* bad ones in a row that end it */
     usec_t stop_grace_usec;        /* from SIGTERM to SIGKILL */
     SupervisionSettings supervision;
+    bool retry_no_fit; /* a start by hand that does not fit is tried again */
     EngineLog engine_log;
     bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

@@ -27,6 +27,7 @@ int engine_spec_new(EngineSpec **ret)
     spec->resources.tasks_max = SPEC_UNSET;
     /* SPEC_UNSET, all of them. */
     memset(&spec->policy.numbers, 0xff, sizeof(spec->policy.numbers));
+    spec->policy.retry_no_fit = SPEC_UNSET;
     *ret = spec;
     return 0;
 }
@@ -72,10 +73,17 @@ static bool command_equal(const EngineSpec *a, const EngineSpec *b)
            strv_equal(a->env, b->env) && strv_equal(a->credentials, b->credentials);
 }
 
+static bool splits_equal(const SpecSplit *a, const SpecSplit *b)
+{
+    return a->mode == b->mode && a->count == b->count &&
+           memcmp(a->ratios, b->ratios, sizeof(a->ratios)) == 0;
+}
+
 static bool limits_equal(const EngineSpec *a, const EngineSpec *b)
 {
     return a->slots_total == b->slots_total && a->vram_bytes == b->vram_bytes &&
-           a->ram_bytes == b->ram_bytes && streq_ptr(a->health.path, b->health.path) &&
+           a->ram_bytes == b->ram_bytes && splits_equal(&a->split, &b->split) &&
+           streq_ptr(a->health.path, b->health.path) &&
            a->health.interval_ms == b->health.interval_ms &&
            a->health.timeout_ms == b->health.timeout_ms &&
            a->health.failures == b->health.failures && a->stop_grace_ms == b->stop_grace_ms &&
@@ -89,6 +97,7 @@ static bool limits_equal(const EngineSpec *a, const EngineSpec *b)
 static bool policy_equal(const EngineSpec *a, const EngineSpec *b)
 {
     return a->policy.restart == b->policy.restart &&
+           a->policy.retry_no_fit == b->policy.retry_no_fit &&
            memcmp(&a->policy.numbers, &b->policy.numbers, sizeof(a->policy.numbers)) == 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/strv.h"
 #include "base/usec.h"
+#include "core/split_plan.h"
 #include "core/supervision.h"
 
 #define SPEC_UNSET UINT64_MAX /* of the numbers below: not given */
@@ -19,6 +20,13 @@ typedef enum RestartPolicy {
 
 /* "on-failure", "no"; NULL for RESTART_UNSET and values out of range. */
 const char *restart_policy_to_string(RestartPolicy policy);
+
+/* How the model is to lie on the GPUs of the mask. */
+typedef struct SpecSplit {
+    SplitMode mode;
+    size_t count;                       /* SPLIT_RATIOS: of the ratios */
+    uint64_t ratios[SPLIT_DEVICES_MAX]; /* the largest is SPLIT_WHOLE; unused ones are 0 */
+} SpecSplit;
 
 /*
  * What to run: PreparedEngine of the contract, checked and complete. Immutable once it belongs to
@@ -43,6 +51,7 @@ typedef struct EngineSpec {
     uint64_t slots_total;
     uint64_t vram_bytes;
     uint64_t ram_bytes;
+    SpecSplit split;
 
     /* Overrides of the settings of the same names; NULL or SPEC_UNSET: the setting holds. */
     struct {
@@ -66,6 +75,7 @@ typedef struct EngineSpec {
     struct {
         SupervisionSettings numbers; /* SPEC_UNSET: the setting holds; see spec_supervision() */
         RestartPolicy restart;
+        uint64_t retry_no_fit; /* 0 or 1; SPEC_UNSET: the setting holds */
     } policy;
 } EngineSpec;
 

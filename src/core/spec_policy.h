@@ -8,5 +8,8 @@
  * the settings. */
 SupervisionSettings spec_supervision(const EngineSpec *spec, const PolicySettings *settings);
 
+/* Whether a start that somebody has asked for and that does not fit is tried again. */
+bool spec_retries_no_fit(const EngineSpec *spec, const PolicySettings *settings);
+
 /* Whether the supervision may start the engine again. `spec` NULL: yes. */
 bool spec_allows_restart(const EngineSpec *spec);

@@ -56,11 +56,11 @@ static int refuse_need(const Split *s, Error *error)
     }
     if (text_take(&text, &devices) < 0)
         return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    return error_set(error, PM_ERROR_PRELOAD_FAILED, FIELD,
+    return error_set(error, PM_ERROR_DOES_NOT_FIT, FIELD,
                      FIELD
                      ": the model needs %" PRIu64 " MiB with its KV cache, but the devices of "
                      "the mask have %" PRIu64 " MiB to use after headroom (%s): free some, or "
-                     "take a smaller model or fewer slots",
+                     "take a smaller model or fewer slots (OC-POOL-3002)",
                      (s->need + KIB_PER_MIB - 1) / KIB_PER_MIB, all / KIB_PER_MIB, devices);
 }
 

@@ -61,7 +61,7 @@ typedef struct SplitPlan {
  * smaller one by more memory of its own. Of a device 128 TiB count at most.
  *
  * Returns 0; -EINVAL with `error` (NULL allowed) PM_ERROR_INVALID_FIELD for "split": the number of
- * devices, or all ratios 0; -EIO with PM_ERROR_PRELOAD_FAILED and the numbers when the need does
+ * devices, or all ratios 0; -EIO with PM_ERROR_DOES_NOT_FIT and the numbers when the need does
  * not fit, or PM_ERROR_INTERNAL without memory for these. Since ratios are whole millionths, a need
  * of all that the devices have together, but for a few of these, does not fit either.
  */

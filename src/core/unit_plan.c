@@ -132,6 +132,8 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = calloc(1, sizeof(UnitPlan));
     PlanBuilder b = {.plan = plan};
+    const char *const split[] = {context->tensor_split ? "--tensor-split" : NULL,
+                                 context->tensor_split, NULL};
 
     if (!plan)
         return -ENOMEM;
@@ -139,7 +141,7 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
     add_description(&b, pool);
     plan_add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
-    plan_add_command(&b, pool->spec->binary_path, pool->spec->flags);
+    plan_add_command(&b, pool->spec->binary_path, pool->spec->flags, split);
     add_environment(&b, pool->spec);
     plan_add_pairs(&b, "LoadCredential", pool->spec->credentials);
     add_output(&b, pool, settings, context);

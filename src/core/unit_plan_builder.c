@@ -90,7 +90,8 @@ static int double_dollars(const char *s, char **ret)
     return text_take(&t, ret);
 }
 
-void plan_add_command(PlanBuilder *b, const char *program, char *const *arguments)
+void plan_add_command(PlanBuilder *b, const char *program, char *const *arguments,
+                      const char *const *more)
 {
     char ***argv = plan_add_list(b, "ExecStart", UNIT_PROPERTY_EXEC);
 
@@ -102,6 +103,8 @@ void plan_add_command(PlanBuilder *b, const char *program, char *const *argument
             b->error = double_dollars(*argument, &escaped);
         plan_push(b, argv, escaped);
     }
+    for (; more && *more; more++)
+        plan_push(b, argv, *more);
 }
 
 void plan_add_strings(PlanBuilder *b, const char *name, UnitPropertyType type, char *const *values)

@@ -240,6 +240,9 @@ static const SchemaField operation_fields[] = {
         STRING("phase", REQUIRED),
         NUMBER("percent", REQUIRED, NULLABLE, BOUNDS(0, 100)),
         NUMBER("started_ms", REQUIRED, SAYS("Unix milliseconds")),
+        ID("waits_for",
+           SAYS("In the phase waiting: the pool with which it shares a GPU, and whose engine has to "
+                "be ready or gone before this one is started")),
         OBJECT("result", SAYS("Once it has ended: what the request would have been answered, or is "
                               "answered")),
 };

@@ -233,6 +233,8 @@ json_object *json_operation(const OperationView *view)
     builder_add_string(&b, "phase", view->phase);
     builder_add_number(&b, "percent", view->percent);
     builder_add_number(&b, "started_ms", view->started_ms);
+    if (view->waits_for)
+        builder_add_string(&b, "waits_for", view->waits_for);
     if (view->result)
         builder_add_text(&b, "result", view->result);
     return builder_take(&b);

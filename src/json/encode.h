@@ -51,8 +51,8 @@ json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
 /* {pool_id, deregistered: true} */
 json_object *json_deregister_answer(const char *pool_id);
 
-/* {id, kind, pool_id, phase, percent, started_ms, result?}; `phase` is "done" or "failed" once it
- * has ended, `result` (taken; NULL: none) is its answer then. */
+/* {id, kind, pool_id, phase, percent, started_ms, waits_for?, result?}; `phase` is "done" or
+ * "failed" once it has ended, `result` (NULL: none) is its answer then. */
 typedef struct OperationView {
     uint64_t id;
     OperationKind kind;
@@ -60,6 +60,7 @@ typedef struct OperationView {
     const char *phase;
     uint64_t percent; /* SPEC_UNSET: not known */
     uint64_t started_ms;
+    const char *waits_for; /* the pool whose start has to end before; NULL: it does not wait */
     const char *result; /* JSON text; NULL: it has not ended */
 } OperationView;
 json_object *json_operation(const OperationView *view);

@@ -28,6 +28,14 @@ int store_bool(const Target *t, json_object *value)
     return 0;
 }
 
+int store_flag(const Target *t, json_object *value)
+{
+    if (json_object_get_type(value) != json_type_boolean)
+        return refuse_value(t, "true or false", value);
+    *(uint64_t *)t->place = json_object_get_boolean(value);
+    return 0;
+}
+
 /* Returns whether `value` is an integer that is not negative. */
 static bool get_integer(json_object *value, uint64_t *ret)
 {

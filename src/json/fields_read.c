@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "json/field_store.h"
 #include "json/refuse.h"
+#include "json/split_field.h"
 
 enum {
     FIELDS_MAX = 32, /* of a table, to look for the nearest name */
@@ -97,6 +98,8 @@ static int store_value(const Target *t, json_object *value, void *base, Warnings
         return store_string(t, value);
     case FIELD_BOOL:
         return store_bool(t, value);
+    case FIELD_FLAG:
+        return store_flag(t, value);
     case FIELD_U64:
     case FIELD_U16:
     case FIELD_PID:
@@ -113,6 +116,8 @@ static int store_value(const Target *t, json_object *value, void *base, Warnings
         return store_opaque(t, value, warnings);
     case FIELD_OBJECT:
         return store_object(t, value);
+    case FIELD_SPLIT:
+        return store_split(t, value);
     case FIELD_GROUP:
         return store_group(t, value, base, warnings);
     }

@@ -4,6 +4,7 @@
 #include "base/usec.h"
 #include "core/spec.h"
 #include "json/fields.h"
+#include "json/split_field.h"
 
 static uint64_t load_span(usec_t span_usec)
 {
@@ -84,6 +85,14 @@ static void write_strings(Builder *b, const Field *f, char *const *strings)
                       f->type == FIELD_MAP ? write_map(strings) : json_string_array(strings));
 }
 
+static void write_flag(Builder *b, const Field *f, uint64_t flag)
+{
+    if (flag == SPEC_UNSET)
+        write_unset(b, f);
+    else
+        builder_add_bool(b, f->name, flag > 0);
+}
+
 static void write_group(Builder *b, const Field *f, const void *base)
 {
     json_object *object;
@@ -120,6 +129,12 @@ static void write_field(Builder *b, const Field *f, const void *base)
     }
     case FIELD_BOOL:
         builder_add_bool(b, f->name, *(const bool *)place);
+        break;
+    case FIELD_FLAG:
+        write_flag(b, f, *(const uint64_t *)place);
+        break;
+    case FIELD_SPLIT:
+        write_split(b, f->name, place);
         break;
     case FIELD_U64:
     case FIELD_U16:

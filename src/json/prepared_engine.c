@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/prepared_engine.h"
 
+#include <poolmgr/names.h>
+
 #include "core/device_mask.h"
 #include "json/reader.h"
 #include "json/refuse.h"
@@ -58,17 +60,63 @@ static int check_mask(EngineSpec *spec, const char *prefix, Error *error)
     return device_mask_canonicalize(&spec->device_mask, field, error);
 }
 
+/* Flags of llama.cpp's server that say the same. */
+static const char *find_split_flag(const EngineSpec *spec)
+{
+    static const char *const names[] = {"--tensor-split", "-ts"};
+
+    STRV_FOREACH (flag, spec->flags)
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+            if (streq(*flag, names[i]))
+                return names[i];
+    return NULL;
+}
+
+/* How many GPUs there are is known only where the mask is. */
+static int check_ratios(const EngineSpec *spec, const char *field, Error *error)
+{
+    DeviceMask mask;
+
+    if (spec->split.mode != SPLIT_RATIOS || !spec->device_mask ||
+        device_mask_parse(spec->device_mask, field, &mask, NULL) < 0 ||
+        mask.count == spec->split.count)
+        return 0;
+    return field_refuse(error, field,
+                        "must have one ratio for each of the %zu devices of device_mask, got %zu",
+                        mask.count, spec->split.count);
+}
+
+static int check_split(const EngineSpec *spec, const char *prefix, Error *error)
+{
+    char field[PM_ERROR_FIELD_MAX + 1];
+    const char *flag = find_split_flag(spec);
+
+    if (spec->split.mode == SPLIT_NONE)
+        return 0;
+    field_name(prefix, "split", field);
+    if (!streq(spec->engine, PM_DEFAULT_ENGINE))
+        return field_refuse(error, field,
+                            "must not be set for the engine \"%s\": only " PM_DEFAULT_ENGINE
+                            " can be told of it, other engines by flags of theirs",
+                            spec->engine);
+    if (flag)
+        return field_refuse(error, field, "must not be set together with the flag %s", flag);
+    return check_ratios(spec, field, error);
+}
+
 /* What holds between fields. */
 static int check_together(EngineSpec *spec, const char *prefix, const char *pool_id, Error *error)
 {
     char field[PM_ERROR_FIELD_MAX + 1];
+    int r;
 
     if (!streq(spec->pool_id, pool_id)) {
         field_name(prefix, "pool_id", field);
         return field_refuse(error, field, "must equal the pool of the request, \"%s\", got \"%s\"",
                             pool_id, spec->pool_id);
     }
-    return check_mask(spec, prefix, error);
+    r = check_mask(spec, prefix, error);
+    return r < 0 ? r : check_split(spec, prefix, error);
 }
 
 int prepared_engine_read(json_object *prepared, const char *prefix, const char *pool_id,

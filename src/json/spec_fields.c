@@ -54,6 +54,7 @@ static const char *restart_name(int value)
 
 static const Field policy_fields[] = {
         {"restart", FIELD_ENUM, .max = RESTART_MAX, AT(policy.restart), .enum_name = restart_name},
+        {"retry_no_fit", FIELD_FLAG, AT(policy.retry_no_fit)},
         {"backoff_initial_ms", SPAN(1, backoff_initial_usec)},
         {"backoff_max_ms", SPAN(1, backoff_max_usec)},
         {"backoff_min_ms", SPAN(0, backoff_min_usec)},
@@ -104,6 +105,7 @@ static const Field spec_fields[] = {
         {"slots_total", NUMBER(1, ANY), AT(slots_total)},
         {"vram_bytes", NUMBER(0, ANY), AT(vram_bytes)},
         {"ram_bytes", NUMBER(0, ANY), AT(ram_bytes)},
+        {"split", FIELD_SPLIT, AT(split)},
         {"health", FIELD_GROUP, .group = &health_table},
         {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
         {"resources", FIELD_GROUP, .group = &resources_table},

@@ -283,8 +283,9 @@ static void drop_ended_operation(Pool *pool)
 {
     switch (pool->state) {
     case POOL_PREFLIGHT:
-        /* A restart or reload goes on there, a preload begins anew. */
-        if (pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD)
+        /* It is on record as long as it waits for its turn, and goes on there. */
+        if (pool->operation.kind == OPERATION_PRELOAD ||
+            pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD)
             return;
         break;
     case POOL_ADOPTING:

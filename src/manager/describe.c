@@ -78,6 +78,9 @@ json_object *describe_operation(const Manager *m, const Operation *o)
         view.phase = error_is_set(&o->result.error) ? "failed" : "done";
         view.percent = error_is_set(&o->result.error) ? SPEC_UNSET : 100;
         view.result = o->answer;
+    } else if (pool && turn_waits_for(m, pool_shell(pool))) {
+        view.phase = "waiting";
+        view.waits_for = turn_waits_for(m, pool_shell(pool));
     } else if (pool) {
         bool staging = pool->reload.phase == RELOAD_STAGING;
 

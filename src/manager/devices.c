@@ -37,6 +37,8 @@ typedef struct Devices {
     GpuInventory *known; /* NULL: nothing yet */
     usec_t known_usec;   /* since when, monotonic */
     DevicesWaiter *waiters;
+    bool expired; /* whoever wants to know has them looked for from now on */
+    bool again;   /* the look that is under way began before that */
     bool silence_told;
 } Devices;
 
@@ -121,20 +123,39 @@ static void take_over(Devices *d, GpuInventory *found)
     arm(d);
 }
 
+static int refresh(Devices *d)
+{
+    d->expired = false;
+    return inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+}
+
 static void on_found(GpuInventory *found, void *userdata)
 {
     Devices *d = userdata;
 
-    if (found)
-        take_over(d, found);
-    else
+    if (!found) {
         log_silence(d);
+    } else {
+        take_over(d, found);
+        d->expired |= d->again;
+        d->again = false;
+        if (d->expired && d->waiters && refresh(d) >= 0)
+            return;
+    }
     tell_waiters(d);
 }
 
-static int refresh(Devices *d)
+void devices_expire(Manager *m)
 {
-    return inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+    Devices *d = m->devices;
+
+    d->expired = true;
+    d->again = inventory_is_busy(d->inventory);
+}
+
+bool devices_are_silent(const Manager *m)
+{
+    return inventory_is_overdue(m->devices->inventory);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -183,7 +204,8 @@ int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWa
     Devices *d = m->devices;
     DevicesWaiter *w, **end;
 
-    if (inventory_is_overdue(d->inventory) || (d->known && age(d) < FRESH_USEC)) {
+    if (inventory_is_overdue(d->inventory) ||
+        (d->known && !d->expired && age(d) < FRESH_USEC)) {
         f(userdata);
         return 1;
     }

@@ -17,17 +17,8 @@ static void post_failure(Manager *m, const Pool *pool, EventType type, const cha
     (void)manager_post(m, pool->id, &event);
 }
 
-static void gather_facts(Manager *m, const Pool *pool)
+int effects_make_plan(Manager *m, const Pool *pool, const char *tensor_split, UnitPlan **ret)
 {
-    Event event = {.type = EVENT_FACTS, .facts = {.attempt = pool->attempt}};
-
-    facts_gather(m, pool, &event.facts.error);
-    (void)manager_post(m, pool->id, &event);
-}
-
-static int ask_for_unit(Manager *m, const Pool *pool)
-{
-    _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
     _cleanup_strv_free_ char **nodes = NULL;
     _cleanup_free_ char *log_file = NULL;
     UnitPlanContext context = {0};
@@ -37,8 +28,15 @@ static int ask_for_unit(Manager *m, const Pool *pool)
         r = placement_nodes(m, pool, &nodes);
     context.log_file = log_file;
     context.devices = nodes;
-    if (r >= 0)
-        r = unit_plan_new(pool, &m->policy, &context, &plan);
+    context.tensor_split = tensor_split;
+    return r < 0 ? r : unit_plan_new(pool, &m->policy, &context, ret);
+}
+
+static int ask_for_unit(Manager *m, const Pool *pool)
+{
+    _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
+    int r = effects_make_plan(m, pool, pool_shell(pool)->tensor_split, &plan);
+
     if (r >= 0)
         r = unit_client_start(m->units, plan);
     return r;
@@ -173,7 +171,7 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
 
     switch (e->type) {
     case EFFECT_GATHER_FACTS:
-        gather_facts(m, pool);
+        turn_ask(shell);
         break;
     case EFFECT_SAVE:
         (void)persist_state(shell);

@@ -64,6 +64,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
         return;
     }
     memory_keep(shell);
+    turn_follow(shell);
     pool_shell_arm(shell);
     load_watch(shell);
     notify_pool_changed(shell);
@@ -340,10 +341,11 @@ Manager *manager_free(Manager *m)
     if (!m)
         return NULL;
     driver_fault_done(m);
-    devices_done(m);
+    m->turns_open = false;
     for (size_t i = 0; i < m->registry.count; i++)
         pool_shell_detach(m->registry.pools[i]);
     registry_done(&m->registry);
+    devices_done(m);
     queue_free(m);
     operations_free(m);
     recover_free(m);
@@ -385,6 +387,7 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->policy.health_path = m->health_path;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;
+    m->headroom = (SplitHeadroom){settings->headroom_mib << 20, settings->headroom_percent};
     m->gpu_refresh_usec = settings->gpu_refresh_usec;
     m->gpu_answer_usec = settings->gpu_answer_usec;
     m->drain_deadline_usec = settings->drain_deadline_usec;

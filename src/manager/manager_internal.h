@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "core/fit.h"
 #include "core/machine.h"
 #include "core/pool_metrics.h"
 #include "core/registry.h"
+#include "core/turns.h"
 #include "core/unit_name.h"
+#include "core/unit_plan.h"
 #include "manager/manager.h"
 #include "probe/load_model_size.h"
 #include "probe/probe.h"
@@ -54,6 +57,9 @@ struct Operation {
     OperationWaiter *waiters;
 };
 
+/* What is found out about a start before it is made; facts.c. */
+typedef struct Facts Facts;
+
 /* What belongs to a pool outside the policy: pool->userdata. */
 typedef struct PoolShell {
     Manager *manager;
@@ -86,6 +92,10 @@ typedef struct PoolShell {
     uint64_t kept_generation; /* of the engine that was ready last */
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
     uint64_t leases_counted; /* in the manager's leases_out */
+    Turn turn;               /* of its start */
+    bool takes_turn;         /* it is in the manager's list */
+    Facts *facts;            /* of the start whose turn it is, being gathered; NULL: none */
+    char *tensor_split;      /* of the engine that is to be started; NULL: none */
     PoolMetrics metrics;
 } PoolShell;
 
@@ -141,6 +151,9 @@ struct Manager {
     bool gpu_required;
     struct DriverFaults *driver_faults;
     struct Devices *devices;
+    SplitHeadroom headroom;
+    Turns turns;     /* of the engines that are to start */
+    bool turns_open; /* nobody's turn comes before it is known what starts already */
     usec_t gpu_refresh_usec;
     usec_t gpu_answer_usec;
     usec_t drain_deadline_usec; /* when the caller gives none */
@@ -260,6 +273,10 @@ void driver_fault_done(Manager *m);
 
 /* devices.c: the first look at the GPUs is made at once, from the loop. */
 int devices_start(Manager *m, const char *nvml_library);
+/* What is known of the memory of the GPUs is not true any more, however young it is. */
+void devices_expire(Manager *m);
+/* Whether their drivers have not answered in time. */
+bool devices_are_silent(const Manager *m);
 /* The memory of the GPUs; nothing while their drivers do not answer. */
 void devices_write_metrics(const Manager *m, Text *t);
 void devices_done(Manager *m);
@@ -274,16 +291,67 @@ PoolShell *pool_shell(const Pool *pool);
 /* Sets the pool's timer to its next deadline. */
 void pool_shell_arm(PoolShell *shell);
 
-/* facts.c: whether the pool's engine may be started now. */
-void facts_gather(Manager *m, const Pool *pool, Error *ret);
+/* A GPU that an engine uses, or a part of one. */
+typedef struct RoomGpu {
+    char device[GPU_UUID_MAX + 1]; /* as masks name it, or "amd0" */
+    char uuid[GPU_UUID_MAX + 1];   /* "": not known */
+    char name[GPU_NAME_MAX + 1];   /* "": not known */
+    uint64_t memory_total_bytes;   /* SPEC_UNSET: not known */
+    uint64_t memory_free_bytes;    /* SPEC_UNSET: not known */
+} RoomGpu;
+
+/* What was found out about a start. Large: not for the stack. */
+typedef struct StartFacts {
+    Error error; /* why not; code PM_ERROR_NONE: it may be made */
+    RoomGpu gpus[SPLIT_DEVICES_MAX];
+    size_t gpus_count;
+    uint64_t model_bytes; /* of the model's files; SPEC_UNSET: not known */
+    Fit fit;
+} StartFacts;
+
+/* room.c: whether the pool's engine finds the memory that it needs: fills *ret but for its error.
+ * Returns what fit_check() does. */
+int room_check(const Manager *m, const Pool *pool, StartFacts *ret, Error *error);
+
+/*
+ * facts.c: whether the pool's engine may be started now, by what is known: ret->model_bytes is
+ * given, the rest is filled. The pool need not be one of the registry's.
+ */
+void facts_gather(const Manager *m, const Pool *pool, StartFacts *ret);
+
+/*
+ * The same once what is not known, or no longer true, was found out: the memory of the GPUs, the
+ * size of the model. Takes as long as their drivers, or the model's file system, but not longer
+ * than [GPU] AnswerSec=. `f` is called once, and the gathering is gone when it returns: do not free
+ * it. Returns 1 when that has happened already; 0, with *ret; or -ENOMEM.
+ */
+typedef void (*FactsFunc)(const StartFacts *found, void *userdata);
+int facts_begin(Manager *m, const Pool *pool, FactsFunc f, void *userdata, Facts **ret);
+/* Cancels: the function is not called. Takes NULL, returns NULL. */
+Facts *facts_free(Facts *f);
+
+/* turn.c: starts that share a GPU come one after the other. */
+/* Gathers the facts of the pool's start when it is its turn, and answers with EVENT_FACTS. */
+void turn_ask(PoolShell *shell);
+/* The pool may have changed its state: an engine that is ready or gone gives its turn to others. */
+void turn_follow(PoolShell *shell);
+void turn_done(PoolShell *shell);
+/* What starts already is known. */
+void turns_begin(Manager *m);
+/* The pool that it waits for; NULL: it does not wait. */
+const char *turn_waits_for(const Manager *m, const PoolShell *shell);
 
 /* effects.c */
 void effects_apply(Manager *m, PoolShell *shell, const Effects *effects);
 void effects_start_unit(Manager *m, const Pool *pool);
+/* The unit of the pool's engine; `tensor_split` as in UnitPlanContext. Returns 0 or negative errno. */
+int effects_make_plan(Manager *m, const Pool *pool, const char *tensor_split, UnitPlan **ret);
 
 /* operations.c */
 int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *const *warnings,
                   Operation **ret);
+/* Something to be said in the answer of the operation that holds the pool. */
+void operation_warn(Manager *m, const Pool *pool, const char *text);
 /* One that an earlier run of the daemon began. */
 int operation_restore(Manager *m, const Pool *pool);
 void operation_end(Manager *m, const Pool *pool, const OperationResult *result);

@@ -85,6 +85,14 @@ int operation_new(Manager *m, OperationKind kind, const char *pool_id, char *con
     return 0;
 }
 
+void operation_warn(Manager *m, const Pool *pool, const char *text)
+{
+    Operation *o = operation_find(m, pool->operation.id);
+
+    if (o && !o->ended)
+        (void)strv_extend(&o->warnings, text);
+}
+
 int operation_restore(Manager *m, const Pool *pool)
 {
     Operation *o = calloc(1, sizeof(Operation));

@@ -100,6 +100,23 @@ int placement_check_mask(const Manager *m, const char *text, const char *field, 
     return device_mask_check(&mask, &known, field, error);
 }
 
+uint64_t placement_gpus(const Manager *m, const char *mask)
+{
+    const GpuInventory *inventory;
+    uint64_t gpus = 0;
+    DeviceIds known;
+    usec_t age;
+
+    find_devices(m, &known);
+    inventory = manager_devices(m, &age);
+    if (!mask)
+        return known.count > 0 || (inventory && inventory->count > 0) ? UINT64_MAX : 0;
+    for (int i = 0; i < GPUS_MAX; i++)
+        if (device_mask_match(mask, &known, i) != MASK_OTHER)
+            gpus |= (uint64_t)1 << i;
+    return gpus > 0 ? gpus : UINT64_MAX;
+}
+
 static int find_nodes(const Manager *m, const char *text, char ***ret, Error *error)
 {
     DeviceIds known;

@@ -17,6 +17,10 @@ void placement_device_ids(const NvidiaDevices *devices, DeviceIds *ret);
  * naming `field`. */
 int placement_check_mask(const Manager *m, const char *text, const char *field, Error *error);
 
+/* The GPUs that an engine with that mask uses, a bit each, as core/turns.h has it: without a mask
+ * all that there are; of a mask that cannot be told, all that can be. */
+uint64_t placement_gpus(const Manager *m, const char *mask);
+
 /* Whether an engine of the pool can be started with the pool's mask: 0, or negative with `error`
  * set. */
 int placement_check_start(const Manager *m, const Pool *pool, Error *error);

@@ -30,6 +30,7 @@ int pool_shell_attach(Manager *m, Pool *pool)
     shell->pool = pool;
     shell->timer_usec = USEC_INFINITY;
     shell->is_new = true;
+    shell->turn.userdata = shell;
     r = sd_event_add_time(m->event, &shell->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer,
                           shell);
     if (r >= 0)
@@ -50,6 +51,7 @@ void pool_shell_detach(Pool *pool)
 
     if (!shell)
         return;
+    turn_done(shell);
     probe_free(shell->probe);
     load_done(shell);
     staging_done(shell);

@@ -221,6 +221,7 @@ void recover_attached(Manager *m, int error, const char *error_text)
     m->attached = true;
     memory_recover(m);
     recover_pools(m);
+    turns_begin(m);
     staging_sweep(m);
     external_start(m);
     schedule_unknown(m);

@@ -42,6 +42,7 @@ EngineSpec *spec_full(const char *pool_id)
     spec->slots_total = 4;
     spec->vram_bytes = 1000;
     spec->ram_bytes = 2000;
+    spec->split = (SpecSplit){.mode = SPLIT_RATIOS, .count = 1, .ratios = {SPLIT_WHOLE}};
     spec->health.path = text("/up");
     spec->health.interval_ms = 100;
     spec->health.timeout_ms = 60000;
@@ -56,6 +57,7 @@ EngineSpec *spec_full(const char *pool_id)
     spec->policy.numbers.backoff_max_usec = 7 * USEC_PER_SEC;
     spec->policy.numbers.breaker_threshold = 2;
     spec->policy.restart = RESTART_ON_FAILURE;
+    spec->policy.retry_no_fit = 1;
     return spec;
 }
 

@@ -11,6 +11,7 @@ typedef enum Kind {
     U16,
     U64,
     RESTART,
+    SPLIT,
 } Kind;
 
 #define MEMBER(m, kind)                                                    \
@@ -41,6 +42,7 @@ static const struct {
         MEMBER(slots_total, U64),
         MEMBER(vram_bytes, U64),
         MEMBER(ram_bytes, U64),
+        MEMBER(split, SPLIT),
         MEMBER(health.path, TEXT),
         MEMBER(health.interval_ms, U64),
         MEMBER(health.timeout_ms, U64),
@@ -74,6 +76,7 @@ static const struct {
         MEMBER(policy.numbers.oom_storm_count, U64),
         MEMBER(policy.numbers.oom_storm_window_usec, U64),
         MEMBER(policy.restart, RESTART),
+        MEMBER(policy.retry_no_fit, U64),
 };
 
 /* A member that is added to the spec must be added here too: whatever no member covers may only be
@@ -124,6 +127,11 @@ static void change(EngineSpec *spec, size_t i)
         break;
     case RESTART:
         spec->policy.restart = (spec->policy.restart + 1) % RESTART_MAX;
+        break;
+    case SPLIT:
+        spec->split.mode = SPLIT_RATIOS;
+        spec->split.count++;
+        spec->split.ratios[0]++;
         break;
     }
 }

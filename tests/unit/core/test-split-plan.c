@@ -140,7 +140,7 @@ static void test_any_devices(void **state)
             continue;
         }
         refused++;
-        assert_int_equal(error.code, PM_ERROR_PRELOAD_FAILED);
+        assert_int_equal(error.code, PM_ERROR_DOES_NOT_FIT);
         assert_string_equal(error.field, "split");
         /* It does not fit, or only just: a unit a device is lost to rounding. */
         assert_true(sum_of_capacities(&d.request) / SPLIT_WHOLE * (SPLIT_WHOLE - d.request.count) <
@@ -291,7 +291,7 @@ static void test_refused(void **state)
     SplitPlan plan;
 
     assert_int_equal(split_plan_make(&request, &plan, &error), -EIO);
-    assert_int_equal(error.code, PM_ERROR_PRELOAD_FAILED);
+    assert_int_equal(error.code, PM_ERROR_DOES_NOT_FIT);
     assert_non_null(strstr(error.text, "40960 MiB"));
     assert_non_null(strstr(error.text, "32768 MiB"));
     assert_non_null(strstr(error.text, "24576 + 8192"));

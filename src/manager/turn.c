@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <syslog.h>
+
+#include "manager/manager_internal.h"
+#include "manager/placement.h"
+#include "systemd/journal.h"
+
+#define MESSAGE_WAITS "5e1d7c3a9b2f4e608c4d1a7f3b5e9c60"
+#define MESSAGE_DOUBT "7a3f9d1c5b8e4c209e6f2b8d4a1c7e61"
+
+/*
+ * The way of a start from its wish to its facts (contract: starts on one GPU are serialised). While
+ * it waits for another one the pool is in preflight; what an engine takes of a GPU is known only
+ * once it is ready.
+ */
+
+static PoolShell *shell_of(const Turn *turn)
+{
+    return turn->userdata;
+}
+
+/* Of the start that is to come: its mask is the registry's. */
+static uint64_t gpus_of_start(const Manager *m, const Pool *pool)
+{
+    if (!pool->meta.device_mask && pool->spec->vram_bytes == 0)
+        return 0;
+    return placement_gpus(m, pool->meta.device_mask);
+}
+
+static uint64_t gpus_of_engine(const Manager *m, const Pool *pool)
+{
+    if (!pool->spec->device_mask && pool->spec->vram_bytes == 0)
+        return 0;
+    return placement_gpus(m, pool->spec->device_mask);
+}
+
+static void answer(PoolShell *shell, const Error *error)
+{
+    Event event = {.type = EVENT_FACTS, .facts = {.attempt = shell->pool->attempt}};
+
+    if (error)
+        event.facts.error = *error;
+    (void)manager_post(shell->manager, shell->pool->id, &event);
+}
+
+static void tell_doubt(PoolShell *shell, const StartFacts *found)
+{
+    const LogField fields[] = {{"POOL_ID", shell->pool->id}};
+
+    if (error_is_set(&found->error) || !found->fit.warning[0])
+        return;
+    operation_warn(shell->manager, shell->pool, found->fit.warning);
+    journal_send(LOG_WARNING, MESSAGE_DOUBT, fields, ELEMENTSOF(fields), "Pool %s: %s",
+                 shell->pool->id, found->fit.warning);
+}
+
+static void on_facts(const StartFacts *found, void *userdata)
+{
+    PoolShell *shell = userdata;
+    Error error = found->error;
+
+    shell->facts = NULL;
+    /* Its mask may have been changed meanwhile: then it is another one's turn. */
+    if (gpus_of_start(shell->manager, shell->pool) & ~shell->turn.gpus) {
+        turn_ask(shell);
+        return;
+    }
+    free(shell->tensor_split);
+    shell->tensor_split = NULL;
+    if (!error_is_set(&error) && found->fit.split.count > 0 &&
+        split_plan_tensor_split(&found->fit.split, &shell->tensor_split) < 0)
+        (void)error_set(&error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    tell_doubt(shell, found);
+    answer(shell, &error);
+}
+
+static void gather(PoolShell *shell)
+{
+    Error error = {.code = PM_ERROR_NONE};
+    Facts *facts = NULL; /* not in the shell: it may be done on return */
+    int r = facts_begin(shell->manager, shell->pool, on_facts, shell, &facts);
+
+    if (r == 0)
+        shell->facts = facts;
+    if (r >= 0)
+        return;
+    (void)error_set(&error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    answer(shell, &error);
+}
+
+/* Those whose turn it is. */
+static void advance(Manager *m)
+{
+    Turn *turn;
+
+    while (m->turns_open && (turn = turns_next(&m->turns)))
+        gather(shell_of(turn));
+}
+
+static void leave(PoolShell *shell)
+{
+    if (!shell->takes_turn)
+        return;
+    shell->takes_turn = false;
+    turns_leave(&shell->manager->turns, &shell->turn);
+}
+
+const char *turn_waits_for(const Manager *m, const PoolShell *shell)
+{
+    const Turn *blocker;
+
+    if (!shell->takes_turn || shell->turn.holds)
+        return NULL;
+    blocker = turns_blocker(&m->turns, &shell->turn);
+    return blocker ? shell_of(blocker)->pool->id : NULL;
+}
+
+/* A wait may be long: it outlives our restart. */
+static void tell_wait(PoolShell *shell)
+{
+    const char *other = turn_waits_for(shell->manager, shell);
+    const LogField fields[] = {{"POOL_ID", shell->pool->id}};
+
+    if (!other)
+        return;
+    journal_send(LOG_INFO, MESSAGE_WAITS, fields, ELEMENTSOF(fields),
+                 "Pool %s waits until the engine of pool %s, which uses a GPU of it, is ready or "
+                 "gone",
+                 shell->pool->id, other);
+    (void)persist_state(shell);
+}
+
+void turn_ask(PoolShell *shell)
+{
+    Manager *m = shell->manager;
+
+    shell->facts = facts_free(shell->facts);
+    leave(shell);
+    turns_join(&m->turns, &shell->turn, gpus_of_start(m, shell->pool));
+    shell->takes_turn = true;
+    tell_wait(shell);
+    advance(m);
+}
+
+void turn_follow(PoolShell *shell)
+{
+    Manager *m = shell->manager;
+    const Pool *pool = shell->pool;
+
+    if (pool->state == POOL_PREFLIGHT)
+        return;
+    shell->facts = facts_free(shell->facts);
+    if (pool_is_coming(pool)) {
+        if (!shell->takes_turn)
+            turns_take(&m->turns, &shell->turn, gpus_of_engine(m, pool));
+        shell->takes_turn = true;
+    } else if (shell->takes_turn) {
+        leave(shell);
+        devices_expire(m);
+        advance(m);
+    }
+}
+
+void turn_done(PoolShell *shell)
+{
+    shell->facts = facts_free(shell->facts);
+    leave(shell);
+    advance(shell->manager);
+    free(shell->tensor_split);
+    shell->tensor_split = NULL;
+}
+
+void turns_begin(Manager *m)
+{
+    m->turns_open = true;
+    advance(m);
+}
