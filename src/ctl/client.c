@@ -246,6 +246,17 @@ int client_describe_devices(const Options *options, sd_bus *bus, json_object **r
     return r < 0 ? r : read_json_reply(options, reply, ret, error);
 }
 
+int client_plan(const Options *options, sd_bus *bus, const char *pool_id, const char *prepared,
+                json_object **ret, Error *error)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    int r = client_check_pool_id(pool_id, error);
+
+    if (r >= 0)
+        r = client_call(options, bus, CALL_ACT, &reply, error, "Plan", "ss", pool_id, prepared);
+    return r < 0 ? r : read_json_reply(options, reply, ret, error);
+}
+
 int client_pool_path(const char *pool_id, char **ret)
 {
     return sd_bus_path_encode(PM_POOL_OBJECT_PATH, pool_id, ret);

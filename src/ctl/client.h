@@ -76,6 +76,10 @@ int client_describe_operation(const Options *options, sd_bus *bus, uint64_t id, 
 /* What is known of the GPUs, as an object. Returns 0, or negative with `error` set. */
 int client_describe_devices(const Options *options, sd_bus *bus, json_object **ret, Error *error);
 
+/* What a preload with that body would do, as an object. Returns 0, or negative with `error` set. */
+int client_plan(const Options *options, sd_bus *bus, const char *pool_id, const char *prepared,
+                json_object **ret, Error *error);
+
 /* The object of a pool. Returns 0, or negative errno. */
 int client_pool_path(const char *pool_id, char **ret);
 

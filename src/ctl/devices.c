@@ -5,29 +5,15 @@
 #include "base/text.h"
 #include "ctl/client.h"
 #include "ctl/report.h"
+#include "ctl/sizes.h"
 #include "ctl/table.h"
 #include "ctl/times.h"
 #include "ctl/verbs.h"
-
-enum { SIZE_TEXT_MAX = 32 };
 
 static const TableColumn columns[] = {
         {"GPU", false, SIZE_MAX},  {"NAME", false, 8, true},       {"USED", true, SIZE_MAX},
         {"TOTAL", true, SIZE_MAX}, {"PROCESSES", false, 10, true}, {"PROBLEM", false, 8, true},
 };
-
-/* "1.5 GiB", "300 MiB"; "?" when it is not known. */
-static void size_format(uint64_t bytes, char buffer[static SIZE_TEXT_MAX])
-{
-    const uint64_t mib = 1024 * 1024, gib = 1024 * mib;
-
-    if (bytes == UINT64_MAX)
-        (void)snprintf(buffer, SIZE_TEXT_MAX, "?");
-    else if (bytes >= gib)
-        (void)snprintf(buffer, SIZE_TEXT_MAX, "%.1f GiB", (double)bytes / (double)gib);
-    else
-        (void)snprintf(buffer, SIZE_TEXT_MAX, "%" PRIu64 " MiB", bytes / mib);
-}
 
 /* The pool, or the pid of a process that is none of our engines, each with its memory. */
 static int add_processes(Table *table, json_object *device)

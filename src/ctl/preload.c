@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl/input_file.h"
+#include "ctl/prepared_file.h"
 #include "ctl/report.h"
 #include "ctl/start_report.h"
 #include "ctl/verbs.h"
@@ -11,24 +11,8 @@ static int append_prepared(const PoolCall *call, sd_bus_message *message)
     return sd_bus_message_append(message, "s", text);
 }
 
-/* The pool_id of {"prepared": {…}} or of the bare object; NULL when it has none. */
-static const char *find_pool_id(json_object *body)
-{
-    json_object *prepared = NULL, *pool_id = NULL;
-
-    if (!json_object_object_get_ex(body, "prepared", &prepared))
-        prepared = body;
-    if (!json_object_is_type(prepared, json_type_object) ||
-        !json_object_object_get_ex(prepared, "pool_id", &pool_id) ||
-        !json_object_is_type(pool_id, json_type_string))
-        return NULL;
-    return json_object_get_string(pool_id);
-}
-
 static int run(const Options *options, char **words)
 {
-    const char *path = words[1] ? words[1] : words[0];
-    const char *pool_id = words[1] ? words[0] : NULL;
     PoolVerb verb = {.method = "Preload",
                      .method_waiting = "PreloadAndWait",
                      .noun = "preload",
@@ -37,23 +21,11 @@ static int run(const Options *options, char **words)
                      .append = append_prepared,
                      .print = start_print,
                      .explain = start_explain};
-    _cleanup_free_ char *text = NULL;
-    _cleanup_free_ char *id = NULL;
-    _cleanup_json_ json_object *body = NULL;
+    _cleanup_free_ char *text = NULL, *id = NULL;
     Error error = {0};
 
-    if (input_file_read(path, &text, &body, &error) < 0)
-        return report_error(options, &error, pool_id);
-    if (!pool_id)
-        pool_id = find_pool_id(body);
-    if (!pool_id) {
-        error_set(&error, PM_ERROR_INVALID_FIELD, "pool_id",
-                  "%s has no pool_id: put one there, or name the pool before the file", path);
-        return report_error(options, &error, NULL);
-    }
-    id = strdup(pool_id);
-    if (!id)
-        return report_errno(options, -ENOMEM);
+    if (prepared_file_read(words, &text, &id, &error) < 0)
+        return report_error(options, &error, words[1] ? words[0] : NULL);
     verb.userdata = text;
     return pool_calls_run(options, &verb, (char *[]){id, NULL});
 }

@@ -26,6 +26,7 @@ static Command *command_free(Command *c)
     authorization_free(c->authorization);
     access_waiter_free(c->access);
     devices_waiter_free(c->devices);
+    plan_waiter_free(c->plan);
     if (c->waiter)
         operation_waiter_free(c->waiter);
     sd_bus_message_unref(c->call);
@@ -113,6 +114,31 @@ int command_follow(Command *c, Operation *operation)
     return 0;
 }
 
+static void on_plan(char *text, size_t length, void *userdata)
+{
+    Command *c = userdata;
+    bool waited = c->plan != NULL;
+
+    c->plan = NULL;
+    if (text)
+        bus_reply_json(c->call, text);
+    else
+        sd_bus_reply_method_errno(c->call, -ENOMEM, NULL);
+    free(text);
+    if (waited)
+        command_free(c);
+}
+
+int command_plan(Command *c, EngineSpec **spec, char *const *warnings, Error *error)
+{
+    PlanWaiter *waiter = NULL; /* not in the command: it is answered on return, maybe */
+    int r = manager_plan(c->server->manager, spec, warnings, on_plan, c, &waiter, error);
+
+    if (r == 0)
+        c->plan = waiter;
+    return r < 0 ? r : 0;
+}
+
 static void command_run(Command *c)
 {
     Error error = {0};
@@ -121,7 +147,7 @@ static void command_run(Command *c)
     r = c->method->run(c, &error);
     if (r < 0)
         command_fail(c, r, &error);
-    else if (!c->waiter)
+    else if (!c->waiter && !c->plan)
         command_free(c);
 }
 

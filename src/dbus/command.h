@@ -30,6 +30,7 @@ typedef struct Command {
     Authorization *authorization;
     AccessWaiter *access;
     DevicesWaiter *devices;
+    PlanWaiter *plan;
     OperationWaiter *waiter;
 
     struct Command *previous;
@@ -49,6 +50,12 @@ int command_start(struct DbusServer *s, sd_bus_message *call, const Method *meth
  * then. Returns 0 or negative errno.
  */
 int command_follow(Command *c, Operation *operation);
+
+/*
+ * For a plan of a start (manager_plan()): answers with it once it is made. Returns 0 or negative
+ * errno, with `error` set where it is to be told.
+ */
+int command_plan(Command *c, EngineSpec **spec, char *const *warnings, Error *error);
 
 /* Drops the commands of a caller that left the bus: nobody is there for an answer. Operations that
  * were started go on. */

@@ -12,6 +12,7 @@ struct Command;
  */
 
 int run_preload(struct Command *c, Error *error);
+int run_plan(struct Command *c, Error *error);
 int run_stop(struct Command *c, Error *error);
 int run_drain(struct Command *c, Error *error);
 int run_reload(struct Command *c, Error *error);

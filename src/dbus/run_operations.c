@@ -6,7 +6,7 @@
 #include "json/prepared_engine.h"
 #include "json/requests.h"
 
-/* The methods that start operations. */
+/* The methods that start operations, or say what would come of one. */
 
 int run_preload(Command *c, Error *error)
 {
@@ -21,6 +21,16 @@ int run_preload(Command *c, Error *error)
         return r;
     r = manager_preload(c->server->manager, &spec, warnings, c->correlation_id, &operation, error);
     return r < 0 ? r : command_follow(c, operation);
+}
+
+int run_plan(Command *c, Error *error)
+{
+    const char *prepared = c->arguments[0].string;
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    _cleanup_strv_free_ char **warnings = NULL;
+    int r = prepared_engine_parse(prepared, strlen(prepared), c->pool_id, &spec, &warnings, error);
+
+    return r < 0 ? r : command_plan(c, &spec, warnings, error);
 }
 
 int run_stop(Command *c, Error *error)

@@ -25,6 +25,9 @@ void handle_status(HttpRequest *request);
 void handle_pool_health(HttpRequest *request);
 void handle_logs(HttpRequest *request);
 
+/* their engines, but only to see */
+void handle_plan(HttpRequest *request);
+
 /* their entries in the registry */
 void handle_register(HttpRequest *request);
 void handle_update(HttpRequest *request);

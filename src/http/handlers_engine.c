@@ -29,6 +29,20 @@ void handle_preload(HttpRequest *request)
     finish(request, r, operation, &error);
 }
 
+void handle_plan(HttpRequest *request)
+{
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    _cleanup_strv_free_ char **warnings = NULL;
+    Error error = {.code = PM_ERROR_NONE};
+    int r = prepared_engine_parse(request->body.data, request->body.length, NULL, &spec, &warnings,
+                                  &error);
+
+    if (r >= 0)
+        r = request_plan(request, &spec, warnings, &error);
+    if (r < 0)
+        answer_failure(request, r, &error);
+}
+
 typedef int (*CommandFunc)(Manager *m, const char *pool_id, const char *correlation_id,
                            Operation **ret_operation, Error *error);
 

@@ -36,10 +36,11 @@ struct HttpRequest {
     size_t body_received; /* bytes, of which a refused request keeps none */
     HttpAnswer answer;
 
-    /* While it waits for the registry lock, the GPUs or an operation; see wait.h. */
+    /* While it waits for the registry lock, the GPUs, a plan or an operation; see wait.h. */
     bool waiting;
     AccessWaiter *access;      /* NULL: the lock was had */
     DevicesWaiter *devices;    /* NULL: they were looked for */
+    PlanWaiter *plan;          /* NULL: it is made */
     OperationWaiter *waiter;   /* NULL: the operation has ended, or there is none */
     uint64_t operation_id;     /* 0: it waits for none */
     sd_event_source *patience; /* how long the client wants to wait */

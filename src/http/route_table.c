@@ -39,7 +39,7 @@ static const Parameter events_query[] = {
 /* How the operations that start an engine fail. */
 #define START_ERRORS                                                                      \
     PM_ERROR_BUSY, PM_ERROR_ALREADY_RUNNING, PM_ERROR_CANCELLED, PM_ERROR_PRELOAD_FAILED, \
-            PM_ERROR_GPU_REQUIRED
+            PM_ERROR_GPU_REQUIRED, PM_ERROR_DOES_NOT_FIT
 #define CREATED_OR_NOT                              \
     ANSWERS({201, "The pool is new", "PoolAnswer"}, \
             {200, "The pool was there already", "PoolAnswer"})
@@ -62,6 +62,12 @@ static const Route routes[] = {
         {"GET", "/devices", "devices",
          "The GPUs of the host, with the processes on them and whose engines these are",
          ROUTE_DEVICES, handle_devices, ANSWERS({200, "What is known of them", "Devices"})},
+        {"POST", "/plan", "plan",
+         "What a preload with this body would do now: the unit, the GPUs, whether it would fit; "
+         "nothing is changed",
+         ROUTE_READ | ROUTE_BODY_JSON | ROUTE_BODY_REQUIRED, handle_plan, .body = "Preload",
+         ANSWERS({200, "What would come of it, or why it would not start", "Plan"}),
+         ERRORS(PM_ERROR_UNAVAILABLE)},
         {"GET", "/events", "events",
          "What happens to the pools, as server-sent events; after an event \"reset\" some are "
          "missing, and the pools are to be read anew",

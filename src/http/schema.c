@@ -33,7 +33,7 @@ static const char *type_name(SchemaType type)
     static const char *const names[] = {
             [SCHEMA_STRING] = "string", [SCHEMA_BOOL] = "boolean", [SCHEMA_NUMBER] = "integer",
             [SCHEMA_STRINGS] = "array", [SCHEMA_MAP] = "object",   [SCHEMA_OBJECT] = "object",
-            [SCHEMA_LIST] = "array",
+            [SCHEMA_LIST] = "array",    [SCHEMA_RATIOS] = "array",
     };
 
     return names[type];
@@ -81,6 +81,30 @@ static json_object *list_values(const SchemaField *field)
     return list_builder_take(&l);
 }
 
+/* A word, or numbers that are not negative. */
+static json_object *word_or_ratios(const SchemaField *field)
+{
+    Builder word, number, ratios;
+    ListBuilder l;
+
+    builder_init(&word);
+    builder_add_string(&word, "type", "string");
+    builder_add_value(&word, "enum", list_values(field));
+    builder_init(&number);
+    builder_add_string(&number, "type", "number");
+    builder_add_number(&number, "minimum", 0);
+    builder_init(&ratios);
+    builder_add_string(&ratios, "type", "array");
+    builder_add_value(&ratios, "items", builder_take(&number));
+    builder_add_number(&ratios, "minItems", 1);
+    builder_add_number(&ratios, "maxItems", field->max);
+    list_builder_init(&l);
+    list_builder_add(&l, builder_take(&word));
+    list_builder_add(&l, builder_take(&ratios));
+    list_builder_add(&l, of_type("null"));
+    return list_builder_take(&l);
+}
+
 /* JSON Schema counts characters where we count bytes: who keeps within the first and breaks the
  * second has sent text beyond ASCII. */
 static void add_bounds(const SchemaField *field, Builder *b)
@@ -92,6 +116,7 @@ static void add_bounds(const SchemaField *field, Builder *b)
             [SCHEMA_MAP] = {"minProperties", "maxProperties"},
             [SCHEMA_OBJECT] = {NULL, NULL},
             [SCHEMA_LIST] = {NULL, NULL},
+            [SCHEMA_RATIOS] = {NULL, NULL},
     };
 
     if (keys[field->type][0] && (field->min > 0 || field->type == SCHEMA_NUMBER))
@@ -107,7 +132,9 @@ json_object *schema_describe_field(const SchemaField *field)
     Builder b;
 
     builder_init(&b);
-    if (field->schema && !is_list && field->nullable)
+    if (field->type == SCHEMA_RATIOS)
+        builder_add_value(&b, "anyOf", word_or_ratios(field));
+    else if (field->schema && !is_list && field->nullable)
         builder_add_value(&b, "anyOf", shape_or_null(field->schema));
     else if (field->schema && !is_list)
         builder_add_value(&b, "allOf", shape(field->schema));
@@ -120,7 +147,7 @@ json_object *schema_describe_field(const SchemaField *field)
     add_bounds(field, &b);
     if (field->pattern)
         builder_add_string(&b, "pattern", field->pattern);
-    if (field->value_at)
+    if (field->value_at && field->type != SCHEMA_RATIOS)
         builder_add_value(&b, "enum", list_values(field));
     if (field->type == SCHEMA_STRINGS)
         builder_add_value(&b, "items", of_type("string"));

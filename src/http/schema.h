@@ -12,6 +12,7 @@ typedef enum SchemaType {
     SCHEMA_BOOL,
     SCHEMA_NUMBER,  /* an integer */
     SCHEMA_STRINGS, /* an array of strings */
+    SCHEMA_RATIOS,  /* one of the words of `value_at`, or an array of numbers */
     SCHEMA_MAP,     /* an object of strings */
     SCHEMA_OBJECT,  /* of the shape `schema`; NULL: one with any members */
     SCHEMA_LIST,    /* an array of objects of the shape `schema` */

@@ -9,6 +9,7 @@
 #include "core/supervision.h"
 #include "http/schema.h"
 #include "json/devices.h"
+#include "json/plan.h"
 #include "json/requests.h"
 
 const char schema_id_pattern[] = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
@@ -28,6 +29,11 @@ static const char *kind_at(size_t i)
 static const char *strategy_at(size_t i)
 {
     return reload_strategy_to_string((ReloadStrategy)i);
+}
+
+static const char *split_at(size_t i)
+{
+    return i == 0 ? "auto" : NULL;
 }
 
 #define REQUIRED   .required = true
@@ -103,6 +109,8 @@ static const SchemaField policy_fields[] = {
         SPAN("breaker_stable_ms", 1),
         FACTOR("breaker_factor"),
         SPAN("breaker_max_open_ms", 1),
+        BOOL("retry_no_fit", NULLABLE,
+             SAYS("Whether a start by hand is tried again later when the engine does not fit")),
         COUNT("storm_warn_restarts"),
         SPAN("storm_warn_window_ms", 1),
         COUNT("storm_breaker_restarts"),
@@ -132,8 +140,13 @@ static const SchemaField prepared_fields[] = {
         {"credentials", SCHEMA_MAP, NULLABLE, .max = PM_CREDENTIALS_MAX,
          SAYS("Name: absolute path of the file with the secret")},
         NUMBER("slots_total", NULLABLE, BOUNDS(1, 0)),
-        NUMBER("vram_bytes", NULLABLE, SAYS("What the engine will need")),
-        NUMBER("ram_bytes", NULLABLE, SAYS("What the engine will need")),
+        NUMBER("vram_bytes", NULLABLE,
+               SAYS("What the engine will need of its GPUs, which must be free there; 0: it uses "
+                    "none. Left out: it is estimated, which only warns")),
+        NUMBER("ram_bytes", NULLABLE, SAYS("The same of the host's memory")),
+        {"split", SCHEMA_RATIOS, NULLABLE, .max = SPLIT_DEVICES_MAX, .value_at = split_at,
+         SAYS("How llama.cpp is to divide the model over the GPUs of the mask: by the memory that "
+              "is free there, or by these proportions. Left out: it is not told")},
         OBJECT("health", NULLABLE, .schema = "HealthOverrides"),
         NUMBER("stop_grace_ms", NULLABLE, SAYS("Between SIGTERM and SIGKILL")),
         OBJECT("resources", NULLABLE, .schema = "Resources"),
@@ -240,9 +253,9 @@ static const SchemaField operation_fields[] = {
         STRING("phase", REQUIRED),
         NUMBER("percent", REQUIRED, NULLABLE, BOUNDS(0, 100)),
         NUMBER("started_ms", REQUIRED, SAYS("Unix milliseconds")),
-        ID("waits_for",
-           SAYS("In the phase waiting: the pool with which it shares a GPU, and whose engine has to "
-                "be ready or gone before this one is started")),
+        ID("waits_for", SAYS("In the phase waiting: the pool with which it shares a GPU, and whose "
+                             "engine has to "
+                             "be ready or gone before this one is started")),
         OBJECT("result", SAYS("Once it has ended: what the request would have been answered, or is "
                               "answered")),
 };
@@ -328,6 +341,52 @@ static const SchemaField device_process_fields[] = {
         ID("pool_id", REQUIRED, NULLABLE, SAYS("Whose engine it is part of; null: no pool's")),
 };
 
+static const SchemaField plan_fields[] = {
+        ID("pool_id", REQUIRED),
+        BOOL("would_start", REQUIRED, SAYS("The engine would be started as things are")),
+        OBJECT("error", REQUIRED, NULLABLE, .schema = "Error", SAYS("Why not")),
+        STRING("unit", REQUIRED, NULLABLE, SAYS("Its name; null: there is none, see error")),
+        OBJECT("properties", REQUIRED, NULLABLE,
+               SAYS("Of the unit, by their names on systemd's bus")),
+        LIST("gpus", "PlanGpu", REQUIRED, SAYS("That the engine would use, as in the mask")),
+        OBJECT("split", REQUIRED, .schema = "PlanSplit"),
+        OBJECT("fit", REQUIRED, .schema = "PlanFit"),
+        ID("waits_for", REQUIRED, NULLABLE,
+           SAYS("The pool with which it shares a GPU, and whose engine has to be ready or gone "
+                "before")),
+        WARNINGS,
+};
+static const SchemaField plan_gpu_fields[] = {
+        STRING("device", REQUIRED, SAYS("As masks name it; amd0: of another vendor")),
+        STRING("uuid", REQUIRED, NULLABLE),
+        STRING("name", REQUIRED, NULLABLE),
+        MEMORY,
+        NUMBER("usable_bytes", REQUIRED, NULLABLE, SAYS("Of what is free, after headroom")),
+        NUMBER("share_bytes", REQUIRED, NULLABLE, SAYS("What of the need would lie there")),
+        NUMBER("share_ppm", REQUIRED, NULLABLE, BOUNDS(0, SPLIT_WHOLE),
+               SAYS("The same in millionths; they sum to 1000000")),
+};
+static const SchemaField plan_split_fields[] = {
+        STRING("mode", REQUIRED, .value_at = json_plan_mode_at,
+               SAYS("none: the whole model on the first GPU, as far as the engine is told")),
+        STRING("tensor_split", REQUIRED, NULLABLE,
+               SAYS("The value of the engine's flag --tensor-split; null: there is none")),
+};
+static const SchemaField plan_fit_fields[] = {
+        OBJECT("vram", REQUIRED, .schema = "PlanPart", SAYS("Of the GPUs together")),
+        OBJECT("ram", REQUIRED, .schema = "PlanPart", SAYS("Of the host")),
+        NUMBER("model_bytes", REQUIRED, NULLABLE,
+               SAYS("Of the model's files; null: not looked at")),
+        NUMBER("headroom_bytes", REQUIRED, SAYS("That stay free of each GPU and of the host")),
+        NUMBER("headroom_percent", REQUIRED, SAYS("Beside that, of what is free")),
+};
+static const SchemaField plan_part_fields[] = {
+        NUMBER("need_bytes", REQUIRED, NULLABLE, SAYS("null: not known, or nothing")),
+        BOOL("estimated", REQUIRED, SAYS("By the size of the model and the slots")),
+        NUMBER("usable_bytes", REQUIRED, NULLABLE, SAYS("After headroom; null: not known")),
+        STRING("verdict", REQUIRED, .value_at = json_plan_verdict_at),
+};
+
 #define REQUEST(name, summary, fields)                         \
     {                                                          \
         name, summary, true, false, fields, ELEMENTSOF(fields) \
@@ -377,6 +436,11 @@ static const Schema schemas[] = {
         ANSWER("Device", "A GPU; what is not known is null", device_fields),
         ANSWER("DeviceInstance", "A part of a GPU", device_instance_fields),
         ANSWER("DeviceProcess", "A process that uses a GPU", device_process_fields),
+        ANSWER("Plan", "What would come of a preload", plan_fields),
+        ANSWER("PlanGpu", "A GPU that an engine would use", plan_gpu_fields),
+        ANSWER("PlanSplit", "How the model would be divided", plan_split_fields),
+        ANSWER("PlanFit", "Whether the engine would fit", plan_fit_fields),
+        ANSWER("PlanPart", "What it needs and what there is", plan_part_fields),
         ANSWER("LogLine", "A line that an engine has written", log_line_fields),
 };
 

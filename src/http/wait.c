@@ -26,6 +26,7 @@ void request_wait_done(HttpRequest *request)
     request->patience = sd_event_source_disable_unref(request->patience);
     request->access = access_waiter_free(request->access);
     request->devices = devices_waiter_free(request->devices);
+    request->plan = plan_waiter_free(request->plan);
     if (request->operation_id > 0)
         request->server->n_waiting--;
     request->operation_id = 0;
@@ -86,6 +87,29 @@ void request_enter(HttpRequest *request)
         answer_refuse(request, PM_ERROR_INTERNAL, NULL, "out of memory");
     else if (r == 0)
         start_waiting(request);
+}
+
+static void on_plan(char *text, size_t length, void *userdata)
+{
+    HttpRequest *request = userdata;
+
+    request->plan = NULL;
+    answer_text(request, MHD_HTTP_OK, text, length);
+    if (request->waiting)
+        wake(request);
+}
+
+int request_plan(HttpRequest *request, EngineSpec **spec, char *const *warnings, Error *error)
+{
+    PlanWaiter *waiter = NULL; /* not in the request: it may be answered on return */
+    int r = manager_plan(request->server->manager, spec, warnings, on_plan, request, &waiter,
+                         error);
+
+    if (r != 0)
+        return r;
+    request->plan = waiter;
+    start_waiting(request);
+    return 0;
 }
 
 static void on_operation_ended(const OperationResult *result, const char *pool_id, void *userdata)

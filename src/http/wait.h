@@ -4,9 +4,9 @@
 #include "http/request.h"
 
 /*
- * Waiting for the registry lock, for the GPUs, and for an operation. The connection is suspended in
- * libmicrohttpd meanwhile, which then does not look at it at all: that its client goes away is
- * noticed here.
+ * Waiting for the registry lock, for the GPUs, for a plan, and for an operation. The connection is
+ * suspended in libmicrohttpd meanwhile, which then does not look at it at all: that its client goes
+ * away is noticed here.
  */
 
 /* Has the route's function answer the request, inside of the lock that the route asks for. */
@@ -17,6 +17,10 @@ void request_enter(HttpRequest *request);
  * once with an error when there is no memory.
  */
 void request_wait(HttpRequest *request, Operation *o);
+
+/* Answers the request with the plan of a start (manager_plan()), once that is made. Returns as that
+ * does; after an error there is no answer yet. */
+int request_plan(HttpRequest *request, EngineSpec **spec, char *const *warnings, Error *error);
 
 /* Suspends the connection of a request that waits. Only from libmicrohttpd's access handler. */
 void request_suspend(HttpRequest *request);

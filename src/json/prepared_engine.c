@@ -110,7 +110,7 @@ static int check_together(EngineSpec *spec, const char *prefix, const char *pool
     char field[PM_ERROR_FIELD_MAX + 1];
     int r;
 
-    if (!streq(spec->pool_id, pool_id)) {
+    if (pool_id && !streq(spec->pool_id, pool_id)) {
         field_name(prefix, "pool_id", field);
         return field_refuse(error, field, "must equal the pool of the request, \"%s\", got \"%s\"",
                             pool_id, spec->pool_id);

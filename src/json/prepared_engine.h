@@ -12,9 +12,9 @@
  * Reads the body of a preload: {"prepared": PreparedEngine}, or a bare PreparedEngine (contract:
  * PreparedEngine). Checks types and bounds of every field before anything happens; a field that is
  * not required may be null, which is as if it were left out. `pool_id` is the pool of the request,
- * which the body's must equal. *ret_warnings (NULL allowed; set to NULL when there are none) names
- * in sentences for people each unknown field, PM_WARNINGS_MAX of them and then how many more.
- * The mask is in its canonical form.
+ * which the body's must equal; NULL: it is the body's. *ret_warnings (NULL allowed; set to NULL
+ * when there are none) names in sentences for people each unknown field, PM_WARNINGS_MAX of them
+ * and then how many more. The mask is in its canonical form.
  *
  * Returns 0; -EINVAL with `error`: PM_ERROR_INVALID_FIELD naming the field (dotted:
  * "health.interval_ms", "flags[3]") and the fix, PM_ERROR_INVALID_JSON as json_read(),

@@ -215,6 +215,21 @@ const GpuInventory *manager_devices(const Manager *m, usec_t *ret_age);
 int manager_describe_devices(const Manager *m, char **ret_text, size_t *ret_length);
 
 /*
+ * A dry run of a start: whether the engine would be started now, on which GPUs, with what memory,
+ * and as what unit; as JSON text (json/plan.h). Nothing is changed. Takes as long as the drivers of
+ * the GPUs and the model's file system, but not longer than [GPU] AnswerSec=. *spec is taken over
+ * on success; `warnings` are copied for the answer. `f` is called once, with `text` NULL when out
+ * of memory, else taken over. Returns 1 when that has happened already; 0: `f` is called later,
+ * from the loop, and *ret_waiter stands for that until then; or negative errno with `error` set.
+ */
+typedef void (*PlanFunc)(char *text, size_t length, void *userdata);
+typedef struct PlanWaiter PlanWaiter;
+int manager_plan(Manager *m, EngineSpec **spec, char *const *warnings, PlanFunc f, void *userdata,
+                 PlanWaiter **ret_waiter, Error *error);
+/* Stops waiting: `f` is not called. Takes NULL, returns NULL. */
+PlanWaiter *plan_waiter_free(PlanWaiter *w);
+
+/*
  * The events: what listeners of event streams are told, kept in a ring. Ids count up by one; after
  * a restart of the daemon the run's id is another one.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "core/fit.h"
 #include "core/machine.h"
 #include "core/pool_metrics.h"
 #include "core/registry.h"
+#include "core/start_facts.h"
 #include "core/turns.h"
 #include "core/unit_name.h"
 #include "core/unit_plan.h"
@@ -291,24 +291,6 @@ PoolShell *pool_shell(const Pool *pool);
 /* Sets the pool's timer to its next deadline. */
 void pool_shell_arm(PoolShell *shell);
 
-/* A GPU that an engine uses, or a part of one. */
-typedef struct RoomGpu {
-    char device[GPU_UUID_MAX + 1]; /* as masks name it, or "amd0" */
-    char uuid[GPU_UUID_MAX + 1];   /* "": not known */
-    char name[GPU_NAME_MAX + 1];   /* "": not known */
-    uint64_t memory_total_bytes;   /* SPEC_UNSET: not known */
-    uint64_t memory_free_bytes;    /* SPEC_UNSET: not known */
-} RoomGpu;
-
-/* What was found out about a start. Large: not for the stack. */
-typedef struct StartFacts {
-    Error error; /* why not; code PM_ERROR_NONE: it may be made */
-    RoomGpu gpus[SPLIT_DEVICES_MAX];
-    size_t gpus_count;
-    uint64_t model_bytes; /* of the model's files; SPEC_UNSET: not known */
-    Fit fit;
-} StartFacts;
-
 /* room.c: whether the pool's engine finds the memory that it needs: fills *ret but for its error.
  * Returns what fit_check() does. */
 int room_check(const Manager *m, const Pool *pool, StartFacts *ret, Error *error);
@@ -336,6 +318,8 @@ void turn_ask(PoolShell *shell);
 /* The pool may have changed its state: an engine that is ready or gone gives its turn to others. */
 void turn_follow(PoolShell *shell);
 void turn_done(PoolShell *shell);
+/* The GPUs that the pool's start would use, as core/turns.h has them. */
+uint64_t turn_gpus(const Manager *m, const Pool *pool);
 /* What starts already is known. */
 void turns_begin(Manager *m);
 /* The pool that it waits for; NULL: it does not wait. */
@@ -344,7 +328,8 @@ const char *turn_waits_for(const Manager *m, const PoolShell *shell);
 /* effects.c */
 void effects_apply(Manager *m, PoolShell *shell, const Effects *effects);
 void effects_start_unit(Manager *m, const Pool *pool);
-/* The unit of the pool's engine; `tensor_split` as in UnitPlanContext. Returns 0 or negative errno. */
+/* The unit of the pool's engine; `tensor_split` as in UnitPlanContext. Returns 0 or negative errno.
+ */
 int effects_make_plan(Manager *m, const Pool *pool, const char *tensor_split, UnitPlan **ret);
 
 /* operations.c */

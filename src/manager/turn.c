@@ -20,8 +20,8 @@ static PoolShell *shell_of(const Turn *turn)
     return turn->userdata;
 }
 
-/* Of the start that is to come: its mask is the registry's. */
-static uint64_t gpus_of_start(const Manager *m, const Pool *pool)
+/* Of the start that is to come the mask is the registry's. */
+uint64_t turn_gpus(const Manager *m, const Pool *pool)
 {
     if (!pool->meta.device_mask && pool->spec->vram_bytes == 0)
         return 0;
@@ -62,7 +62,7 @@ static void on_facts(const StartFacts *found, void *userdata)
 
     shell->facts = NULL;
     /* Its mask may have been changed meanwhile: then it is another one's turn. */
-    if (gpus_of_start(shell->manager, shell->pool) & ~shell->turn.gpus) {
+    if (turn_gpus(shell->manager, shell->pool) & ~shell->turn.gpus) {
         turn_ask(shell);
         return;
     }
@@ -137,7 +137,7 @@ void turn_ask(PoolShell *shell)
 
     shell->facts = facts_free(shell->facts);
     leave(shell);
-    turns_join(&m->turns, &shell->turn, gpus_of_start(m, shell->pool));
+    turns_join(&m->turns, &shell->turn, turn_gpus(m, shell->pool));
     shell->takes_turn = true;
     tell_wait(shell);
     advance(m);

@@ -183,10 +183,10 @@ static void test_new_is_unset(void **state)
 
     assert_int_equal(engine_spec_new(&spec), 0);
     for (size_t i = 0; i < ELEMENTSOF(members); i++) {
-        static const uint64_t zero = 0, unset = SPEC_UNSET;
+        static const uint64_t zero[sizeof(SpecSplit) / sizeof(uint64_t)], unset = SPEC_UNSET;
         const char *at = (const char *)spec + members[i].offset;
 
-        assert_memory_equal(at, members[i].kind == U64 ? &unset : &zero, members[i].size);
+        assert_memory_equal(at, members[i].kind == U64 ? &unset : zero, members[i].size);
     }
     assert_null(engine_spec_free(NULL));
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "../manager/fake-devices.h"
+#include "../manager/fake-plan.h"
 #include "bus-fixture.h"
 
 #include <poolmgr/names.h>
@@ -480,6 +481,52 @@ static void test_caller_that_leaves_the_devices(void **state)
     f->client = bus_fixture_connect(f);
 }
 
+#define PREPARED                                                                           \
+    "{\"pool_id\":\"chat\",\"binary_path\":\"/e\",\"flags\":[],\"host\":\"h\",\"port\":1," \
+    "\"model_path\":\"m\",\"engine_version\":\"1\"}"
+
+static sd_bus_message *new_plan_call(const BusFixture *f, const char *pool_id)
+{
+    sd_bus_message *call = bus_fixture_new_call(f, "Plan");
+
+    assert_true(sd_bus_message_append(call, "ss", pool_id, PREPARED) >= 0);
+    return call;
+}
+
+static void test_plan(void **state)
+{
+    BusFixture *f = *state;
+    Reply reply;
+
+    assert_bus_text(bus_fixture_call(f, new_plan_call(f, "chat")), "{\"pool_id\":\"chat\"}");
+    fake_plan_hold(true);
+    bus_fixture_send(f, new_plan_call(f, "chat"), &reply);
+    while (fake_plan_count_waiting() == 0)
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+    assert_null(reply.message);
+    fake_plan_hold(false);
+    assert_bus_text(bus_fixture_wait(f, &reply), "{\"pool_id\":\"chat\"}");
+    assert_bus_error(bus_fixture_call(f, new_plan_call(f, "other")), PM_ERROR_INVALID_FIELD,
+                     "pool_id");
+    assert_asked(f, "");
+}
+
+static void test_caller_that_leaves_its_plan(void **state)
+{
+    BusFixture *f = *state;
+    Reply reply;
+
+    fake_plan_hold(true);
+    bus_fixture_send(f, new_plan_call(f, "chat"), &reply);
+    while (fake_plan_count_waiting() == 0)
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+    sd_bus_flush_close_unref(f->client);
+    while (fake_plan_count_waiting() > 0)
+        assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+    fake_plan_hold(false);
+    f->client = bus_fixture_connect(f);
+}
+
 static sd_bus_message *get(const BusFixture *f, const char *path, const char *interface,
                            const char *name)
 {
@@ -544,6 +591,8 @@ int main(void)
             TEST(test_lock_that_stays_taken),
             TEST(test_caller_that_leaves_the_lock),
             TEST(test_devices),
+            TEST(test_plan),
+            TEST(test_caller_that_leaves_its_plan),
             TEST(test_caller_that_leaves_the_devices),
             TEST(test_properties_and_the_lock),
     };

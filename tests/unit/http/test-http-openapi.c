@@ -132,6 +132,8 @@ static json_object *sample(const SchemaField *field)
         return json_object_new_uint64(field->min > 0 ? field->min : 1);
     if (field->type == SCHEMA_BOOL)
         return json_object_new_boolean(true);
+    if (streq(field->name, "engine"))
+        return json_object_new_string("llamacpp"); /* which alone can be told of a split */
     if (field->value_at)
         return json_object_new_string(field->value_at(0));
     if (field->type == SCHEMA_STRING && streq(field->name, "url"))

@@ -93,7 +93,8 @@ static void test_operation(void **state)
             _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, each), *copy = NULL;
             bool kept = each == POOL_STARTING || each == POOL_WARMING || each == POOL_DRAINING ||
                         each == POOL_STOPPING ||
-                        (each == POOL_PREFLIGHT && kinds[k] == OPERATION_RESTART) ||
+                        (each == POOL_PREFLIGHT &&
+                         (kinds[k] == OPERATION_PRELOAD || kinds[k] == OPERATION_RESTART)) ||
                         (each == POOL_ADOPTING && kinds[k] == OPERATION_DRAIN);
 
             pool->operation = (PoolOperation){

@@ -210,6 +210,15 @@ Pool *add_external(ManagerFixture *f, const char *id)
     return registry_get(&f->m->registry, id);
 }
 
+/* Before, each start waits for the first look at the GPUs. */
+static void await_devices(ManagerFixture *f)
+{
+    usec_t deadline = loop_deadline(f), age;
+
+    while (!manager_devices(f->m, &age))
+        run_once(f, deadline);
+}
+
 Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation)
 {
     Error error = {.code = PM_ERROR_NONE};
@@ -224,6 +233,7 @@ Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation)
     spec->model_path = copy("a-model");
     spec->engine = copy("llamacpp");
     spec->engine_version = copy("b1");
+    await_devices(f);
     if (manager_preload(f->m, &spec, NULL, NULL, ret_operation, &error) < 0)
         fail_msg("%s", error.text);
     return registry_get(&f->m->registry, id);
