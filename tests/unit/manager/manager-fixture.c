@@ -210,8 +210,7 @@ Pool *add_external(ManagerFixture *f, const char *id)
     return registry_get(&f->m->registry, id);
 }
 
-/* Before, each start waits for the first look at the GPUs. */
-static void await_devices(ManagerFixture *f)
+void await_devices(ManagerFixture *f)
 {
     usec_t deadline = loop_deadline(f), age;
 

@@ -47,6 +47,9 @@ char *read_file(const ManagerFixture *f, const char *name);
 /* Fails unless `part` stands in it. */
 void assert_in_file(const ManagerFixture *f, const char *name, const char *part);
 
+/* Runs the loop until the GPUs were looked for the first time: before, each start waits for that. */
+void await_devices(ManagerFixture *f);
+
 /* Registers the pool, which was not there. */
 Pool *add_pool(ManagerFixture *f, const char *id);
 /* The same, served by somebody else's engine, so that it grants leases. */

@@ -128,6 +128,7 @@ static void test_was_ready(void **state)
     assert_false(pool->supervision.pending);
     assert_in_file(f, "state/p.json", "\"state\": \"off\"");
 
+    await_devices(f);
     assert_int_equal(manager_restart(f->m, "p", NULL, &o, NULL), 0);
     assert_int_equal(pool->state, POOL_STARTING);
     assert_int_equal(pool->generation, 2);
@@ -196,6 +197,7 @@ static void test_breaker(void **state)
     }
     /* Whoever starts it by hand decides himself. */
     pool = registry_get(&f->m->registry, "p");
+    await_devices(f);
     assert_int_equal(manager_restart(f->m, "p", NULL, &o, NULL), 0);
     assert_int_equal(pool->state, POOL_STARTING);
     becomes_ready(f, pool);
@@ -282,6 +284,7 @@ static void test_generation(void **state)
 
         pool = reboot(f);
         assert_int_equal(pool->generation, n);
+        await_devices(f);
         assert_int_equal(manager_restart(f->m, "p", NULL, &o, NULL), 0);
         becomes_ready(f, pool);
         assert_int_equal(pool->generation, n + 1);
