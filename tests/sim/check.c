@@ -220,6 +220,7 @@ static void check_kept(World *w, SpecId before, const Pool *pool, const Event *e
     if (event->type == EVENT_FACTS && pool->state == POOL_STARTING) {
         if (!streq_ptr(pool->spec->device_mask, pool->meta.device_mask))
             world_fail(w, "the engine is started with another mask than the registry's");
+        turns_check_start(w, pool);
         before.mask = now.mask;
     }
     if (event->type != EVENT_PRELOAD && before.seed != 0 &&

@@ -210,6 +210,7 @@ void coverage_print(const Coverage *c)
            (int)EFFECTS_MAX);
     printf("Units that the service manager gave up with a process left: %" PRIu64 ".\n",
            c->left_running);
+    printf("Starts that waited for another one on their GPU: %" PRIu64 ".\n", c->waits);
 }
 
 static const PoolState expected_transitions[][2] = {
@@ -336,5 +337,6 @@ unsigned coverage_missing(const Coverage *c)
         n += missing(c->effects[i] > 0, "effect", effect_names[i], "");
     for (size_t i = 0; i < LOG_KIND_MAX; i++)
         n += missing(c->logs[i] > 0, "log line", log_names[i], "");
+    n += missing(c->waits > 0, "start that waits", "for its GPU", "");
     return n;
 }

@@ -19,6 +19,7 @@ typedef struct Coverage {
     uint64_t steps;
     uint64_t kills;
     uint64_t seeds;
+    uint64_t waits;        /* starts whose GPU another one had */
     uint64_t left_running; /* units that the service manager gave up while their process hung */
 } Coverage;
 

@@ -34,10 +34,12 @@ static void on_facts(World *w, const Item *item)
 
     if (prng_one_in(&w->prng, 12))
         (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED, "port", "Port taken.");
+    else if (prng_one_in(&w->prng, 24))
+        (void)error_set(&event.facts.error, PM_ERROR_DOES_NOT_FIT, "vram_bytes", "Too large.");
     manager_step(w, item->unit.pool, &event);
 }
 
-static void gather_facts(World *w, const Pool *pool)
+void effects_gather_facts(World *w, const Pool *pool)
 {
     usec_t delay = world_mischief(w, 4) ? world_span(w, 0, USEC_PER_SEC) : 0;
 
@@ -47,7 +49,7 @@ static void gather_facts(World *w, const Pool *pool)
 }
 
 /* What json/state_file keeps. */
-static void save(World *w, const Pool *pool)
+void effects_save(World *w, const Pool *pool)
 {
     PoolSlot *slot = slot_of(w, pool);
     Files *files = files_of(w, pool);
@@ -166,10 +168,10 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
 
     switch (e->type) {
     case EFFECT_GATHER_FACTS:
-        gather_facts(w, pool);
+        turns_ask(w, pool);
         break;
     case EFFECT_SAVE:
-        save(w, pool);
+        effects_save(w, pool);
         break;
     case EFFECT_START_UNIT:
         start(w, pool);

@@ -25,6 +25,7 @@ static void draw_policy(Prng *p, EngineSpec *spec)
     if (prng_one_in(p, 2))
         return;
     spec->policy.restart = (RestartPolicy)prng_range(p, 0, RESTART_MAX - 1);
+    spec->policy.retry_no_fit = prng_one_in(p, 2);
     numbers->backoff_initial_usec = prng_range(p, 1, 2000) * USEC_PER_MSEC;
     numbers->breaker_threshold = prng_range(p, 1, 3);
     numbers->breaker_open_usec = prng_range(p, 1, 5000) * USEC_PER_MSEC;

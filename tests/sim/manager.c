@@ -32,6 +32,7 @@ static void forget(World *w, Pool *pool)
         w->generation_floor = pool->generation;
     if (w->files[number].handoff)
         world_fail(w, "a pool is forgotten whose handoff file is there");
+    turns_forget(w, number);
     w->files[number] = (Files){.dropped = dropped};
     w->manager.slots[number] =
             (PoolSlot){.armed = USEC_INFINITY, .timer = w->manager.slots[number].timer + 1};
@@ -179,6 +180,7 @@ void manager_step(World *w, size_t pool_number, Event *event)
         forget(w, pool);
         return;
     }
+    turns_follow(w, pool);
     check_files(w, pool);
     manager_arm(w, pool);
 }

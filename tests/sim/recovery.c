@@ -33,7 +33,8 @@ void manager_kill(World *w)
 /* Those in states that have one; it may still be on record after its end. */
 static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
-    bool restarts = saved->state == POOL_PREFLIGHT && (saved->operation.kind == OPERATION_RESTART ||
+    bool restarts = saved->state == POOL_PREFLIGHT && (saved->operation.kind == OPERATION_PRELOAD ||
+                                                       saved->operation.kind == OPERATION_RESTART ||
                                                        saved->operation.kind == OPERATION_RELOAD);
     bool ended = saved->state == POOL_FAILED && saved->judging;
 
@@ -196,6 +197,8 @@ static void recover(World *w)
         if (pool && (pool->spec || pool->state == POOL_EXTERNAL))
             recover_pool(w, pool);
     }
+    if (w->manager.incarnation == incarnation)
+        turns_begin(w);
     if (w->manager.incarnation == incarnation)
         external_scan(w);
 }

@@ -5,6 +5,7 @@
 #include "core/machine.h"
 #include "core/probe_schedule.h"
 #include "core/registry.h"
+#include "core/turns.h"
 #include "coverage.h"
 #include "prng.h"
 #include "trace.h"
@@ -198,6 +199,10 @@ typedef struct FakeManager {
     size_t attach_left;
     Registry registry;
     PoolSlot slots[SIM_POOLS];
+    Turns turns;
+    bool turns_open;
+    Turn turn[SIM_POOLS];
+    bool takes_turn[SIM_POOLS];
     usec_t queue_until[CALL_KIND_MAX];
     UnitRef unknown[SIM_UNITS];
     size_t n_unknown;
@@ -314,6 +319,16 @@ bool manager_knows(const World *w, UnitRef ref);
 
 /* effects.c: returns false when the manager was killed on the way */
 bool manager_apply(World *w, Pool *pool, const Effects *effects);
+void effects_gather_facts(World *w, const Pool *pool);
+void effects_save(World *w, const Pool *pool);
+
+/* turns.c: whose turn it is to start an engine */
+void turns_ask(World *w, const Pool *pool);
+void turns_follow(World *w, const Pool *pool);
+void turns_forget(World *w, size_t pool);
+void turns_begin(World *w);
+/* The pool's engine starts: no other one does on a GPU of it. */
+void turns_check_start(const World *w, const Pool *pool);
 
 /* external.c: engines of somebody else, and who has leases */
 Handoff *handoff_make(size_t pool, unsigned which);
