@@ -20,7 +20,7 @@ Feature: An engine that cannot fit is not started, and starts on one GPU come on
       | state            | "failed"              |
       | last_error       | contains OC-POOL-3002 |
       | last_error_class | "preflight"           |
-      | generation       | 0                     |
+      | generation       | null                  |
     # Each start looks anew.
     When 2000 MiB of GPU 1 are free from now on
     And I restart pool "p"
@@ -28,18 +28,23 @@ Feature: An engine that cannot fit is not started, and starts on one GPU come on
 
   Scenario: An estimate warns, unless the files alone are too large
     Given the model "large" has 1536 MiB in 3 parts
-    And the daemon runs
+    And the host has two NVIDIA GPUs of unequal size, and nvidia-smi
+    And the daemon runs with
+      """
+      [GPU]
+      Policy=required
+      """
     When I preload pool "p" with
-      | field       | value                                                          |
-      | device_mask | "1"                                                            |
-      | model_path  | "/var/lib/pool-managerd-tests/large-00001-of-00003.gguf"       |
+      | field       | value                                                    |
+      | device_mask | "1"                                                      |
+      | model_path  | "/var/lib/pool-managerd-tests/large-00001-of-00003.gguf" |
     Then the answer is the error 500 "DOES_NOT_FIT" for "model_path"
     And the error text contains "the model's files have 1536 MiB, and 1024 MiB of GPU memory are free"
     When 1800 MiB of GPU 1 are free from now on
     And I preload pool "p" with
-      | field       | value                                                          |
-      | device_mask | "1"                                                            |
-      | model_path  | "/var/lib/pool-managerd-tests/large-00001-of-00003.gguf"       |
+      | field       | value                                                    |
+      | device_mask | "1"                                                      |
+      | model_path  | "/var/lib/pool-managerd-tests/large-00001-of-00003.gguf" |
     Then the answer is 200
     And the answer's warnings name "may need about 1946 MiB of GPU memory"
     And the daemon has logged a line that contains "may need about 1946 MiB of GPU memory"
@@ -89,7 +94,7 @@ Feature: An engine that cannot fit is not started, and starts on one GPU come on
       | device_mask | "0"   |
     Then the answer has
       | field     | value |
-      | waits_for | "b"   |
+      | waits_for | "a"   |
     When the engine of pool "a" becomes healthy
     Then the preload of pool "a" is answered with 200
     And pool "b" becomes "ready"

@@ -35,6 +35,7 @@ Feature: A model is split over unequal GPUs as the memory is that they have free
       | device_mask | "2,3"      |
       | split       | "auto"     |
       | vram_bytes  | 8589934592 |
+      | flags       | --         |
     Then the answer is 200
     And the engine of pool "p" was started with "--tensor-split 0.750000,0.250000" behind its flags
     # It is worked out anew by each start.

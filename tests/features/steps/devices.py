@@ -20,6 +20,17 @@ def two_gpus(context):
     daemon.drop_in("[Service]\n" + context.scene.driver.environment())
 
 
+@step('the host has two NVIDIA GPUs of unequal size, and nvidia-smi')
+def two_gpus_and_tool(context):
+    """Then engines may be required to use them. It is there, nobody needs to run it."""
+    two_gpus(context)
+    tool = context.scene.driver.folder / "nvidia-smi"
+    tool.write_text("#!/bin/sh\nexit 1\n")
+    tool.chmod(0o755)
+    context.scene.driver.folder.chmod(0o755)
+    daemon.drop_in(f"[Service]\n{context.scene.driver.environment()} PATH={context.scene.driver.folder}")
+
+
 @step('the library "{name:name}" is that of an old driver')
 def old_library(context, name):
     (context.scene.driver.folder / name).symlink_to(nvml.LIBRARIES / "libnvidia-ml-old.so.1")

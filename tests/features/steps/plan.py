@@ -5,7 +5,7 @@ import os
 from behave import step
 
 from support import api, engine, match, step_types, units, wait  # noqa: F401
-from steps.preload import table_fields
+from support.values import table_fields
 
 MIB = 1024 * 1024
 
@@ -92,4 +92,4 @@ def operation_comes_to_have(context):
 def no_unit(context, pool):
     status = context.scene.status(pool)
     assert status["state"] == "preflight" and status["pid"] is None, status
-    assert units.names(f"pool@{pool}:*") == [], units.names(f"pool@{pool}:*")
+    assert not [name for name in units.engines() if name.startswith(f"pool@{pool}:")], units.engines()

@@ -5,16 +5,9 @@ import shlex
 from behave import step
 
 from support import api, engine, match, step_types, wait  # noqa: F401
-from support.values import expand
+from support.values import expand, table_fields
 
 _PLACE = "@the value@"
-
-
-def table_fields(table):
-    """Fields of a PreparedEngine from a table; `flags` are words for the fake engine, the rest is JSON."""
-    fields = {row["field"]: row["value"] for row in table}
-    flags = shlex.split(fields.pop("flags", ""))
-    return flags, {field: json.loads(value) for field, value in fields.items()}
 
 
 @step('I preload pool "{pool:name}"')

@@ -2,7 +2,9 @@
 """Values that are too long or too odd to be written out in a scenario."""
 
 import ast
+import json
 import re
+import shlex
 
 _PLACEHOLDER = "@value@"
 
@@ -21,3 +23,10 @@ def octets(text):
     """The bytes that "a\\x00b" in a scenario stands for; without quotes: its own."""
     text = expand(text)
     return ast.literal_eval("b" + text) if text.startswith('"') else text.encode()
+
+
+def table_fields(table):
+    """Fields of a PreparedEngine from a table; `flags` are words for the fake engine, the rest is JSON."""
+    fields = {row["field"]: row["value"] for row in table}
+    flags = shlex.split(fields.pop("flags", ""))
+    return flags, {field: json.loads(value) for field, value in fields.items()}
