@@ -52,6 +52,44 @@ static void test_breaker(void **state)
     assert_due_in(f, POOL_TRIPPED, SECONDS(7));
 }
 
+/* What does not fit when somebody asks for it is tried again only where that is wanted. */
+static void test_retry_no_fit(void **state)
+{
+    static const struct {
+        bool setting;
+        uint64_t policy;
+        RestartPolicy restart;
+        PmErrorCode code;
+        PoolState becomes;
+    } cases[] = {
+            {false, SPEC_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {false, 1, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
+            {true, SPEC_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
+            {true, 0, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {true, 1, RESTART_NO, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {true, 1, RESTART_UNSET, PM_ERROR_PRELOAD_FAILED, POOL_FAILED},
+    };
+    Fixture *f = *state;
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        EngineSpec *spec = spec_sample();
+
+        fresh(f, POOL_OFF);
+        f->settings.retry_no_fit = cases[i].setting;
+        spec->policy.retry_no_fit = cases[i].policy;
+        spec->policy.restart = cases[i].restart;
+        preload_spec(f, spec);
+        facts_refuse(f, cases[i].code, "vram_bytes", "too large");
+        assert_int_equal(f->pool->state, cases[i].becomes);
+        /* Whoever has asked is told in any case. */
+        assert_int_equal(ended_operation(f)->error.code, cases[i].code);
+        if (cases[i].becomes == POOL_FAILED)
+            continue;
+        comes_back(f);
+        assert_int_equal(f->pool->state, POOL_READY);
+    }
+}
+
 static void test_stable_run(void **state)
 {
     EngineSpec *spec = spec_sample();
@@ -118,11 +156,9 @@ static void test_never_restarted_when_unhealthy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            pool_test(test_backoff),
-            pool_test(test_breaker),
-            pool_test(test_stable_run),
-            pool_test(test_never_restarted),
-            pool_test(test_never_restarted_when_unhealthy),
+            pool_test(test_backoff),         pool_test(test_retry_no_fit),
+            pool_test(test_breaker),         pool_test(test_stable_run),
+            pool_test(test_never_restarted), pool_test(test_never_restarted_when_unhealthy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

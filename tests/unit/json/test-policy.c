@@ -151,6 +151,28 @@ static void test_restart(void **state)
     assert_refused("restart", "true", "must be a string, got true");
 }
 
+static void test_retry_no_fit(void **state)
+{
+    static const struct {
+        const char *policy;
+        uint64_t flag;
+    } cases[] = {
+            {"{}", SPEC_UNSET},
+            {"{\"retry_no_fit\": null}", SPEC_UNSET},
+            {"{\"retry_no_fit\": true}", 1},
+            {"{\"retry_no_fit\": false}", 0},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_spec_ EngineSpec *spec = read_good(cases[i].policy);
+
+        assert_true(spec->policy.retry_no_fit == cases[i].flag);
+        assert_round_trip(spec);
+    }
+    assert_refused("retry_no_fit", "\"yes\"", "must be true or false, got \"yes\"");
+    assert_refused("retry_no_fit", "1", "must be true or false, got 1");
+}
+
 /* Nothing is written of a policy that says nothing. */
 static void test_unset_is_left_out(void **state)
 {
@@ -174,9 +196,8 @@ static void test_earlier_version(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_numbers),
-            cmocka_unit_test(test_restart),
-            cmocka_unit_test(test_unset_is_left_out),
+            cmocka_unit_test(test_numbers),         cmocka_unit_test(test_restart),
+            cmocka_unit_test(test_retry_no_fit),    cmocka_unit_test(test_unset_is_left_out),
             cmocka_unit_test(test_earlier_version),
     };
 
