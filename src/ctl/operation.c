@@ -21,6 +21,7 @@ static int add_row(Table *table, uint64_t id, json_object *view)
     uint64_t percent = status_number(view, "percent");
     uint64_t started = status_number(view, "started_ms"), now = now_ms();
     const char *phase = status_string(view, "phase");
+    const char *waits_for = status_string(view, "waits_for");
     char span[SPAN_TEXT_MAX] = "", read[24] = "";
 
     if (started != UINT64_MAX)
@@ -36,6 +37,8 @@ static int add_row(Table *table, uint64_t id, json_object *view)
                                          : COLOR_YELLOW) < 0 ||
         table_add(table, read, COLOR_NORMAL) < 0 || table_add(table, span, COLOR_NORMAL) < 0)
         return -ENOMEM;
+    if (waits_for[0])
+        return table_addf(table, COLOR_NORMAL, "waits for the engine of pool %s", waits_for);
     return table_add(table, status_string(status_object(view, "result"), "error"), COLOR_NORMAL);
 }
 

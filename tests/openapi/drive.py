@@ -83,6 +83,16 @@ def devices(r):
     daemon.start()
 
 
+def plans(r):
+    body = {name: value for name, value in prepared("plan").items() if name != "id"}
+    r.send("plan", 200, **body)
+    r.send("plan", 200, server="/v2", **body)
+    body["prepared"]["ram_bytes"] = 1 << 60
+    assert not r.send("plan", 200, **body).json["would_start"]
+    r.send("preloadPool", 500, "it does not fit", id="plan", **body)
+    by_hand(r, "deregisterPool", 200, id="plan")
+
+
 def engines(r):
     r.send("preloadPool", 200, **prepared("e"))
     r.send("preloadPool", 409, "another engine", **prepared("e"))
@@ -297,7 +307,7 @@ def main(folder):
     r = Recorder()
     r.describe("without a token")
     try:
-        for part in (daemon_itself, devices, registry, engines, supervision, leases, drains, reloads, logs, events, refusals, locked,
+        for part in (daemon_itself, devices, registry, plans, engines, supervision, leases, drains, reloads, logs, events, refusals, locked,
                      starting, crowded, guarded):
             start = time.monotonic()
             part(r)

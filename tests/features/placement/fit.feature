@@ -87,6 +87,8 @@ Feature: An engine that cannot fit is not started, and starts on one GPU come on
       | field     | value     |
       | phase     | "waiting" |
       | waits_for | "a"       |
+    When I run "poolctl operation {operation}" with that operation
+    Then it prints "waits for the engine of pool a"
     And pool "b" has no unit yet
     And the daemon has logged a line that contains "Pool b waits until the engine of pool a"
     When I plan pool "c" with
