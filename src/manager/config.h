@@ -20,14 +20,14 @@ typedef struct Settings {
     char *health_path;
     char *engine_log;
     char *gpu_policy;
-    char *nvml_library;      /* file name, or absolute path */
-    usec_t gpu_refresh_usec; /* how often GPUs are looked for when nobody asks */
-    usec_t gpu_answer_usec;  /* how long their drivers may take */
-    char *kernel_log;        /* where the driver's messages are read; "": nowhere */
-    char *model_provisioner; /* absolute path; "": none */
+    char *nvml_library;        /* file name, or absolute path */
+    usec_t gpu_refresh_usec;   /* how often GPUs are looked for when nobody asks */
+    usec_t gpu_answer_usec;    /* how long their drivers may take */
+    char *kernel_log;          /* where the driver's messages are read; "": nowhere */
+    char *model_provisioner;   /* absolute path; "": none */
     uint64_t headroom_mib;     /* of memory that stays free, on each GPU and of the host's */
     uint64_t headroom_percent; /* beside that, of what is free */
-    bool gpu_required;       /* what gpu_policy says */
+    bool gpu_required;         /* what gpu_policy says */
     uint64_t connections_max;
     uint64_t waiting_max;
     usec_t idle_timeout_usec;

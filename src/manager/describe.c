@@ -63,6 +63,17 @@ int manager_describe_configuration(const Manager *m, char **ret_text, size_t *re
     return 0;
 }
 
+/* The pool that one of its engines waits for. */
+static const char *find_blocker(const Manager *m, const Pool *pool)
+{
+    const char *other = NULL;
+
+    for (const Pool *engine = pool; engine && !other; engine = engine->beside)
+        if (pool_shell(engine))
+            other = turn_waits_for(m, pool_shell(engine));
+    return other;
+}
+
 json_object *describe_operation(const Manager *m, const Operation *o)
 {
     const Pool *pool = registry_get(&m->registry, o->pool_id);
@@ -78,12 +89,14 @@ json_object *describe_operation(const Manager *m, const Operation *o)
         view.phase = error_is_set(&o->result.error) ? "failed" : "done";
         view.percent = error_is_set(&o->result.error) ? SPEC_UNSET : 100;
         view.result = o->answer;
-    } else if (pool && turn_waits_for(m, pool_shell(pool))) {
+    } else if (find_blocker(m, pool)) {
         view.phase = "waiting";
-        view.waits_for = turn_waits_for(m, pool_shell(pool));
+        view.waits_for = find_blocker(m, pool);
     } else if (pool) {
         bool staging = pool->reload.phase == RELOAD_STAGING;
 
+        if (pool->reload.phase == RELOAD_BESIDE) /* it is the new engine that is waited for */
+            pool = pool->beside;
         view.phase = staging ? reload_phase_to_string(pool->reload.phase) : pool_state_shown(pool);
         view.percent = staging ? staging_percent(pool_shell(pool)) : pool_load_percent(pool);
     }

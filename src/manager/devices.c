@@ -149,6 +149,8 @@ void devices_expire(Manager *m)
 {
     Devices *d = m->devices;
 
+    if (!d)
+        return;
     d->expired = true;
     d->again = inventory_is_busy(d->inventory);
 }
@@ -204,8 +206,7 @@ int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWa
     Devices *d = m->devices;
     DevicesWaiter *w, **end;
 
-    if (inventory_is_overdue(d->inventory) ||
-        (d->known && !d->expired && age(d) < FRESH_USEC)) {
+    if (inventory_is_overdue(d->inventory) || (d->known && !d->expired && age(d) < FRESH_USEC)) {
         f(userdata);
         return 1;
     }

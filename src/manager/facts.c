@@ -9,18 +9,17 @@
 #include "manager/placement.h"
 #include "store/port_check.h"
 
-/* The pool other than `pool` whose engine listens on the same port: its answers would pass for
+/* The engine other than that of `pool` which listens on the same port: its answers would pass for
  * ours. */
 static const Pool *port_holder(const Manager *m, const Pool *pool)
 {
     for (size_t i = 0; i < m->registry.count; i++) {
-        const Pool *other = m->registry.pools[i];
-
-        if (!streq(other->id, pool->id) && pool_port(other) == pool->spec->port &&
-            streq(pool_host(other), pool->spec->host) &&
-            (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
-             other->state == POOL_EXTERNAL))
-            return other;
+        for (const Pool *other = m->registry.pools[i]; other; other = other->beside)
+            if (other != pool && pool_port(other) == pool->spec->port &&
+                streq(pool_host(other), pool->spec->host) &&
+                (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
+                 other->state == POOL_EXTERNAL))
+                return other;
     }
     return NULL;
 }
@@ -91,10 +90,10 @@ struct Facts {
     const Pool *pool;
     FactsFunc f;
     void *userdata;
-    bool begun;           /* it may end from now on */
-    bool looks;           /* for the GPUs; then */
+    bool begun;             /* it may end from now on */
+    bool looks;             /* for the GPUs; then */
     DevicesWaiter *devices; /* stands for that, but not before it is known to wait */
-    ModelSize *model;     /* NULL: its size is known, or not to be had */
+    ModelSize *model;       /* NULL: its size is known, or not to be had */
     sd_event_source *limit; /* of that */
     StartFacts found;
 };

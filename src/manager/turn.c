@@ -35,6 +35,12 @@ static uint64_t gpus_of_engine(const Manager *m, const Pool *pool)
     return placement_gpus(m, pool->spec->device_mask);
 }
 
+/* The shell of the pool in the registry, whose engine it may be beside. */
+static PoolShell *registered(const PoolShell *shell)
+{
+    return pool_shell(registry_get(&shell->manager->registry, shell->pool->id));
+}
+
 static void answer(PoolShell *shell, const Error *error)
 {
     Event event = {.type = EVENT_FACTS, .facts = {.attempt = shell->pool->attempt}};
@@ -50,7 +56,7 @@ static void tell_doubt(PoolShell *shell, const StartFacts *found)
 
     if (error_is_set(&found->error) || !found->fit.warning[0])
         return;
-    operation_warn(shell->manager, shell->pool, found->fit.warning);
+    operation_warn(shell->manager, registered(shell)->pool, found->fit.warning);
     journal_send(LOG_WARNING, MESSAGE_DOUBT, fields, ELEMENTSOF(fields), "Pool %s: %s",
                  shell->pool->id, found->fit.warning);
 }
@@ -98,12 +104,16 @@ static void advance(Manager *m)
         gather(shell_of(turn));
 }
 
+/* What is known of the memory is not true any more when an engine has taken some, or given it back.
+ */
 static void leave(PoolShell *shell)
 {
     if (!shell->takes_turn)
         return;
     shell->takes_turn = false;
     turns_leave(&shell->manager->turns, &shell->turn);
+    if (shell->turn.holds && shell->turn.gpus)
+        devices_expire(shell->manager);
 }
 
 const char *turn_waits_for(const Manager *m, const PoolShell *shell)
@@ -128,7 +138,7 @@ static void tell_wait(PoolShell *shell)
                  "Pool %s waits until the engine of pool %s, which uses a GPU of it, is ready or "
                  "gone",
                  shell->pool->id, other);
-    (void)persist_state(shell);
+    (void)persist_state(registered(shell));
 }
 
 void turn_ask(PoolShell *shell)
@@ -157,7 +167,6 @@ void turn_follow(PoolShell *shell)
         shell->takes_turn = true;
     } else if (shell->takes_turn) {
         leave(shell);
-        devices_expire(m);
         advance(m);
     }
 }
@@ -169,6 +178,22 @@ void turn_done(PoolShell *shell)
     advance(shell->manager);
     free(shell->tensor_split);
     shell->tensor_split = NULL;
+}
+
+void turn_exchange(PoolShell *a, PoolShell *b)
+{
+    Turns *turns = &a->manager->turns;
+    char *tensor_split = a->tensor_split;
+
+    a->tensor_split = b->tensor_split;
+    b->tensor_split = tensor_split;
+    /* Only engines that have had their turn change places. */
+    if (!b->takes_turn || a->takes_turn)
+        return;
+    turns_leave(turns, &b->turn);
+    turns_take(turns, &a->turn, b->turn.gpus);
+    a->takes_turn = true;
+    b->takes_turn = false;
 }
 
 void turns_begin(Manager *m)
