@@ -215,7 +215,8 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
         step_judge(&s, FAILURE_NONE, "");
     switch (event->type) {
     case EVENT_PRELOAD:
-        step_preload(&s, event->command.operation, TAKE_PTR(event->command.spec));
+        step_preload(&s, event->command.operation, TAKE_PTR(event->command.spec),
+                     event->command.unattended);
         break;
     case EVENT_STOP:
         step_stop(&s, event->command.operation);
