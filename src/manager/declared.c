@@ -143,8 +143,10 @@ static bool is_settled(const DeclaredPool *d, const DeclaredFile *file)
     return applied->port == next->port && streq(applied->host, next->host);
 }
 
-static void say(const DeclaredFiles *files)
+static void say(const Manager *m, const DeclaredFiles *files)
 {
+    size_t bad = 0;
+
     STRV_FOREACH (p, files->problems)
         journal_log(LOG_WARNING, "%s", *p);
     for (size_t i = 0; i < files->count; i++) {
@@ -156,7 +158,11 @@ static void say(const DeclaredFiles *files)
         if (f->problem)
             journal_send(LOG_ERR, "5d1f0c6b7a2e4e0fb3c9d8a7e6f5b4a1", fields, ELEMENTSOF(fields),
                          "%s; pool %s stays as it is", f->problem, f->pool_id);
+        bad += f->problem != NULL;
     }
+    if (files->count > 0 || m->declared->count > 0)
+        journal_log(LOG_NOTICE, "%zu declared pool(s) were read, of which %zu cannot be used",
+                    files->count, bad);
 }
 
 /* Hands the files over to the pools that they declare. */
@@ -215,7 +221,7 @@ void manager_read_declared(Manager *m)
         return; /* they are read then */
     r = read_files(m, &files);
     if (r >= 0) {
-        say(&files);
+        say(m, &files);
         strv_free(m->declared->problems);
         m->declared->problems = TAKE_PTR(files.problems);
         r = take_files(m, &files);

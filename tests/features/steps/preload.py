@@ -10,13 +10,6 @@ from support.values import expand
 _PLACE = "@the value@"
 
 
-def table_fields(table):
-    """Fields of a PreparedEngine from a table; `flags` are words for the fake engine, the rest is JSON."""
-    fields = {row["field"]: row["value"] for row in table}
-    flags = shlex.split(fields.pop("flags", ""))
-    return flags, {field: json.loads(value) for field, value in fields.items()}
-
-
 @step('I preload pool "{pool:name}"')
 def preload(context, pool):
     context.scene.preload(pool, context.scene.prepared(pool))
@@ -34,7 +27,7 @@ def preload_with_flags(context, pool, flags):
 
 @step('I preload pool "{pool:name}" with')
 def preload_with_fields(context, pool):
-    flags, fields = table_fields(context.table)
+    flags, fields = engine.table_fields(context.table)
     context.scene.preload(pool, context.scene.prepared(pool, flags, **fields))
 
 
