@@ -193,7 +193,7 @@ static void look_at_all(Manager *m, bool incomplete)
         DeclaredPool *d = all->items[i - 1];
 
         d->due = d->file.path ? d->file.declaration.spec != NULL : d->record && !incomplete;
-        d->waits = false;
+        d->waits = d->told = false;
         if (!d->file.path && !d->record)
             declared_drop(d);
     }

@@ -15,6 +15,7 @@ typedef struct DeclaredPool {
     DeclaredRecord *record;  /* NULL: nothing was applied yet */
     bool due;                /* file and pool are to be compared */
     bool waits;              /* until something happens to the pool */
+    bool told;               /* that it waits */
     bool leaving;            /* as in DeclaredCase; the record has it too, where there is one */
     DeclaredRecord *before;  /* the record from before this one; NULL: there was none */
     OperationWaiter *waiter; /* for a reload of ours; NULL: none */

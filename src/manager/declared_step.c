@@ -133,8 +133,8 @@ static void on_reloaded(const OperationResult *result, const char *pool_id, void
     const Pool *pool = registry_get(&d->manager->registry, pool_id);
 
     d->waiter = NULL;
-    if (!error_is_set(&result->error) || result->rolled_back || !pool ||
-        pool->state != POOL_READY || pool->operation.kind != OPERATION_NONE)
+    if (!error_is_set(&result->error) || !pool || pool->state != POOL_READY ||
+        pool->last_error_class != FAILURE_DRAIN_TIMEOUT)
         return;
     declared_record_take_back(d);
     say(d, LOG_WARNING, "its declaration is tried again at the next reload of the daemon",
@@ -221,12 +221,23 @@ static DeclaredAction decide(const DeclaredPool *d, const Pool *pool)
     return declared_decide(&c);
 }
 
+/* That it waits is said once, and not when it waits for what we have begun. */
+static bool is_worth_saying(DeclaredPool *d, DeclaredAction action)
+{
+    if (action != DECLARED_WAIT)
+        return action != DECLARED_NOTHING;
+    if (d->told || d->leaving)
+        return false;
+    d->told = true;
+    return true;
+}
+
 void declared_step(DeclaredPool *d)
 {
     Pool *pool = registry_get(&d->manager->registry, d->id);
     DeclaredAction action = decide(d, pool);
 
-    if (action != DECLARED_NOTHING)
+    if (is_worth_saying(d, action))
         say(d, action == DECLARED_NOTE ? LOG_INFO : LOG_NOTICE, sayings[action], NULL);
     switch (action) {
     case DECLARED_WAIT:

@@ -90,12 +90,11 @@ Feature: Pools that files declare
     And the declarations are read again
     Then the status of pool "comes" comes to have "state" "ready"
     And the status of pool "goes" comes to have "state" "draining"
-    When I release lease 1 of pool "goes"
+    When the daemon is killed by SIGKILL
+    And I release lease 1 of pool "goes"
     Then pool "goes" comes to be unknown
     And the remembered engine of pool "goes" is gone
     And the remembered engine of pool "stays" still runs
-    When the daemon is killed by SIGKILL
-    Then the remembered engine of pool "stays" still runs
     When I send GET "/pools"
     Then the answer lists the pools "comes, stays"
 
@@ -179,6 +178,25 @@ Feature: Pools that files declare
     When the host is rebooted
     And the daemon is started
     Then the status of pool "p" comes to have "state" "backoff"
+
+  Scenario: A change whose leases are not back in time is tried again at the next reload of the daemon
+    Given the daemon runs with
+      """
+      [Drain]
+      DeadlineSec=0
+      """
+    And pool "p" is declared
+    And the declarations are read again
+    And the status of pool "p" comes to have "state" "ready"
+    And 1 leases of pool "p" are out
+    When pool "p" is declared with
+      | field          | value   |
+      | engine_version | "b4712" |
+    And the declarations are read again
+    Then the daemon has logged a line that contains "its declaration is tried again at the next reload"
+    When I release lease 1 of pool "p"
+    And the declarations are read again
+    Then the status of pool "p" comes to have "engine_version" "b4712"
 
   Scenario: An engine that fails at its first start is tried again, and comes up in the end
     Given pool "p" is declared with
