@@ -283,8 +283,9 @@ static void drop_ended_operation(Pool *pool)
 {
     switch (pool->state) {
     case POOL_PREFLIGHT:
-        /* A restart or reload goes on there, a preload begins anew. */
-        if (pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD)
+        /* A restart or reload goes on there, and a preload that nobody would ask for again. */
+        if (pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD ||
+            (pool->operation.kind == OPERATION_PRELOAD && pool->automatic))
             return;
         break;
     case POOL_ADOPTING:

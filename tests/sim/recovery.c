@@ -33,8 +33,10 @@ void manager_kill(World *w)
 /* Those in states that have one; it may still be on record after its end. */
 static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
-    bool restarts = saved->state == POOL_PREFLIGHT && (saved->operation.kind == OPERATION_RESTART ||
-                                                       saved->operation.kind == OPERATION_RELOAD);
+    bool restarts = saved->state == POOL_PREFLIGHT &&
+                    (saved->operation.kind == OPERATION_RESTART ||
+                     saved->operation.kind == OPERATION_RELOAD ||
+                     (saved->operation.kind == OPERATION_PRELOAD && saved->automatic));
     bool ended = saved->state == POOL_FAILED && saved->judging;
 
     if (saved->operation.kind == OPERATION_NONE ||
