@@ -4,7 +4,7 @@
 #include "base/strv.h"
 #include "core/declared.h"
 
-/* The files of pools.d. */
+/* The files of pools.d (pool-managerd.pools.d(5)). */
 
 /* One, of the strongest folder that has its name. */
 typedef struct DeclaredFile {
