@@ -255,6 +255,9 @@ Feature: Pools that files declare
     And pool "u" is declared with
       | field  | value |
       | helth  | {}    |
+    And pool "m" is declared with
+      | field       | value  |
+      | device_mask | "0,,1" |
     And everybody may write the declaration of pool "u"
     And the declarations are read again
     Then the status of pool "u" comes to have "state" "ready"
@@ -266,6 +269,7 @@ Feature: Pools that files declare
       | q    | "applied" | null                                                          |
       | r    | "invalid" | contains /r.json: pool_id: the file is called r.json, so it must be "r", got "s" |
       | a    | "invalid" | contains is that of /etc/pool-managerd/pools.d/q.json: choose another port       |
+      | m    | "invalid" | contains /m.json: device_mask:                                |
       | u    | "applied" | null                                                          |
     And the daemon has logged a line that contains "pools.d/p.json:3: invalid JSON at line 3"
     And the daemon has logged a line that contains "u.json: unknown field "helth" was ignored"
