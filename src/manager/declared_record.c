@@ -67,7 +67,7 @@ int declared_records_open(Manager *m, const Settings *settings)
     if (settings->state_directory[0] && open_store(m, settings->state_directory) >= 0)
         return 0;
     m->declared->store = state_dir_free(m->declared->store);
-    return open_store(m, settings->runtime_directory);
+    return open_store(m, runtime_dir_path(m->runtime));
 }
 
 static void failed(const DeclaredPool *d, int error, const char *what)
