@@ -152,7 +152,7 @@ static DeclaredAction decide_changed(const DeclaredCase *c)
 
     if (!p)
         return start_or_keep(c);
-    if (is_held(p) || p->judging)
+    if (is_held(p) || p->judging || p->beside)
         return DECLARED_WAIT;
     switch (p->state) {
     case POOL_OFF:
@@ -179,7 +179,7 @@ static DeclaredAction decide_removed(const DeclaredCase *c)
 
     if (!p || p->state == POOL_EXTERNAL)
         return DECLARED_FORGET;
-    if (is_held(p) || p->judging)
+    if (is_held(p) || p->judging || p->beside)
         return DECLARED_WAIT;
     switch (p->state) {
     case POOL_OFF:

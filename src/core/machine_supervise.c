@@ -20,7 +20,8 @@ bool step_is_supervised(const Step *s)
     const Pool *p = s->pool;
 
     /* Whoever waits for an operation is told of the failure, and decides himself. */
-    return step_is_unattended(s) && (p->was_ready || p->automatic) && spec_allows_restart(p->spec);
+    return p->role == ROLE_SERVING && step_is_unattended(s) && (p->was_ready || p->automatic) &&
+           spec_allows_restart(p->spec);
 }
 
 static void log_verdict(Step *s, const SupervisionVerdict *v)

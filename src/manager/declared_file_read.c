@@ -119,7 +119,7 @@ static int parse(DeclaredFile *file, const char *text, size_t length)
 int declared_file_read(DeclaredFile *file, char *buffer, size_t *left)
 {
     size_t length = 0;
-    struct stat st;
+    struct stat st = {0};
     int r = read_content(file, buffer, &length, &st);
 
     if (r >= 0 && S_ISCHR(st.st_mode)) {

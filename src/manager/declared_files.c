@@ -154,12 +154,9 @@ int declared_files_read(bool user_mode, DeclaredFiles *ret)
 
 static int compare_ports(const void *a, const void *b)
 {
-    const DeclaredFile *x, *y;
-    int order;
+    const DeclaredFile *const *p = a, *const *q = b, *x = *p, *y = *q;
+    int order = (int)x->declaration.spec->port - (int)y->declaration.spec->port;
 
-    memcpy(&x, a, sizeof(x));
-    memcpy(&y, b, sizeof(y));
-    order = (int)x->declaration.spec->port - (int)y->declaration.spec->port;
     if (order == 0)
         order = strcmp(x->declaration.spec->host, y->declaration.spec->host);
     if (order == 0)
