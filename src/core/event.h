@@ -49,6 +49,7 @@ typedef struct Event {
             EngineSpec *spec;      /* preload: taken over by pool_step() */
             ReloadRequest *reload; /* reload: taken over by pool_step() */
             usec_t within_usec;    /* drain, reload: how long leases are waited for */
+            bool unattended;       /* preload: nobody decides about a failure but the supervision */
         } command;
         struct {
             Handoff *handoff; /* taken over by pool_step() */

@@ -205,7 +205,8 @@ void step_event(Step *s, Event *event)
         step_judge(s, FAILURE_NONE, "");
     switch (event->type) {
     case EVENT_PRELOAD:
-        step_preload(s, event->command.operation, TAKE_PTR(event->command.spec));
+        step_preload(s, event->command.operation, TAKE_PTR(event->command.spec),
+                     event->command.unattended);
         break;
     case EVENT_STOP:
         step_stop(s, event->command.operation);

@@ -33,11 +33,14 @@ void step_begin_preflight(Step *s)
     p->probe_error[0] = '\0';
     p->unit = (UnitObservation){0};
     p->end = (UnitEnd){.exit_status = -1};
-    step_log(s, p->automatic ? LOG_RESTART_DUE : LOG_PRELOAD_STARTED, NULL);
+    step_log(s,
+             p->automatic && p->operation.kind == OPERATION_NONE ? LOG_RESTART_DUE
+                                                                 : LOG_PRELOAD_STARTED,
+             NULL);
     effects_add(s->effects, EFFECT_GATHER_FACTS);
 }
 
-static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
+static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec, bool unattended)
 {
     Pool *p = s->pool;
 
@@ -47,6 +50,10 @@ static void begin_preload(Step *s, uint64_t operation, EngineSpec *spec)
     p->spec = spec;
     p->registered = true;
     pool_meta_from_spec(p, spec);
+    p->automatic = unattended;
+    /* Nobody would ask for it again, were we killed before it is started. */
+    if (unattended)
+        effects_add(s->effects, EFFECT_SAVE);
     step_begin_preflight(s);
 }
 
@@ -63,7 +70,7 @@ static bool runs_already(const Pool *p, EngineSpec *spec)
     return same;
 }
 
-void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
+void step_preload(Step *s, uint64_t operation, EngineSpec *spec, bool unattended)
 {
     Pool *p = s->pool;
 
@@ -77,7 +84,7 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
             engine_spec_free(spec);
             return;
         }
-        begin_preload(s, operation, spec);
+        begin_preload(s, operation, spec, unattended);
         return;
     case POOL_READY:
         if (p->operation.kind != OPERATION_NONE)

@@ -26,7 +26,8 @@ const char *step_failure_prefix(const Step *s);
 void step_fail_operation(Step *s, PmErrorCode code);
 
 /* machine_command.c */
-void step_preload(Step *s, uint64_t operation, EngineSpec *spec);
+/* `unattended`: a failure is the supervision's, as that of an engine that was ready. */
+void step_preload(Step *s, uint64_t operation, EngineSpec *spec, bool unattended);
 void step_stop(Step *s, uint64_t operation);
 void step_restart(Step *s, uint64_t operation);
 void step_deregister(Step *s, uint64_t operation);
@@ -44,6 +45,8 @@ bool step_cancel_restart(Step *s, OperationKind kind, uint64_t operation);
 void step_forget(Step *s);
 
 /* machine_supervise.c */
+/* Whether nobody waits for what the pool is at, who would decide about a failure. */
+bool step_is_unattended(const Step *s);
 /* Whether the supervision starts the engine again that has just ended. */
 bool step_is_supervised(const Step *s);
 /* It does so, at a time of its choice: `failure` is why the engine is not there. */

@@ -296,7 +296,7 @@ void step_judge(Step *s, FailureClass found, const char *line)
     /* What could not even be executed would fail again (contract, decision 7). */
     if ((asked || !p->end.set_up) && step_is_supervised(s))
         step_supervise(s, p->last_error_class);
-    else if (p->operation.kind == OPERATION_NONE)
+    else if (step_is_unattended(s))
         step_unsupervise(s);
     conclude(s, false);
 }
@@ -329,7 +329,7 @@ void step_ended(Step *s)
         await_judgement(s, &end);
         return;
     }
-    if (p->operation.kind == OPERATION_NONE)
+    if (step_is_unattended(s))
         step_unsupervise(s);
     conclude(s, forced);
 }

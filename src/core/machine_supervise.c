@@ -7,13 +7,21 @@
  * supervision.c, here it is done (contract, decisions 3 and 7).
  */
 
+bool step_is_unattended(const Step *s)
+{
+    const Pool *p = s->pool;
+
+    return p->operation.kind == OPERATION_NONE ||
+           (p->operation.kind == OPERATION_PRELOAD && p->automatic);
+}
+
 bool step_is_supervised(const Step *s)
 {
     const Pool *p = s->pool;
 
     /* Whoever waits for an operation is told of the failure, and decides himself. */
-    return p->role == ROLE_SERVING && p->operation.kind == OPERATION_NONE &&
-           (p->was_ready || p->automatic) && spec_allows_restart(p->spec);
+    return p->role == ROLE_SERVING && step_is_unattended(s) && (p->was_ready || p->automatic) &&
+           spec_allows_restart(p->spec);
 }
 
 static void log_verdict(Step *s, const SupervisionVerdict *v)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <limits.h>
 
 #include "base/text.h"
 #include "ctl/client.h"
@@ -152,9 +153,25 @@ static void print_output(const Options *options, json_object *pool)
         report_note("%s", error.text);
 }
 
-static void print_pool(const Options *options, json_object *pool)
+/* The file that declares the pool, and what stands against it. */
+static void print_declared(json_object *declared)
+{
+    const char *state = status_string(declared, "state");
+    char text[PATH_MAX + PM_ERROR_TEXT_MAX];
+
+    if (!declared)
+        return;
+    snprintf(text, sizeof(text), "%s%s%s%s", status_string(declared, "file"),
+             streq(state, "applied") ? "" : " (", streq(state, "applied") ? "" : state,
+             streq(state, "applied") ? "" : ")");
+    print_line("Declared", text, streq(state, "applied") ? COLOR_NORMAL : COLOR_YELLOW);
+    print_line("Problem", status_string(declared, "problem"), COLOR_RED);
+}
+
+static void print_pool(const Options *options, json_object *pool, json_object *declared)
 {
     print_head(pool);
+    print_declared(declared);
     print_line("Unit", status_string(pool, "unit"), COLOR_NORMAL);
     print_engine(pool);
     print_line("Model", status_string(pool, "model_path"), COLOR_NORMAL);
@@ -219,6 +236,37 @@ static int print_json(const Options *options, char **words, json_object *pools)
     return report_json(options, json_object_get(json_object_array_get_idx(pools, 0)));
 }
 
+/* What files declare of the pool; NULL: nothing, or it is not known. */
+static json_object *find_declared(json_object *configuration, json_object *pool)
+{
+    json_object *all = NULL;
+
+    if (!json_object_object_get_ex(configuration, "declared", &all))
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        json_object *declared = json_object_array_get_idx(all, i);
+
+        if (streq(status_string(declared, "pool_id"), status_string(pool, "pool_id")))
+            return declared;
+    }
+    return NULL;
+}
+
+/* For people. Without the configuration all but the files are shown. */
+static void print_pools(const Options *options, sd_bus *bus, json_object *pools)
+{
+    _cleanup_json_ json_object *configuration = NULL;
+
+    (void)client_describe_configuration(options, bus, &configuration, NULL);
+    for (size_t i = 0; i < json_object_array_length(pools); i++) {
+        json_object *pool = json_object_array_get_idx(pools, i);
+
+        if (i > 0)
+            putchar('\n');
+        print_pool(options, pool, find_declared(configuration, pool));
+    }
+}
+
 static int run(const Options *options, char **words)
 {
     _cleanup_bus_ sd_bus *bus = NULL;
@@ -234,11 +282,8 @@ static int run(const Options *options, char **words)
         return status;
     if (options->json != JSON_OFF)
         printed = print_json(options, words, pools);
-    for (size_t i = 0; options->json == JSON_OFF && i < json_object_array_length(pools); i++) {
-        if (i > 0)
-            putchar('\n');
-        print_pool(options, json_object_array_get_idx(pools, i));
-    }
+    else
+        print_pools(options, bus, pools);
     if (!words[0] && options->json == JSON_OFF && json_object_array_length(pools) == 0)
         printf("0 pools.\n");
     return status ? status : printed;

@@ -6,6 +6,7 @@
 #include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/listen.h"
+#include "manager/declared_files.h"
 #include "systemd/journal.h"
 
 static void on_warning(const char *text, void *userdata)
@@ -66,6 +67,34 @@ void configuration_apply_to_log(const Settings *s)
     journal_set_max_level(log_priority(s->log_level));
 }
 
+/* What is wrong with files of pools.d; those that are right stand below the configuration. */
+static int print_declared(const Options *options)
+{
+    DeclaredFiles files = {.count = 0};
+    int r = declared_files_read(options->user_mode, &files);
+    bool good = true;
+
+    if (r >= 0)
+        r = declared_files_check_ports(&files);
+    STRV_FOREACH (p, files.problems)
+        journal_log(LOG_WARNING, "%s", *p);
+    for (size_t i = 0; i < files.count && r >= 0; i++) {
+        const DeclaredFile *f = &files.items[i];
+
+        STRV_FOREACH (w, f->warnings)
+            journal_log(LOG_WARNING, "%s", *w);
+        if (f->problem)
+            journal_log(LOG_ERR, "%s", f->problem);
+        else if (!f->masked)
+            (void)printf("# %s: pool %s, autostart %s\n", f->path, f->pool_id,
+                         f->declaration.autostart ? "on" : "off");
+        good = good && !f->problem;
+    }
+    good = good && !files.incomplete;
+    declared_files_done(&files);
+    return r < 0 ? r : good ? 0 : -EINVAL;
+}
+
 int configuration_print(const Options *options)
 {
     _cleanup_(settings_freep) Settings *s = NULL;
@@ -77,7 +106,10 @@ int configuration_print(const Options *options)
     r = configuration_load(options, true, &s);
     if (r == -EINVAL)
         return EXIT_CONFIG;
-    if (r < 0 || settings_text(s, &text) < 0 || fputs(text, stdout) < 0 || fflush(stdout) != 0)
+    if (r < 0 || settings_text(s, &text) < 0 || fputs(text, stdout) < 0)
         return EXIT_FAILURE;
-    return EXIT_SUCCESS;
+    r = print_declared(options);
+    if (r == -EINVAL)
+        return EXIT_CONFIG;
+    return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

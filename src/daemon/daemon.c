@@ -74,6 +74,8 @@ static void on_recovered(int error, void *userdata)
     int r = error;
 
     if (r >= 0)
+        manager_read_declared(d->manager);
+    if (r >= 0)
         r = dbus_server_request_name(d->dbus, on_name, d);
     if (r < 0)
         (void)sd_event_exit(d->event, r);
@@ -110,6 +112,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
     (void)sd_event_now(d->event, CLOCK_MONOTONIC, &now);
     (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now);
     reload(d);
+    manager_read_declared(d->manager);
     (void)sd_notify(0, "READY=1");
     return 0;
 }

@@ -7,24 +7,25 @@
 
 static void help(void)
 {
-    (void)printf(
-            "pool-managerd [OPTIONS...]\n\n"
-            "Runs LLM engines in pools, each engine as a unit of systemd.\n\n"
-            "  -h --help                  Show this text\n"
-            "     --version               Show the version\n"
-            "     --system                Use the system's service manager and bus (default "
-            "for root)\n"
-            "     --user                  Use the user's service manager and bus\n"
-            "  -c --config=FILE           Read FILE instead of the standard places\n"
-            "  -l --listen=ADDRESS        Serve HTTP on ADDRESS: 127.0.0.1:9200, [::1]:9200, "
-            "unix:/path\n"
-            "     --runtime-dir=PATH      Keep the runtime files in PATH\n"
-            "     --log-format=FORMAT     auto, journal, json or text\n"
-            "     --log-level=LEVEL       err, warning, notice, info or debug\n"
-            "     --set=SECTION.KEY=VALUE Set any key of the configuration\n"
-            "     --print-config          Check the configuration and show it, start nothing\n\n"
-            "Files: /etc/pool-managerd/pool-managerd.conf, pool-managerd.conf.d/*.conf\n"
-            "Client: poolctl\n");
+    (void)printf("pool-managerd [OPTIONS...]\n\n"
+                 "Runs LLM engines in pools, each engine as a unit of systemd.\n\n"
+                 "  -h --help                  Show this text\n"
+                 "     --version               Show the version\n"
+                 "     --system                Use the system's service manager and bus (default "
+                 "for root)\n"
+                 "     --user                  Use the user's service manager and bus\n"
+                 "  -c --config=FILE           Read FILE instead of the standard places\n"
+                 "  -l --listen=ADDRESS        Serve HTTP on ADDRESS: 127.0.0.1:9200, [::1]:9200, "
+                 "unix:/path\n"
+                 "     --runtime-dir=PATH      Keep the runtime files in PATH\n"
+                 "     --log-format=FORMAT     auto, journal, json or text\n"
+                 "     --log-level=LEVEL       err, warning, notice, info or debug\n"
+                 "     --set=SECTION.KEY=VALUE Set any key of the configuration\n"
+                 "     --print-config          Check configuration and pools, show them, start "
+                 "nothing\n\n"
+                 "Files: /etc/pool-managerd/pool-managerd.conf, pool-managerd.conf.d/*.conf,\n"
+                 "       pools.d/*.json\n"
+                 "Client: poolctl\n");
 }
 
 /* Options that are another way to write --set. */

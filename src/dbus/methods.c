@@ -92,7 +92,8 @@ const Method methods[] = {
          "What became of an operation, as JSON text; known until ten minutes after its end"},
         {"DescribeConfiguration", NULL, "", "s", "configuration\0", NULL, METHOD_FREE, false,
          run_describe_configuration,
-         "The configuration, as JSON text: each key with its value and where that comes from"},
+         "The configuration, as JSON text: each key with its value and where that comes from; "
+         "and the declared pools"},
         {"ListEvents", NULL, "t", "sta(tsss)", "after\0run_id\0first\0events\0", NULL, METHOD_FREE,
          false, run_list_events,
          "The events after that id, as many as fit into an answer, each with id, type, pool and "

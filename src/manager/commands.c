@@ -41,25 +41,39 @@ static int submit(Manager *m, Pool *pool, OperationKind kind, Event *event, char
     return 0;
 }
 
-int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
-                    const char *correlation_id, Operation **ret_operation, Error *error)
+static int preload(Manager *m, EngineSpec **spec, char *const *warnings, const char *correlation_id,
+                   bool unattended, Operation **ret_operation, Error *error)
 {
     Event event = {.type = EVENT_PRELOAD};
     Pool *pool = NULL;
-    int r = manager_refuse_unrecovered(m, error);
+    int r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
 
-    if (r >= 0)
-        r = placement_check_mask(m, (*spec)->device_mask, "device_mask", error);
-    if (r >= 0)
-        r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
     if (r < 0)
         return r;
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
     event.command.spec = TAKE_PTR(*spec);
+    event.command.unattended = unattended;
     if (submit(m, pool, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
+}
+
+int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
+                    const char *correlation_id, Operation **ret_operation, Error *error)
+{
+    int r = manager_refuse_unrecovered(m, error);
+
+    if (r >= 0)
+        r = placement_check_mask(m, (*spec)->device_mask, "device_mask", error);
+    return r < 0 ? r : preload(m, spec, warnings, correlation_id, false, ret_operation, error);
+}
+
+/* A mask of GPUs that are not there may be one of GPUs that are there later: the start is tried. */
+int manager_start_unattended(Manager *m, EngineSpec **spec, char *const *warnings,
+                             Operation **ret_operation, Error *error)
+{
+    return preload(m, spec, warnings, NULL, true, ret_operation, error);
 }
 
 /* Whether an operation of that kind holds the pool already: it is joined. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <ini.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
@@ -64,7 +65,8 @@ static int warn_unknown(const Reading *r, const char *where, const char *section
     k = text_take(&t, &text);
     if (k < 0)
         return k;
-    r->warn(text, r->userdata);
+    if (r->warn)
+        r->warn(text, r->userdata);
     return 0;
 }
 
@@ -129,13 +131,19 @@ static int cannot_be_read(Reading *r, const char *path, int error)
 
 static int read_file(Reading *r, const char *path, bool must_exist)
 {
-    int k, unreadable;
+    int k = 0, unreadable, fd;
 
-    r->stream = fopen(path, "re");
-    if (!r->stream && errno == ENOENT && !must_exist)
+    /* Not fopen(), which would wait for the writer of a fifo. */
+    fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && !must_exist)
         return 0;
+    r->stream = fd < 0 ? NULL : fdopen(fd, "r");
     if (!r->stream)
-        return cannot_be_read(r, path, errno);
+        k = cannot_be_read(r, path, errno);
+    if (!r->stream && fd >= 0)
+        (void)close(fd);
+    if (!r->stream)
+        return k;
     r->file = path;
     r->line = 0;
     errno = 0;
@@ -169,6 +177,48 @@ static int read_files(Reading *r, const ConfigSources *sources)
     return 0;
 }
 
+/* The name of a variable, without its value, that looks like one of ours and is none. */
+static int warn_variable(const Reading *r, const char *name)
+{
+    _cleanup_free_ const char **known = calloc(config_keys_count, sizeof(char *));
+    _cleanup_free_ char *text = NULL;
+    const char *meant;
+    Text t = {0};
+    int k;
+
+    if (!known)
+        return -ENOMEM;
+    for (size_t i = 0; i < config_keys_count; i++) {
+        known[i] = config_keys[i].environment;
+        if (known[i] && streq(known[i], name))
+            return 0;
+    }
+    meant = nearest_name(name, known, config_keys_count);
+    text_printf(&t, "environment variable %s was ignored: there is no such setting", name);
+    if (meant)
+        text_printf(&t, "; did you mean %s=?", meant);
+    k = text_take(&t, &text);
+    if (k >= 0)
+        r->warn(text, r->userdata);
+    return k;
+}
+
+static int warn_variables(const Reading *r)
+{
+    static const char prefix[] = "POOL_MANAGERD_";
+    int k = 0;
+
+    STRV_FOREACH (variable, environ) {
+        char name[128];
+
+        if (k < 0 || !r->warn || strncmp(*variable, prefix, strlen(prefix)) != 0)
+            continue;
+        (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(*variable, "="), *variable);
+        k = warn_variable(r, name);
+    }
+    return k;
+}
+
 static int read_environment(Reading *r)
 {
     for (size_t i = 0; i < config_keys_count; i++) {
@@ -184,7 +234,7 @@ static int read_environment(Reading *r)
         if (k < 0)
             return k;
     }
-    return 0;
+    return warn_variables(r);
 }
 
 static int no_such_override(Reading *r, const char *text, const char *section, const char *name)

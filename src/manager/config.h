@@ -45,7 +45,7 @@ typedef struct ConfigSources {
     bool user_mode;
 } ConfigSources;
 
-/* What is said about what was read: for the log, one line each. */
+/* What is said about what was read: for the log, one line each. NULL: nobody wants to know. */
 typedef void (*ConfigWarnFunc)(const char *text, void *userdata);
 
 /*

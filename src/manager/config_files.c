@@ -51,22 +51,34 @@ static int find_drop_ins(char *const *places, char ***ret)
     return 0;
 }
 
+/* The folder of the user's own; none without a home. */
+static int add_user_place(char ***places)
+{
+    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+
+    if (xdg && xdg[0])
+        return strv_extendf(places, "%s/" PM_DAEMON_NAME, xdg);
+    return home ? strv_extendf(places, "%s/.config/" PM_DAEMON_NAME, home) : 0;
+}
+
+static int add_system_places(char ***places)
+{
+    static const char *const roots[] = {"/etc", "/run", "/usr/lib"};
+    int k = 0;
+
+    for (size_t i = 0; i < ELEMENTSOF(roots) && k >= 0; i++)
+        k = strv_extendf(places, "%s/" PM_DAEMON_NAME, roots[i]);
+    return k;
+}
+
 /* The folders that may hold our configuration, the strongest first. */
 static int config_places(bool user_mode, char ***ret)
 {
     _cleanup_strv_free_ char **places = NULL;
-    const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
-    int k = 0;
+    int k = user_mode ? add_user_place(&places) : 0;
 
-    if (user_mode && xdg)
-        k = strv_extendf(&places, "%s/" PM_DAEMON_NAME, xdg);
-    else if (user_mode && home)
-        k = strv_extendf(&places, "%s/.config/" PM_DAEMON_NAME, home);
-    for (size_t i = 0; i < 3 && k >= 0; i++) {
-        static const char *const roots[] = {"/etc", "/run", "/usr/lib"};
-
-        k = strv_extendf(&places, "%s/" PM_DAEMON_NAME, roots[i]);
-    }
+    if (k >= 0)
+        k = add_system_places(&places);
     if (k < 0)
         return k;
     *ret = TAKE_PTR(places);
@@ -97,5 +109,19 @@ int config_files_find(bool user_mode, char ***ret)
     if (k < 0)
         return k;
     *ret = TAKE_PTR(paths);
+    return 0;
+}
+
+int config_files_pools(bool user_mode, char ***ret)
+{
+    _cleanup_strv_free_ char **places = NULL, **folders = NULL;
+    int k = user_mode ? add_user_place(&places) : add_system_places(&places);
+
+    STRV_FOREACH (place, places)
+        if (k >= 0)
+            k = strv_extendf(&folders, "%s/pools.d", *place);
+    if (k < 0)
+        return k;
+    *ret = TAKE_PTR(folders);
     return 0;
 }

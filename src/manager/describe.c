@@ -3,6 +3,7 @@
 
 #include "manager/manager_internal.h"
 #include "json/encode.h"
+#include "json/reader.h"
 
 /* What the outside reads, as JSON. */
 
@@ -54,13 +55,14 @@ int manager_describe_health(const Manager *m, const char *pool_id, char **ret_te
 
 int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length)
 {
-    char *copy = strdup(m->configuration);
+    json_object *object = NULL;
 
-    if (!copy)
+    if (json_read(m->configuration, strlen(m->configuration), &object, NULL) < 0 ||
+        declared_describe(m, object) < 0) {
+        json_object_put(object);
         return -ENOMEM;
-    *ret_text = copy;
-    *ret_length = strlen(copy);
-    return 0;
+    }
+    return json_text(object, false, ret_text, ret_length);
 }
 
 /* The pool that one of its engines waits for. */

@@ -232,7 +232,8 @@ static void format_leases(const Pool *pool, LogKind kind, char *buffer, size_t s
 /* What a start of an engine is a part of. */
 static const char *start_name(const Pool *pool)
 {
-    if (pool->automatic || pool->operation.kind == OPERATION_RESTART)
+    if ((pool->automatic && pool->operation.kind == OPERATION_NONE) ||
+        pool->operation.kind == OPERATION_RESTART)
         return "restart";
     if (pool->reload.phase == RELOAD_RETURNING)
         return "rollback";

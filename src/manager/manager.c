@@ -88,6 +88,7 @@ static void dispatch(Manager *m)
         if (!m->queue)
             m->queue_end = &m->queue;
         dispatch_one(m, q);
+        declared_look(m, q->pool_id);
         free(q);
     }
     m->dispatching = false;
@@ -327,6 +328,8 @@ int manager_new(sd_event *event, sd_bus *bus, RuntimeDir **runtime, const Settin
         r = devices_start(m, settings->nvml_library);
     if (r >= 0)
         r = memory_start(m, settings->state_directory);
+    if (r >= 0)
+        r = declared_start(m, settings);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(m);
@@ -354,6 +357,7 @@ Manager *manager_free(Manager *m)
         pool_shell_detach(m->registry.pools[i]);
     registry_done(&m->registry);
     devices_done(m);
+    declared_done(m);
     queue_free(m);
     operations_free(m);
     recover_free(m);

@@ -29,6 +29,10 @@ Manager *manager_free(Manager *m);
 typedef void (*ManagerRecoveredFunc)(int error, void *userdata);
 int manager_start(Manager *m, ManagerRecoveredFunc recovered, void *userdata);
 
+/* Reads the files of pools.d, and makes the pools what those say that have changed. What is wrong
+ * with a file is logged, and its pool stays as it is. Before recovery is done nothing happens. */
+void manager_read_declared(Manager *m);
+
 /* New numbers for what happens from now on. Returns 0 or -ENOMEM with the old ones in force. */
 int manager_set_settings(Manager *m, const Settings *settings);
 

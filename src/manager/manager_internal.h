@@ -145,6 +145,7 @@ struct Manager {
     bool numbers_unsaved;
 
     struct Memory *memory; /* NULL: there is no state directory */
+    struct DeclaredPools *declared;
 
     HandoffWatch *handoffs;
     HandoffFile *handoff_files;
@@ -231,6 +232,19 @@ void memory_recover(Manager *m);      /* brings back the pools that nothing else
 void memory_keep(PoolShell *shell);   /* the pool may have changed: writes what has to be written */
 void memory_forget(PoolShell *shell); /* the pool is deregistered */
 void memory_drop(PoolShell *shell);
+
+/* declared.c: the pools that files declare. */
+int declared_start(Manager *m, const Settings *settings);
+void declared_done(Manager *m); /* waits for the disk, 2 s at most */
+/* Something may have happened to the pool. */
+void declared_look(Manager *m, const char *pool_id);
+/* {declared: [{pool_id, file, autostart, state, problem, warnings}], declared_problems: [text]} is
+ * added to `object`. Returns 0 or -ENOMEM. */
+int declared_describe(const Manager *m, json_object *object);
+
+/* commands.c: a preload that nobody waits for: the supervision tries again when it fails. */
+int manager_start_unattended(Manager *m, EngineSpec **spec, char *const *warnings,
+                             Operation **ret_operation, Error *error);
 
 /* events.c */
 int events_new(Manager *m);

@@ -47,7 +47,7 @@ static int open_memory(Manager *m, const char *path, struct Memory *memory)
     if (r < 0)
         return r;
     (void)sd_id128_to_string(boot, memory->boot_id);
-    return state_dir_open(path, m->event, on_written, memory, &memory->dir);
+    return state_dir_open(path, "pools", m->event, on_written, memory, &memory->dir);
 }
 
 int memory_start(Manager *m, const char *path)

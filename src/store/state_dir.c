@@ -16,8 +16,8 @@ struct StateDir {
     StateWriter *writer;
 };
 
-/* Opens the folder of pools, and has it on disk that it is there. */
-static int open_pools(const char *path, int *ret_fd)
+/* Opens the folder, and has it on disk that it is there. */
+static int open_pools(const char *path, const char *folder, int *ret_fd)
 {
     _cleanup_close_ int root_fd = -1, fd = -1;
     int r;
@@ -25,7 +25,7 @@ static int open_pools(const char *path, int *ret_fd)
     root_fd = runtime_dir_open_folder(AT_FDCWD, path, 0);
     if (root_fd < 0)
         return root_fd;
-    fd = runtime_dir_open_folder(root_fd, "pools", O_NOFOLLOW);
+    fd = runtime_dir_open_folder(root_fd, folder, O_NOFOLLOW);
     if (fd < 0)
         return fd;
     r = atomic_file_sweep(fd);
@@ -37,8 +37,8 @@ static int open_pools(const char *path, int *ret_fd)
     return 0;
 }
 
-int state_dir_open(const char *path, sd_event *event, StateWriterFunc f, void *userdata,
-                   StateDir **ret)
+int state_dir_open(const char *path, const char *folder, sd_event *event, StateWriterFunc f,
+                   void *userdata, StateDir **ret)
 {
     _cleanup_(state_dir_freep) StateDir *d = NULL;
     int r, fd;
@@ -52,7 +52,7 @@ int state_dir_open(const char *path, sd_event *event, StateWriterFunc f, void *u
     d->path = strdup(path);
     if (!d->path)
         return -ENOMEM;
-    r = open_pools(path, &d->pools_fd);
+    r = open_pools(path, folder, &d->pools_fd);
     if (r < 0)
         return r;
     fd = fcntl(d->pools_fd, F_DUPFD_CLOEXEC, 0);

@@ -353,7 +353,8 @@ static void check_rate(World *w, const Pool *pool)
     const Supervision *s = &pool->supervision;
     Instant until;
 
-    if (!pool->automatic)
+    /* What a file declares was asked for, and needs not to wait. */
+    if (!pool->automatic || pool->operation.kind == OPERATION_PRELOAD)
         return;
     if (!s->allowed_once && !s->trial &&
         supervision_rate(s, &settings, world_now(w)) > settings.restart_limit)

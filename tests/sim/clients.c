@@ -31,6 +31,7 @@ static void preload(World *w, size_t pool)
 
     event.command.operation = operation_open(w, OPERATION_PRELOAD, pool);
     event.command.spec = draw_spec(w, pool, p);
+    event.command.unattended = prng_one_in(&w->prng, 4);
     manager_step(w, pool, &event);
 }
 

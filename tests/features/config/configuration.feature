@@ -184,6 +184,12 @@ Feature: The configuration
       | [Manager] | DeadlineSec | unknown key DeadlineSec in section [Manager] was ignored | [Drain] DeadlineSec |
       | #         | DeadlineSec | key DeadlineSec before the first section was ignored     | [Drain] DeadlineSec |
 
+  Scenario: So is a variable of the environment that nobody knows
+    Given the unit of the daemon has the setting "Environment=POOL_MANAGERD_ADRR=127.0.0.1:9301"
+    When the daemon is started
+    Then the daemon has logged a line that contains "environment variable POOL_MANAGERD_ADRR was ignored"
+    And the daemon has logged a line that contains "did you mean POOL_MANAGERD_ADDR=?"
+
   Scenario: It can be checked before a restart
     Given the daemon runs
     And the configuration file "pool-managerd.conf.d/60-new.conf"

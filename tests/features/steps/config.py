@@ -45,18 +45,13 @@ def exit_status(context, status):
     assert shown == {"ExecMainStatus": str(status), "ActiveState": "failed", "NRestarts": "0"}, shown
 
 
-def configuration():
-    """What the daemon says of it; root and everybody else are told the same."""
-    return json.loads(run("poolctl", "config", "--json=short").stdout)
-
-
 def named(key):
     return f"{key['section']}.{key['key']}"
 
 
 @step('"poolctl config" says')
 def config_says(context):
-    keys = {named(key): key for key in configuration()["keys"]}
+    keys = {named(key): key for key in daemon.configuration()["keys"]}
     for row in context.table:
         shown = dict(keys[row["key"]])
         shown["pending"] = (shown["pending"] or {}).get("value", "")
@@ -66,7 +61,7 @@ def config_says(context):
 
 @step('"poolctl config" names no other files than that of the machine')
 def config_files(context):
-    files = configuration()["files"]
+    files = daemon.configuration()["files"]
     assert files == [str(daemon.DEFAULTS)], files
 
 

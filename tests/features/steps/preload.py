@@ -27,7 +27,7 @@ def preload_with_flags(context, pool, flags):
 
 @step('I preload pool "{pool:name}" with')
 def preload_with_fields(context, pool):
-    flags, fields = table_fields(context.table)
+    flags, fields = engine.table_fields(context.table)
     context.scene.preload(pool, context.scene.prepared(pool, flags, **fields))
 
 

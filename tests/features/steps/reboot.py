@@ -38,7 +38,7 @@ def is_rebooted(context):
     run("systemctl", "stop", *units.engines(), units.SLICE)
     run("systemctl", "reset-failed")
     daemon.empty(daemon.RUNTIME)
-    for path in (daemon.STATE / "pools").glob("*.json"):
+    for path in [*(daemon.STATE / "pools").glob("*.json"), *(daemon.STATE / "declared").glob("*.json")]:
         path.write_text(json.dumps({**age(json.loads(path.read_text())), "boot_id": OTHER_BOOT}))
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon under test: started, configured and put back to nothing through systemd."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -19,6 +20,8 @@ USER_STATES = [pathlib.Path(os.path.expanduser(f"~{TESTER}/{place}/pool-managerd
                for place in (".local/state", ".config")]
 # What holds wherever a scenario does not say otherwise: the machine has no GPU.
 DEFAULTS = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/10-test-machine.conf")
+# Where pools are declared.
+POOLS = pathlib.Path("/etc/pool-managerd/pools.d")
 CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-test.conf")
 DROP_IN = pathlib.Path(f"/run/systemd/system/{UNIT}.d/50-test.conf")
 
@@ -73,6 +76,7 @@ def clean():
     empty(STATE)
     DEFAULTS.parent.mkdir(parents=True, exist_ok=True)
     DEFAULTS.write_text("[GPU]\nPolicy=optional\n")
+    empty(POOLS)
     CONFIG.unlink(missing_ok=True)
     if DROP_IN.exists():
         DROP_IN.unlink()
@@ -89,6 +93,11 @@ def clean_user():
 def configure(text):
     CONFIG.parent.mkdir(parents=True, exist_ok=True)
     CONFIG.write_text(text + "\n")
+
+
+def configuration():
+    """What the daemon says of it; root and everybody else are told the same."""
+    return json.loads(run("poolctl", "config", "--json=short").stdout)
 
 
 def drop_in(text):

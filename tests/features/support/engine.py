@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import shlex
 
 from support import api, wait
 
@@ -24,6 +25,13 @@ def prepared(pool, port, flags=(), /, **fields):
     """A PreparedEngine for the fake engine; `fields` replace or add."""
     return {"binary_path": FAKE, "flags": ["--port", str(port), *flags], "host": "127.0.0.1", "port": port,
             "model_path": str(MODEL), "engine_version": VERSION, "pool_id": pool, **fields}
+
+
+def table_fields(table):
+    """Fields of a PreparedEngine from a table; `flags` are words for the fake engine, the rest is JSON."""
+    fields = {row["field"]: row["value"] for row in table}
+    flags = shlex.split(fields.pop("flags", ""))
+    return flags, {field: json.loads(value) for field, value in fields.items()}
 
 
 def prepared_llama(pool, port):

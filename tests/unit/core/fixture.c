@@ -259,7 +259,8 @@ static bool keeps_operation(const Pool *pool)
            pool->state == POOL_DRAINING || pool->state == POOL_STOPPING ||
            (pool->state == POOL_FAILED && pool->judging) ||
            (pool->state == POOL_PREFLIGHT &&
-            (kind == OPERATION_RESTART || kind == OPERATION_RELOAD)) ||
+            (kind == OPERATION_RESTART || kind == OPERATION_RELOAD ||
+             (kind == OPERATION_PRELOAD && pool->automatic))) ||
            (pool->state == POOL_ADOPTING && (kind == OPERATION_DRAIN || kind == OPERATION_RELOAD));
 }
 

@@ -20,6 +20,9 @@ static char warnings[2048];
 
 static int set_up(void **state)
 {
+    /* These are of the tests, not of the daemon. */
+    assert_int_equal(unsetenv("POOL_MANAGERD_TEST_LONG"), 0);
+    assert_int_equal(unsetenv("POOL_MANAGERD_TEST_SLOW"), 0);
     assert_non_null(mkdtemp(directory));
     return 0;
 }

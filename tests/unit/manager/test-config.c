@@ -28,6 +28,9 @@ static void set_variable(const char *name, const char *value)
 
 static int set_up(void **state)
 {
+    /* These are of the tests, not of the daemon. */
+    set_variable("POOL_MANAGERD_TEST_LONG", NULL);
+    set_variable("POOL_MANAGERD_TEST_SLOW", NULL);
     assert_non_null(mkdtemp(directory));
     return 0;
 }
@@ -212,6 +215,34 @@ static void test_order(void **state)
     assert_int_equal(unsetenv("POOL_MANAGERD_ADDR"), 0);
 }
 
+static void test_unknown_variable_warns(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+
+    set_variable("POOL_MANAGERD_ADRR", "127.0.0.1:1");
+    assert_int_equal(load("", NULL, &s, NULL), 0);
+    set_variable("POOL_MANAGERD_ADRR", NULL);
+    assert_non_null(strstr(warnings, "environment variable POOL_MANAGERD_ADRR was ignored"));
+    assert_non_null(strstr(warnings, "did you mean POOL_MANAGERD_ADDR=?"));
+    assert_null(strstr(warnings, "127.0.0.1:1"));
+    assert_string_equal(s->listen, "127.0.0.1:9200");
+}
+
+/* A fifo has no end, and nobody may write to it: it is read as an empty file. */
+static void test_fifo(void **state)
+{
+    _cleanup_(settings_freep) Settings *s = NULL;
+    char path[128];
+    ConfigSources sources = {.file = path};
+
+    (void)snprintf(path, sizeof(path), "%s/fifo", directory);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    warnings[0] = '\0';
+    assert_int_equal(settings_load(&sources, on_warning, NULL, &s, NULL), 0);
+    assert_string_equal(warnings, "");
+    assert_int_equal(unlink(path), 0);
+}
+
 static void test_unknown_key_warns(void **state)
 {
     _cleanup_(settings_freep) Settings *s = NULL;
@@ -376,6 +407,8 @@ int main(void)
             cmocka_unit_test(test_supervision_keys),
             cmocka_unit_test(test_file),
             cmocka_unit_test(test_order),
+            cmocka_unit_test(test_unknown_variable_warns),
+            cmocka_unit_test(test_fifo),
             cmocka_unit_test(test_unknown_key_warns),
             cmocka_unit_test(test_state_directory),
             cmocka_unit_test(test_bad_values),

@@ -280,7 +280,7 @@ static void test_directory(void **state)
     StateDir *d = NULL;
     unsigned count = 0;
 
-    assert_int_equal(state_dir_open(path, writer->event, on_written, writer, &d), 0);
+    assert_int_equal(state_dir_open(path, "pools", writer->event, on_written, writer, &d), 0);
     assert_string_equal(state_dir_path(d), path);
     assert_int_equal(file_mode(writer->folder->fd, "s/pools"), S_IFDIR | 0755);
     assert_int_equal(state_dir_write_pool(d, "../p", &text), -EINVAL);
@@ -294,7 +294,7 @@ static void test_directory(void **state)
     d = state_dir_free(d);
 
     put_file(writer->folder->fd, "s/pools/.#pm-p.json.1.0", "left by a killed one");
-    assert_int_equal(state_dir_open(path, writer->event, on_written, writer, &d), 0);
+    assert_int_equal(state_dir_open(path, "pools", writer->event, on_written, writer, &d), 0);
     assert_no_file(writer->folder->fd, "s/pools/.#pm-p.json.1.0");
     assert_int_equal(state_dir_read_pools(d, count_pools, &count), 0);
     put_file(writer->folder->fd, "s/pools/p.json", "bad");
@@ -316,12 +316,15 @@ static void test_bad_directory(void **state)
     StateDir *d = NULL;
 
     put_file(writer->folder->fd, "file", "");
-    assert_int_equal(state_dir_open("s", writer->event, on_written, writer, &d), -EINVAL);
-    assert_int_equal(state_dir_open(file, writer->event, on_written, writer, &d), -ENOTDIR);
-    assert_int_equal(state_dir_open(below, writer->event, on_written, writer, &d), -ENOENT);
+    assert_int_equal(state_dir_open("s", "pools", writer->event, on_written, writer, &d), -EINVAL);
+    assert_int_equal(state_dir_open(file, "pools", writer->event, on_written, writer, &d),
+                     -ENOTDIR);
+    assert_int_equal(state_dir_open(below, "pools", writer->event, on_written, writer, &d),
+                     -ENOENT);
     assert_return_code(mkdirat(writer->folder->fd, "s", 0755), errno);
     assert_return_code(symlinkat("..", writer->folder->fd, "s/pools"), errno);
-    assert_int_equal(state_dir_open(linked, writer->event, on_written, writer, &d), -ENOTDIR);
+    assert_int_equal(state_dir_open(linked, "pools", writer->event, on_written, writer, &d),
+                     -ENOTDIR);
     assert_null(d);
 }
 
