@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/calls.h"
+#include "ctl/report.h"
 #include "ctl/times.h"
 #include "ctl/verbs.h"
 
@@ -7,6 +8,7 @@ static void print(const PoolCall *call, json_object *answer)
 {
     char span[SPAN_TEXT_MAX];
 
+    report_warnings(answer);
     span_format(status_number(answer, "duration_ms"), span);
     printf("%s: stopped in %s%s\n", call->pool_id, span,
            status_flag(answer, "force_stopped") ? ", killed because it did not end by itself" : "");

@@ -101,6 +101,8 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"GPU", "AnswerSec", CONFIG_SPAN, "5s", NULL, AT(gpu_answer_usec), 100 * MS, DAY,
          .reload = true},
+        {"GPU", "ReleaseSec", CONFIG_SPAN, "10s", NULL, AT(policy.gpu_release_usec), 0, DAY,
+         .reload = true},
         {"Engine", "EngineLog", CONFIG_CHOICE, "journal", NULL, AT(engine_log),
          .choices = "journal|file", .reload = true},
 };

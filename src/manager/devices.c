@@ -25,6 +25,7 @@ static const usec_t TIMER_ACCURACY_USEC = USEC_PER_SEC;
 
 struct DevicesWaiter {
     DevicesWaiter *next; /* younger */
+    uint64_t look;       /* the one that it waits for, or a later one */
     struct Devices *devices;
     DevicesFunc f;
     void *userdata;
@@ -37,6 +38,7 @@ typedef struct Devices {
     GpuInventory *known; /* NULL: nothing yet */
     usec_t known_usec;   /* since when, monotonic */
     DevicesWaiter *waiters;
+    uint64_t looks; /* how many were begun */
     bool silence_told;
 } Devices;
 
@@ -95,13 +97,21 @@ static void log_silence(Devices *d)
     d->silence_told = true;
 }
 
-static void tell_waiters(Devices *d)
+/* Those that no later look than `until` is for. A waiter's function may do anything. */
+static void tell_waiters(Devices *d, uint64_t until)
 {
-    while (d->waiters) {
-        DevicesFunc f = d->waiters->f;
-        void *userdata = d->waiters->userdata;
+    for (;;) {
+        DevicesWaiter *w = d->waiters;
+        DevicesFunc f;
+        void *userdata;
 
-        devices_waiter_free(d->waiters);
+        while (w && w->look > until)
+            w = w->next;
+        if (!w)
+            return;
+        f = w->f;
+        userdata = w->userdata;
+        devices_waiter_free(w);
         f(userdata);
     }
 }
@@ -111,6 +121,8 @@ static void take_over(Devices *d, GpuInventory *found)
     for (size_t i = 0; i < found->count; i++)
         for (size_t j = 0; j < found->gpus[i].processes_count; j++)
             find_pool(d->manager, &found->gpus[i].processes[j]);
+    gpu_release_see(d->manager, found);
+    driver_fault_see(d->manager, found);
     log_problems(d->known, found);
     free(d->known);
     d->known = found;
@@ -121,20 +133,29 @@ static void take_over(Devices *d, GpuInventory *found)
     arm(d);
 }
 
+static int refresh(Devices *d)
+{
+    bool busy = inventory_is_busy(d->inventory);
+    int r = inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+
+    if (!busy && r >= 0)
+        d->looks++;
+    return r;
+}
+
 static void on_found(GpuInventory *found, void *userdata)
 {
     Devices *d = userdata;
 
-    if (found)
-        take_over(d, found);
-    else
+    if (!found) {
         log_silence(d);
-    tell_waiters(d);
-}
-
-static int refresh(Devices *d)
-{
-    return inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+        tell_waiters(d, UINT64_MAX);
+        return;
+    }
+    take_over(d, found);
+    tell_waiters(d, d->looks);
+    if (d->waiters && refresh(d) < 0)
+        tell_waiters(d, UINT64_MAX);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -178,26 +199,59 @@ void devices_done(Manager *m)
     m->devices = NULL;
 }
 
-int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+/* For the look that is under way, or the next. */
+static int add_waiter(Devices *d, uint64_t look, DevicesFunc f, void *userdata,
+                      DevicesWaiter **ret_waiter)
 {
-    Devices *d = m->devices;
-    DevicesWaiter *w, **end;
+    DevicesWaiter *w = calloc(1, sizeof(*w)), **end;
 
-    if (inventory_is_overdue(d->inventory) || (d->known && age(d) < FRESH_USEC)) {
-        f(userdata);
-        return 1;
-    }
-    w = calloc(1, sizeof(*w));
     if (!w || refresh(d) < 0) {
         free(w);
         return -ENOMEM;
     }
-    *w = (DevicesWaiter){.devices = d, .f = f, .userdata = userdata};
+    *w = (DevicesWaiter){.look = look, .devices = d, .f = f, .userdata = userdata};
     for (end = &d->waiters; *end; end = &(*end)->next)
         ;
     *end = w;
     *ret_waiter = w;
     return 0;
+}
+
+int devices_look(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+{
+    Devices *d = m->devices;
+
+    if (inventory_is_overdue(d->inventory))
+        return -EBUSY;
+    return add_waiter(d, d->looks + 1, f, userdata, ret_waiter);
+}
+
+bool devices_answer(const Manager *m)
+{
+    return !inventory_is_overdue(m->devices->inventory);
+}
+
+void devices_remark(Manager *m)
+{
+    if (m->devices && m->devices->known)
+        driver_fault_see(m, m->devices->known);
+}
+
+void devices_notice(Manager *m)
+{
+    if (m->devices->known && m->devices->known->count > 0)
+        (void)refresh(m->devices);
+}
+
+int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+{
+    Devices *d = m->devices;
+
+    if (inventory_is_overdue(d->inventory) || (d->known && age(d) < FRESH_USEC)) {
+        f(userdata);
+        return 1;
+    }
+    return add_waiter(d, 0, f, userdata, ret_waiter);
 }
 
 DevicesWaiter *devices_waiter_free(DevicesWaiter *w)

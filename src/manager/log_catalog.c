@@ -49,6 +49,8 @@ static const struct {
         [LOG_RELOAD_FAILED] = {LOG_ERR, "a1c3e5f7b9d04c2e8f6a0b4d2c6e8f37"},
         [LOG_ROLLED_BACK] = {LOG_WARNING, "c5e7a9b1d3f54e7c9b8d6f4a2e0c8b38"},
         [LOG_DRIVER_FAULT] = {LOG_ERR, "e9b1d3f5a7c84b6d9e0f2a4c6b8d1e39"},
+        [LOG_GPU_MEMORY_HELD] = {LOG_ERR, "3f5b7d9e1a2c4d6f8b0e2a4c6d8f1b40"},
+        [LOG_GPU_MEMORY_UNKNOWN] = {LOG_WARNING, "b7d9f1a3c5e84e6a9c0b2d4f6a8c1e41"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
 
@@ -251,6 +253,14 @@ static void format_crash(const Pool *pool, const char *how, const char *since, c
                        pool->last_error);
 }
 
+static void format_gpu_memory(const Pool *pool, char *buffer, size_t size)
+{
+    char what[GPU_WARNING_MAX + 1];
+
+    gpu_memory_describe(&pool->release.answer, what, sizeof(what));
+    (void)snprintf(buffer, size, "Pool %s: the engine has ended, but %s", pool->id, what);
+}
+
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
                            Instant now, char *buffer, size_t size)
 {
@@ -339,6 +349,10 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_DRIVER_FAULT:
         (void)snprintf(buffer, size, "Pool %s: %s; stopping the engine", pool->id,
                        pool->last_error);
+        break;
+    case LOG_GPU_MEMORY_HELD:
+    case LOG_GPU_MEMORY_UNKNOWN:
+        format_gpu_memory(pool, buffer, size);
         break;
     case LOG_STALE_EVENT:
         (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);

@@ -121,10 +121,10 @@ static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool
     if (o->kind == OPERATION_DRAIN)
         return json_drain_answer(pool, &o->result);
     if (o->kind == OPERATION_DEREGISTER)
-        return json_deregister_answer(pool->id);
+        return json_deregister_answer(pool->id, &o->result);
     if (runtime_dir_handoff_path(m->runtime, pool->id, pool->spec->replica_id, &handoff) < 0)
         return NULL;
-    return json_preload_answer(pool, handoff, o->warnings);
+    return json_preload_answer(pool, handoff, &o->result, o->warnings);
 }
 
 void operation_end(Manager *m, const Pool *pool, const OperationResult *result)

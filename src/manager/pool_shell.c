@@ -54,6 +54,7 @@ void pool_shell_detach(Pool *pool)
     load_done(shell);
     staging_done(shell);
     output_done(shell);
+    gpu_release_done(shell);
     persist_drop(shell);
     memory_drop(shell);
     sd_event_source_disable_unref(shell->timer);

@@ -207,6 +207,8 @@ static void recover_pools(Manager *m)
             event.unit.load = UNIT_LOAD_NOT_FOUND;
         }
         look_for_processes(m, pool, &event.unit);
+        gpu_release_add_pid(pool_shell(pool), pool->held_pid);
+        event.uses_gpu = gpu_release_concerns(m, pool);
         (void)manager_post(m, pool->id, &event);
     }
 }

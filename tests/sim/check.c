@@ -238,6 +238,7 @@ void check_step(World *w, const Pool *before, SpecId spec, const Pool *pool, con
     check_end_logs(w, before, pool, event, effects);
     check_deadlines(w, before, pool, event);
     check_awaited(w, pool);
+    gpu_check_step(w, before, pool, event, effects);
     check_ready(w, pool);
     check_leases(w, before, pool, event);
     check_status(w, pool);

@@ -79,6 +79,8 @@ static void save(World *w, const Pool *pool)
             .reload_previous = spec_id(pool->reload.previous),
             .reload_failure = pool->reload.failure,
             .judging = pool->judging,
+            .releasing = pool->releasing,
+            .held_pid = pool->held_pid,
             .supervision = pool->supervision,
             .automatic = pool->automatic,
             .ready_since = pool->ready_since,
@@ -195,6 +197,9 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
     case EFFECT_READ_OUTPUT:
         reload_read_output(w, pool);
         break;
+    case EFFECT_CHECK_GPU:
+        gpu_check(w, pool);
+        break;
     case EFFECT_WRITE_PID:
         files->pid = true;
         break;
@@ -242,6 +247,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_STAGE] = "stage",
         [EFFECT_CANCEL_STAGE] = "cancel-stage",
         [EFFECT_READ_OUTPUT] = "read-output",
+        [EFFECT_CHECK_GPU] = "check-gpu",
         [EFFECT_WRITE_PID] = "write-pid",
         [EFFECT_REMOVE_PID] = "remove-pid",
         [EFFECT_PROBE] = "probe",

@@ -88,6 +88,8 @@ static void take_over(World *w, size_t number)
     pool->drain_forced = saved->drain_forced;
     pool->drain_leases = saved->drain_leases;
     pool->judging = saved->judging;
+    pool->releasing = saved->releasing;
+    pool->held_pid = saved->held_pid;
     pool->spec = spec_make(number, saved->spec);
     if (saved->external != 0)
         pool->external = handoff_make(number, saved->external);
@@ -168,6 +170,7 @@ static void recover_pool(World *w, Pool *pool)
     Event event = {
             .type = EVENT_RECOVER,
             .generation = pool->generation,
+            .uses_gpu = gpu_uses(pool),
             .unit = w->manager.slots[pool_index(pool->id)].found,
     };
 

@@ -109,6 +109,8 @@ typedef struct Saved {
     char reload_error[PM_ERROR_TEXT_MAX + 1];
     FailureClass reload_failure;
     bool judging;
+    bool releasing;
+    uint64_t held_pid;
     Supervision supervision;
     bool automatic;
     usec_t ready_since;
@@ -172,6 +174,7 @@ typedef struct PoolSlot {
     uint64_t start_waiting; /* generation of a start that is not yet sent; 0: none */
     bool forget;
     uint64_t staging;   /* the operation that waits for its model; 0: none */
+    uint64_t gpu_look;  /* outstanding; 0: none */
     usec_t judge_until; /* of a pool that is to be judged */
 } PoolSlot;
 
@@ -202,6 +205,7 @@ typedef struct FakeManager {
     UnitRef unknown[SIM_UNITS];
     size_t n_unknown;
     uint64_t probes;
+    uint64_t looks;
 } FakeManager;
 
 typedef struct OpenOperation {
@@ -336,6 +340,14 @@ void reload_driver_fault(World *w);
 void reload_check_result(World *w, const Pool *pool, const OperationResult *result);
 /* The pool and its reload agree. */
 void reload_check(World *w, const Pool *pool);
+
+/* gpu.c: the memory that engines leave behind on GPUs */
+/* Whether the pool's engine has some: it does when it was started with a mask. */
+bool gpu_uses(const Pool *pool);
+void gpu_check(World *w, const Pool *pool);
+/* A pool waits for its memory, no longer than it may, and nothing else begins meanwhile. */
+void gpu_check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
+                    const Effects *effects);
 
 /* recovery.c */
 void manager_start(World *w, const Item *item);

@@ -283,6 +283,8 @@ void restart(Fixture *f, UnitObservation u)
     pool->reload = old->reload;
     old->reload = (Reload){.phase = RELOAD_NONE};
     pool->judging = old->judging;
+    pool->releasing = old->releasing;
+    pool->held_pid = old->held_pid;
     pool->end.set_up = old->end.set_up;
     pool->external = TAKE_PTR(old->external);
     pool->external_is_file = old->external_is_file;
@@ -471,6 +473,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_STAGE] = "stage",
         [EFFECT_CANCEL_STAGE] = "no-stage",
         [EFFECT_READ_OUTPUT] = "read-output",
+        [EFFECT_CHECK_GPU] = "check-gpu",
         [EFFECT_LOG] = "log",
 };
 
@@ -509,6 +512,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_FAILED] = "reload-failed",
         [LOG_ROLLED_BACK] = "rolled-back",
         [LOG_DRIVER_FAULT] = "driver-fault",
+        [LOG_GPU_MEMORY_HELD] = "gpu-held",
+        [LOG_GPU_MEMORY_UNKNOWN] = "gpu-unknown",
         [LOG_STALE_EVENT] = "stale",
 };
 

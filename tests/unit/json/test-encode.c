@@ -97,6 +97,9 @@ static void test_pretty(void **state)
     free(text);
 }
 
+/* Of an operation that has nothing to warn of. */
+static const OperationResult none;
+
 /* B-API-011 */
 static void test_preload_answer(void **state)
 {
@@ -104,12 +107,12 @@ static void test_preload_answer(void **state)
     char first[] = "one", second[] = "two";
     char *warnings[] = {first, second, NULL};
 
-    assert_line(json_preload_answer(pool, "/run/pool-managerd/engines/p1-r0.json", warnings),
+    assert_line(json_preload_answer(pool, "/run/pool-managerd/engines/p1-r0.json", &none, warnings),
                 "{\"pool_id\":\"p1\",\"pid\":4711,"
                 "\"handoff_path\":\"/run/pool-managerd/engines/p1-r0.json\",\"generation\":7,"
                 "\"unit\":\"pool@p1:r0:g7.service\",\"warnings\":[\"one\",\"two\"]}");
     pool->unit.main_pid = 0;
-    assert_line(json_preload_answer(pool, NULL, NULL),
+    assert_line(json_preload_answer(pool, NULL, &none, NULL),
                 "{\"pool_id\":\"p1\",\"pid\":null,\"handoff_path\":null,\"generation\":7,"
                 "\"unit\":\"pool@p1:r0:g7.service\",\"warnings\":[]}");
 }
@@ -117,10 +120,12 @@ static void test_preload_answer(void **state)
 static void test_stop_answer(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = running_pool();
-    const OperationResult result = {.force_stopped = true, .duration_usec = 1234567};
+    const OperationResult result = {
+            .force_stopped = true, .duration_usec = 1234567, .warning = "GPU 1 holds"};
 
     assert_line(json_stop_answer(pool, &result),
-                "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":1234}");
+                "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":1234,"
+                "\"warnings\":[\"GPU 1 holds\"]}");
 }
 
 static void test_drain_answer(void **state)
@@ -131,10 +136,10 @@ static void test_drain_answer(void **state)
 
     assert_line(json_drain_answer(pool, &well),
                 "{\"pool_id\":\"p1\",\"force_stopped\":false,\"duration_ms\":0,"
-                "\"final_lease_count\":0}");
+                "\"final_lease_count\":0,\"warnings\":[]}");
     assert_line(json_drain_answer(pool, &badly),
                 "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":30001,"
-                "\"final_lease_count\":3}");
+                "\"final_lease_count\":3,\"warnings\":[]}");
 }
 
 static void test_reload_answer(void **state)
@@ -148,6 +153,12 @@ static void test_reload_answer(void **state)
     assert_line(json_reload_answer(pool, &result, warnings),
                 "{\"pool_id\":\"p1\",\"success\":true,\"rolled_back\":false,"
                 "\"new_engine_version\":\"b1234\",\"duration_ms\":2000,\"warnings\":[\"one\"]}");
+    (void)snprintf(result.warning, sizeof(result.warning), "two");
+    assert_line(json_reload_answer(pool, &result, warnings),
+                "{\"pool_id\":\"p1\",\"success\":true,\"rolled_back\":false,"
+                "\"new_engine_version\":\"b1234\",\"duration_ms\":2000,"
+                "\"warnings\":[\"one\",\"two\"]}");
+    result.warning[0] = '\0';
     result.rolled_back = true;
     error_set(&result.error, PM_ERROR_RELOAD_FAILED, "prepared.port", "reload failed: \"x\"");
     assert_line(json_reload_answer(pool, &result, NULL),
@@ -309,7 +320,8 @@ static void test_small_answers(void **state)
     assert_line(json_active_leases(0), "{\"active_leases\":0}");
     assert_line(json_heartbeat_answer("p1", 1700000000123),
                 "{\"pool_id\":\"p1\",\"last_heartbeat_ms\":1700000000123}");
-    assert_line(json_deregister_answer("p1"), "{\"pool_id\":\"p1\",\"deregistered\":true}");
+    assert_line(json_deregister_answer("p1", &none),
+                "{\"pool_id\":\"p1\",\"deregistered\":true,\"warnings\":[]}");
     assert_line(json_pool_id("p1"), "{\"pool_id\":\"p1\"}");
 }
 
