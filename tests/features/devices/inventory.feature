@@ -99,7 +99,7 @@ Feature: Who is paged at night sees which GPUs there are, how full they are, and
     When I run "poolctl devices"
     Then it exits with 0
     And it prints "MIG-33333333"
-    And it prints "2.9 GiB  40.0 GiB"
+    And it prints "960 MiB  40.0 GiB"
     When I run "busctl call org.llamaorch.PoolManager1 /org/llamaorch/PoolManager1 org.llamaorch.PoolManager1.Manager DescribeDevices"
     Then it exits with 0
     And it prints "MIG-44444444"
