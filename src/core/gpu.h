@@ -34,6 +34,7 @@ typedef struct GpuProcess {
     uint64_t pid;
     uint64_t memory_bytes;
     char pool_id[PM_ID_MAX + 1]; /* whose engine it is part of; "": of none */
+    uint64_t generation;         /* of that engine */
 } GpuProcess;
 
 /* A part of a GPU that is divided (MIG). */

@@ -20,21 +20,23 @@ static bool has_pid(const GpuTrace *t, uint64_t pid)
     return false;
 }
 
-/* Whether the process is the engine's, or was: its number may be another pool's by now. */
-static bool is_of(const GpuTrace *t, const GpuProcess *p, const char *pool_id)
+/* Whether the process is the engine's, or was: its number may be another engine's by now. */
+static bool is_of(const GpuTrace *t, const GpuProcess *p)
 {
-    return p->pool_id[0] ? streq(p->pool_id, pool_id) : has_pid(t, p->pid);
+    if (p->pool_id[0])
+        return streq(p->pool_id, t->pool_id) && p->generation == t->generation;
+    return has_pid(t, p->pid);
 }
 
 /* A number that differs with the set of the other processes, in whatever order they are listed. */
-static uint64_t digest_others(const GpuTrace *t, const Gpu *gpu, const char *pool_id)
+static uint64_t digest_others(const GpuTrace *t, const Gpu *gpu)
 {
     uint64_t digest = 0;
 
     for (size_t i = 0; i < gpu->processes_count; i++) {
         uint64_t x = gpu->processes[i].pid + 1;
 
-        if (is_of(t, &gpu->processes[i], pool_id))
+        if (is_of(t, &gpu->processes[i]))
             continue;
         x *= 0x9e3779b97f4a7c15ULL;
         x ^= x >> 29;
@@ -62,14 +64,17 @@ static bool unaccounted(const Gpu *gpu, uint64_t *ret)
     return true;
 }
 
-void gpu_trace_begin(GpuTrace *t, const GpuInventory *before)
+void gpu_trace_begin(GpuTrace *t, const char *pool_id, uint64_t generation,
+                     const GpuInventory *before)
 {
     memset(t, 0, sizeof(*t));
+    (void)snprintf(t->pool_id, sizeof(t->pool_id), "%s", pool_id);
+    t->generation = generation;
     for (size_t i = 0; before && i < before->count; i++) {
         GpuBefore *b = &t->before[i];
 
         b->known = unaccounted(&before->gpus[i], &b->unaccounted_bytes);
-        b->others = digest_others(t, &before->gpus[i], "");
+        b->others = digest_others(t, &before->gpus[i]);
     }
 }
 
@@ -79,13 +84,13 @@ void gpu_trace_add_pid(GpuTrace *t, uint64_t pid)
         t->pids[t->count++] = pid;
 }
 
-void gpu_trace_see(GpuTrace *t, const GpuInventory *now, const char *pool_id)
+void gpu_trace_see(GpuTrace *t, const GpuInventory *now)
 {
     for (size_t i = 0; i < now->count; i++)
         for (size_t k = 0; k < now->gpus[i].processes_count; k++) {
             const GpuProcess *p = &now->gpus[i].processes[k];
 
-            if (!is_of(t, p, pool_id))
+            if (!is_of(t, p))
                 continue;
             gpu_trace_add_pid(t, p->pid);
             t->seen[i] = t->seen_anywhere = true;
@@ -116,36 +121,33 @@ static void doubt(GpuMemoryAnswer *ret, const Gpu *gpu, const char *why)
         (void)snprintf(ret->why, sizeof(ret->why), "%s", why);
 }
 
-static void judge_processes(const GpuTrace *t, const Gpu *gpu, const char *pool_id,
-                            GpuMemoryAnswer *ret)
+static void judge_processes(const GpuTrace *t, const Gpu *gpu, GpuMemoryAnswer *ret)
 {
     for (size_t k = 0; k < gpu->processes_count; k++)
-        if (is_of(t, &gpu->processes[k], pool_id))
+        if (is_of(t, &gpu->processes[k]))
             hold(gpu, gpu->processes[k].pid, gpu->processes[k].memory_bytes, ret);
 }
 
-static void judge_unaccounted(const GpuTrace *t, size_t i, const Gpu *gpu, const char *pool_id,
-                              GpuMemoryAnswer *ret)
+static void judge_unaccounted(const GpuTrace *t, size_t i, const Gpu *gpu, GpuMemoryAnswer *ret)
 {
     const GpuBefore *before = &t->before[i];
     uint64_t now;
 
     if (!t->seen[i] || !before->known || !unaccounted(gpu, &now) ||
-        digest_others(t, gpu, pool_id) != before->others)
+        digest_others(t, gpu) != before->others)
         return;
     if (now > before->unaccounted_bytes && now - before->unaccounted_bytes > SLACK_BYTES)
         hold(gpu, 0, now - before->unaccounted_bytes, ret);
 }
 
-void gpu_trace_judge(const GpuTrace *t, const GpuInventory *now, const char *pool_id,
-                     GpuMemoryAnswer *ret)
+void gpu_trace_judge(const GpuTrace *t, const GpuInventory *now, GpuMemoryAnswer *ret)
 {
     memset(ret, 0, sizeof(*ret));
     for (size_t i = 0; i < now->count; i++)
-        judge_processes(t, &now->gpus[i], pool_id, ret);
+        judge_processes(t, &now->gpus[i], ret);
     /* One thing is told once: what a process holds is accounted for. */
     for (size_t i = 0; i < now->count && ret->memory == GPU_MEMORY_BACK; i++)
-        judge_unaccounted(t, i, &now->gpus[i], pool_id, ret);
+        judge_unaccounted(t, i, &now->gpus[i], ret);
     for (size_t i = 0; i < now->count; i++)
         if (!now->gpus[i].processes_known && (t->seen[i] || !t->seen_anywhere))
             doubt(ret, &now->gpus[i],

@@ -19,8 +19,10 @@ typedef struct GpuBefore {
     uint64_t others;            /* digest of the processes that were there */
 } GpuBefore;
 
-/* Zeroed: of an engine that was seen on no GPU, and of whose start nothing is known. */
+/* Of an engine, which pool and generation name. */
 typedef struct GpuTrace {
+    char pool_id[PM_ID_MAX + 1];
+    uint64_t generation;
     uint64_t pids[GPU_TRACE_PIDS_MAX];
     size_t count;
     bool seen[GPUS_MAX]; /* on the GPU at that place of the inventory */
@@ -46,22 +48,23 @@ typedef struct GpuMemoryAnswer {
     char why[GPU_PROBLEM_MAX + 1]; /* not known: why, for people */
 } GpuMemoryAnswer;
 
-/* An engine is about to be started; `before` is what is known of the GPUs, NULL: nothing. */
-void gpu_trace_begin(GpuTrace *t, const GpuInventory *before);
+/* The engine of that generation of the pool is about to be started; `before` is what is known of
+ * the GPUs, NULL: nothing. */
+void gpu_trace_begin(GpuTrace *t, const char *pool_id, uint64_t generation,
+                     const GpuInventory *before);
 
 /* A process is the engine's. */
 void gpu_trace_add_pid(GpuTrace *t, uint64_t pid);
 
-/* Notes the engine's processes among those of the inventory: `pool_id` is its pool. */
-void gpu_trace_see(GpuTrace *t, const GpuInventory *now, const char *pool_id);
+/* Notes the engine's processes among those of the inventory. */
+void gpu_trace_see(GpuTrace *t, const GpuInventory *now);
 
 /*
- * What the engine of the pool still has after its end. Memory without a process is held only where
+ * What the engine still has after its end. Memory without a process is held only where
  * nothing else can account for it: the engine was seen on that GPU, the same other processes are
  * there as before its start, and all of them tell their memory.
  */
-void gpu_trace_judge(const GpuTrace *t, const GpuInventory *now, const char *pool_id,
-                     GpuMemoryAnswer *ret);
+void gpu_trace_judge(const GpuTrace *t, const GpuInventory *now, GpuMemoryAnswer *ret);
 
 /* The answer as a sentence for people, without a full stop; "" when the memory is back. */
 void gpu_memory_describe(const GpuMemoryAnswer *answer, char *buffer, size_t size);

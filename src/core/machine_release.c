@@ -102,6 +102,6 @@ void step_note_held(Step *s)
     (void)snprintf(error, sizeof(error), "%s", p->state == POOL_FAILED ? p->last_error : "");
     step_set_error(s, p->state == POOL_FAILED ? p->last_error_class : FAILURE_NONE, "%s%s%s", error,
                    error[0] ? "; " : "", p->gpu_warning);
-    if (p->operation.kind == OPERATION_NONE)
+    if (p->operation.kind == OPERATION_NONE && p->role == ROLE_SERVING)
         p->gpu_warning[0] = '\0'; /* nobody waits for an answer */
 }

@@ -96,24 +96,7 @@ json_object *json_handoff(const Pool *pool)
     return builder_take(&b);
 }
 
-/* `warnings`, NULL allowed, and what the end of the operation warns of. */
-static json_object *all_warnings(char *const *warnings, const char *end)
-{
-    json_object *list = json_string_array(warnings);
-    json_object *one;
-
-    if (!list || !end[0])
-        return list;
-    one = json_object_new_string(end);
-    if (one && json_object_array_add(list, one) >= 0)
-        return list;
-    json_object_put(one);
-    json_object_put(list);
-    return NULL;
-}
-
-json_object *json_preload_answer(const Pool *pool, const char *handoff_path,
-                                 const OperationResult *result, char *const *warnings)
+json_object *json_preload_answer(const Pool *pool, const char *handoff_path, char *const *warnings)
 {
     char unit[PM_UNIT_NAME_MAX + 1];
     Builder b;
@@ -125,11 +108,12 @@ json_object *json_preload_answer(const Pool *pool, const char *handoff_path,
     builder_add_string(&b, "handoff_path", handoff_path);
     builder_add_number(&b, "generation", pool->generation);
     builder_add_string(&b, "unit", unit);
-    builder_add_value(&b, "warnings", all_warnings(warnings, result->warning));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
-json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
+json_object *json_stop_answer(const Pool *pool, const OperationResult *result,
+                              char *const *warnings)
 {
     Builder b;
 
@@ -137,7 +121,7 @@ json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
     builder_add_string(&b, "pool_id", pool->id);
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
-    builder_add_value(&b, "warnings", all_warnings(NULL, result->warning));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
@@ -191,7 +175,8 @@ json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_
     return builder_take(&b);
 }
 
-json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result,
+                               char *const *warnings)
 {
     Builder b;
 
@@ -200,7 +185,7 @@ json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
     builder_add_number(&b, "final_lease_count", result->leases);
-    builder_add_value(&b, "warnings", all_warnings(NULL, result->warning));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
@@ -218,18 +203,18 @@ json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
     if (failed)
         add_error(&b, &result->error);
-    builder_add_value(&b, "warnings", all_warnings(warnings, result->warning));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
-json_object *json_deregister_answer(const char *pool_id, const OperationResult *result)
+json_object *json_deregister_answer(const char *pool_id, char *const *warnings)
 {
     Builder b;
 
     builder_init(&b);
     builder_add_string(&b, "pool_id", pool_id);
     builder_add_bool(&b, "deregistered", true);
-    builder_add_value(&b, "warnings", all_warnings(NULL, result->warning));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 

@@ -24,11 +24,11 @@ json_object *json_handoff(const Pool *pool);
 
 /* The answer of a preload that succeeded: {pool_id, pid, handoff_path, generation, unit, warnings}
  * (B-API-011). */
-json_object *json_preload_answer(const Pool *pool, const char *handoff_path,
-                                 const OperationResult *result, char *const *warnings);
+json_object *json_preload_answer(const Pool *pool, const char *handoff_path, char *const *warnings);
 
 /* {pool_id, force_stopped, duration_ms, warnings} */
-json_object *json_stop_answer(const Pool *pool, const OperationResult *result);
+json_object *json_stop_answer(const Pool *pool, const OperationResult *result,
+                              char *const *warnings);
 
 /* {live, ready, draining, last_error, metrics: {…}} */
 json_object *json_health(const PoolStatus *status);
@@ -40,7 +40,8 @@ json_object *json_active_leases(uint64_t active_leases);
 json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_ms);
 
 /* {pool_id, force_stopped, duration_ms, final_lease_count, warnings} */
-json_object *json_drain_answer(const Pool *pool, const OperationResult *result);
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result,
+                               char *const *warnings);
 
 /*
  * {pool_id, success, rolled_back, new_engine_version, duration_ms, warnings}; of one that failed
@@ -50,7 +51,7 @@ json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
                                 char *const *warnings);
 
 /* {pool_id, deregistered: true, warnings} */
-json_object *json_deregister_answer(const char *pool_id, const OperationResult *result);
+json_object *json_deregister_answer(const char *pool_id, char *const *warnings);
 
 /* {id, kind, pool_id, phase, percent, started_ms, result?}; `phase` is "done" or "failed" once it
  * has ended, `result` (taken; NULL: none) is its answer then. */

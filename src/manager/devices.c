@@ -59,9 +59,11 @@ static void find_pool(const Manager *m, GpuProcess *process)
     char unit[PM_UNIT_NAME_MAX + 1];
     UnitName name;
 
-    if (cgroup_unit_of(NULL, process->pid, unit) && unit_name_parse(unit, &name) == 0 &&
-        registry_get(&m->registry, name.pool_id))
-        memcpy(process->pool_id, name.pool_id, sizeof(process->pool_id));
+    if (!cgroup_unit_of(NULL, process->pid, unit) || unit_name_parse(unit, &name) < 0 ||
+        !registry_get(&m->registry, name.pool_id))
+        return;
+    memcpy(process->pool_id, name.pool_id, sizeof(process->pool_id));
+    process->generation = name.generation;
 }
 
 static const char *problem_of(const GpuInventory *inventory, size_t i)

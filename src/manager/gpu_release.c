@@ -13,32 +13,36 @@
 
 typedef struct GpuRelease {
     PoolShell *shell;
-    uint64_t
-            generation; /* of the engine that the trace is of, and of the one that is asked about */
-    GpuTrace trace;
+    GpuTrace trace;      /* of its engine */
     DevicesWaiter *look; /* NULL: none is waited for */
 } GpuRelease;
 
 /* NULL when out of memory: then the engine leaves no trace, and its memory is not looked at. */
+static GpuRelease *begin(PoolShell *shell, const GpuInventory *before)
+{
+    if (!shell->gpu_release)
+        shell->gpu_release = calloc(1, sizeof(*shell->gpu_release));
+    if (!shell->gpu_release)
+        return NULL;
+    shell->gpu_release->shell = shell;
+    shell->gpu_release->look = devices_waiter_free(shell->gpu_release->look);
+    gpu_trace_begin(&shell->gpu_release->trace, shell->pool->id, shell->pool->generation, before);
+    return shell->gpu_release;
+}
+
+/* Of an engine of an earlier run of the daemon nothing but what it is is known. */
 static GpuRelease *release_of(PoolShell *shell)
 {
-    if (!shell->gpu_release) {
-        shell->gpu_release = calloc(1, sizeof(*shell->gpu_release));
-        if (shell->gpu_release)
-            shell->gpu_release->shell = shell;
-    }
-    return shell->gpu_release;
+    if (shell->gpu_release && shell->gpu_release->trace.generation == shell->pool->generation)
+        return shell->gpu_release;
+    return begin(shell, NULL);
 }
 
 void gpu_release_begin(PoolShell *shell)
 {
-    GpuRelease *r = release_of(shell);
     usec_t age;
 
-    if (!r)
-        return;
-    r->look = devices_waiter_free(r->look);
-    gpu_trace_begin(&r->trace, manager_devices(shell->manager, &age));
+    (void)begin(shell, manager_devices(shell->manager, &age));
 }
 
 void gpu_release_add_pid(PoolShell *shell, uint64_t pid)
@@ -49,29 +53,49 @@ void gpu_release_add_pid(PoolShell *shell, uint64_t pid)
         gpu_trace_add_pid(&r->trace, pid);
 }
 
+static void see(const Pool *engine, const GpuInventory *now)
+{
+    GpuRelease *r;
+
+    if (!engine || !pool_shell(engine) || !pool_has_engine(engine) || engine->releasing)
+        return;
+    r = release_of(pool_shell(engine));
+    if (r)
+        gpu_trace_see(&r->trace, now);
+}
+
 void gpu_release_see(Manager *m, const GpuInventory *now)
 {
     for (size_t i = 0; i < m->registry.count; i++) {
-        const Pool *pool = m->registry.pools[i];
-        GpuRelease *r = pool_shell(pool)->gpu_release;
-
-        if (r && pool_has_engine(pool) && !pool->releasing)
-            gpu_trace_see(&r->trace, now, pool->id);
+        see(m->registry.pools[i], now);
+        see(m->registry.pools[i]->beside, now);
     }
 }
 
-bool gpu_release_concerns(const Manager *m, const Pool *pool)
+bool gpu_release_concerns(const Manager *m, const Pool *engine)
 {
-    const GpuRelease *r = pool_shell(pool)->gpu_release;
+    const GpuRelease *r = engine && pool_shell(engine) ? pool_shell(engine)->gpu_release : NULL;
     const GpuInventory *known;
     usec_t age;
 
-    if (!pool->spec || !pool_has_engine(pool))
+    if (!engine || !engine->spec || !pool_has_engine(engine))
         return false;
-    if (r && r->trace.seen_anywhere)
+    if (r && r->trace.generation == engine->generation && r->trace.seen_anywhere)
         return true;
     known = manager_devices(m, &age);
-    return pool->spec->device_mask && (!known || known->count > 0 || known->problem[0]);
+    return engine->spec->device_mask && (!known || known->count > 0 || known->problem[0]);
+}
+
+void gpu_release_exchange(PoolShell *a, PoolShell *b)
+{
+    GpuRelease *r = a->gpu_release;
+
+    a->gpu_release = b->gpu_release;
+    b->gpu_release = r;
+    if (a->gpu_release)
+        a->gpu_release->shell = a;
+    if (b->gpu_release)
+        b->gpu_release->shell = b;
 }
 
 static void post(GpuRelease *r, const GpuMemoryAnswer *answer)
@@ -79,7 +103,7 @@ static void post(GpuRelease *r, const GpuMemoryAnswer *answer)
     PoolShell *shell = r->shell;
     Event event = {
             .type = EVENT_GPU_MEMORY,
-            .generation = r->generation,
+            .generation = r->trace.generation,
             .gpu_memory = *answer,
     };
 
@@ -102,7 +126,7 @@ static void on_looked(void *userdata)
     r->look = NULL;
     known = manager_devices(m, &age);
     if (known && devices_answer(m))
-        gpu_trace_judge(&r->trace, known, r->shell->pool->id, &answer);
+        gpu_trace_judge(&r->trace, known, &answer);
     post(r, &answer);
 }
 
@@ -113,7 +137,6 @@ void gpu_release_check(PoolShell *shell)
     if (!r)
         return; /* the machine's own deadline ends it */
     r->look = devices_waiter_free(r->look);
-    r->generation = shell->pool->generation;
     if (devices_look(shell->manager, on_looked, r, &r->look) < 0)
         post(r, &silence);
 }

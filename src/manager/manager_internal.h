@@ -254,15 +254,17 @@ uint64_t staging_percent(const PoolShell *shell);
 void output_begin(PoolShell *shell); /* an engine is about to be started */
 void output_read(PoolShell *shell);
 void output_done(PoolShell *shell); /* nobody waits any more */
+void output_exchange(PoolShell *a, PoolShell *b);
 
 /* gpu_release.c: whether the memory of an engine that has ended is free again. */
 void gpu_release_begin(PoolShell *shell);                 /* an engine is about to be started */
 void gpu_release_add_pid(PoolShell *shell, uint64_t pid); /* one of its engine; 0: none */
 /* The GPUs were looked at: what the engines that run have there is noted. */
 void gpu_release_see(Manager *m, const GpuInventory *now);
-/* Whether the pool's engine has, or had, something on a GPU, as far as is known. */
-bool gpu_release_concerns(const Manager *m, const Pool *pool);
+/* Whether the engine (NULL: none) has, or had, something on a GPU, as far as is known. */
+bool gpu_release_concerns(const Manager *m, const Pool *engine);
 void gpu_release_check(PoolShell *shell); /* looks at the GPUs; answers with EVENT_GPU_MEMORY */
+void gpu_release_exchange(PoolShell *a, PoolShell *b);
 void gpu_release_done(PoolShell *shell);
 
 /* driver_fault.c: what the driver logs of the GPUs; `path` is the kernel's log, "" for none. */
@@ -295,6 +297,13 @@ json_object *describe_operation(const Manager *m, const Operation *o);
 
 /* pool_shell.c */
 int pool_shell_attach(Manager *m, Pool *pool);
+/* The engine beside has a shell of its own, of which only what belongs to an engine is used.
+ * Without memory it has none, and is not started. */
+void pool_shell_attach_beside(PoolShell *shell);
+/* After the effects of a step: what is no longer beside goes. */
+void pool_shell_bury(PoolShell *shell);
+/* The engines of two shells have changed places. */
+void pool_shell_exchange(PoolShell *a, PoolShell *b);
 void pool_shell_detach(Pool *pool);
 PoolShell *pool_shell(const Pool *pool);
 /* Sets the pool's timer to its next deadline. */

@@ -36,27 +36,17 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
 }
 
 static const char *const effect_names[EFFECT_MAX] = {
-        [EFFECT_GATHER_FACTS] = "gather facts",
-        [EFFECT_SAVE] = "save",
-        [EFFECT_SAVE_LEASES] = "save leases",
-        [EFFECT_FORGET] = "forget",
-        [EFFECT_START_UNIT] = "start unit",
-        [EFFECT_STOP_UNIT] = "stop unit",
-        [EFFECT_KILL_UNIT] = "kill unit",
-        [EFFECT_RESET_FAILED] = "reset failed",
-        [EFFECT_QUERY_UNIT] = "query unit",
-        [EFFECT_STAGE] = "stage",
-        [EFFECT_CANCEL_STAGE] = "cancel stage",
-        [EFFECT_READ_OUTPUT] = "read output",
-        [EFFECT_CHECK_GPU] = "check GPU",
-        [EFFECT_WRITE_PID] = "write pid",
-        [EFFECT_REMOVE_PID] = "remove pid",
-        [EFFECT_PROBE] = "probe",
-        [EFFECT_CANCEL_PROBE] = "cancel probe",
-        [EFFECT_WRITE_HANDOFF] = "write handoff",
-        [EFFECT_REMOVE_HANDOFF] = "remove handoff",
-        [EFFECT_END_OPERATION] = "end operation",
-        [EFFECT_LOG] = "log",
+        [EFFECT_GATHER_FACTS] = "gather facts",     [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save leases",       [EFFECT_FORGET] = "forget",
+        [EFFECT_START_UNIT] = "start unit",         [EFFECT_STOP_UNIT] = "stop unit",
+        [EFFECT_KILL_UNIT] = "kill unit",           [EFFECT_RESET_FAILED] = "reset failed",
+        [EFFECT_QUERY_UNIT] = "query unit",         [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "cancel stage",     [EFFECT_READ_OUTPUT] = "read output",
+        [EFFECT_CHECK_GPU] = "check GPU",           [EFFECT_WRITE_PID] = "write pid",
+        [EFFECT_REMOVE_PID] = "remove pid",         [EFFECT_PROBE] = "probe",
+        [EFFECT_CANCEL_PROBE] = "cancel probe",     [EFFECT_WRITE_HANDOFF] = "write handoff",
+        [EFFECT_REMOVE_HANDOFF] = "remove handoff", [EFFECT_EXCHANGE] = "exchange",
+        [EFFECT_END_OPERATION] = "end operation",   [EFFECT_LOG] = "log",
 };
 
 static const char *const log_names[LOG_KIND_MAX] = {
@@ -93,6 +83,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_ABORTED] = "reload aborted",
         [LOG_RELOAD_FAILED] = "reload failed",
         [LOG_ROLLED_BACK] = "rolled back",
+        [LOG_RELOAD_BESIDE] = "reload beside",
+        [LOG_RELOAD_PLAIN] = "reload plain",
         [LOG_DRIVER_FAULT] = "driver fault",
         [LOG_GPU_MEMORY_HELD] = "GPU memory held",
         [LOG_GPU_MEMORY_UNKNOWN] = "GPU memory unknown",
@@ -250,7 +242,10 @@ static const ReloadPhase expected_phases[][2] = {
         {RELOAD_STAGING, RELOAD_LEAVING},    {RELOAD_STAGING, RELOAD_RETURNING},
         {RELOAD_LEAVING, RELOAD_NONE},       {RELOAD_LEAVING, RELOAD_ARRIVING},
         {RELOAD_ARRIVING, RELOAD_NONE},      {RELOAD_ARRIVING, RELOAD_RETURNING},
-        {RELOAD_RETURNING, RELOAD_NONE},
+        {RELOAD_RETURNING, RELOAD_NONE},     {RELOAD_NONE, RELOAD_BESIDE},
+        {RELOAD_STAGING, RELOAD_BESIDE},     {RELOAD_BESIDE, RELOAD_NONE},
+        {RELOAD_BESIDE, RELOAD_DRAINING},    {RELOAD_BESIDE, RELOAD_LEAVING},
+        {RELOAD_BESIDE, RELOAD_ARRIVING},    {RELOAD_BESIDE, RELOAD_RETURNING},
 };
 
 static const struct {

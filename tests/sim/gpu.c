@@ -3,16 +3,25 @@
 
 /* The GPUs: engines that were started with a mask leave memory there, for a while or for good. */
 
-bool gpu_uses(const Pool *pool)
+bool gpu_uses(const Pool *engine)
 {
-    return pool && pool->spec && pool->spec->device_mask;
+    return engine && engine->spec && engine->spec->device_mask;
+}
+
+bool gpu_unit_uses(const World *w, UnitRef ref)
+{
+    Pool *pool = manager_pool(w, ref.pool);
+
+    return pool && gpu_uses(pool_engine(pool, ref.generation));
 }
 
 static void on_looked(World *w, const Item *item)
 {
     static const GpuMemory memories[] = {GPU_MEMORY_BACK, GPU_MEMORY_BACK, GPU_MEMORY_HELD,
                                          GPU_MEMORY_HELD, GPU_MEMORY_UNKNOWN};
-    PoolSlot *slot = &w->manager.slots[item->unit.pool];
+    Pool *pool = manager_pool(w, item->unit.pool);
+    const Pool *engine = pool ? pool_engine(pool, item->unit.generation) : NULL;
+    PoolSlot *slot = engine ? manager_slot(w, engine) : NULL;
     Event event = {
             .type = EVENT_GPU_MEMORY,
             .generation = item->unit.generation,
@@ -20,7 +29,7 @@ static void on_looked(World *w, const Item *item)
                            .pid = prng_range(&w->prng, 0, 2)},
     };
 
-    if (slot->gpu_look == item->number)
+    if (slot && slot->gpu_look == item->number)
         slot->gpu_look = 0;
     else if (!world_mischief(w, 4))
         return; /* of a look that nobody waits for; one that is already in the queue comes late */
@@ -28,16 +37,16 @@ static void on_looked(World *w, const Item *item)
 }
 
 /* Answered at once, late, never, or twice. */
-void gpu_check(World *w, const Pool *pool)
+void gpu_check(World *w, const Pool *engine)
 {
-    PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
+    PoolSlot *slot = manager_slot(w, engine);
     usec_t delay = prng_one_in(&w->prng, 6) ? world_span(w, 0, 15 * USEC_PER_SEC)
                                             : world_span(w, 0, 50 * USEC_PER_MSEC);
     Item item = {
             .at = usec_add(w->now, delay),
             .run = on_looked,
             .incarnation = w->manager.incarnation,
-            .unit = {pool_index(pool->id), pool->generation, spec_replica(pool->spec)},
+            .unit = {pool_index(engine->id), engine->generation, spec_replica(engine->spec)},
             .number = ++w->manager.looks,
     };
 
@@ -51,8 +60,7 @@ void gpu_check(World *w, const Pool *pool)
     }
 }
 
-void gpu_check_step(World *w, const Pool *before, const Pool *pool, const Event *event,
-                    const Effects *effects)
+void gpu_check_step(World *w, const Pool *before, const Pool *pool, const Event *event)
 {
     if (!pool->releasing)
         return;
@@ -65,8 +73,4 @@ void gpu_check_step(World *w, const Pool *before, const Pool *pool, const Event 
     if (before->releasing && event->type != EVENT_RECOVER &&
         pool->release.deadline != before->release.deadline)
         world_fail(w, "the wait for memory of a GPU was prolonged");
-    for (size_t i = 0; i < effects->count; i++)
-        if (effects->items[i].type == EFFECT_KILL_UNIT ||
-            effects->items[i].type == EFFECT_GATHER_FACTS)
-            world_fail(w, "more than waiting is done while memory of a GPU is waited for");
 }

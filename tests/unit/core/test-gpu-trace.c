@@ -21,7 +21,8 @@ static void add(GpuInventory *v, size_t gpu, uint64_t pid, uint64_t mib, const c
     Gpu *g = &v->gpus[gpu];
     GpuProcess *p = &g->processes[g->processes_count++];
 
-    *p = (GpuProcess){.pid = pid, .memory_bytes = mib == SPEC_UNSET ? mib : mib * MIB};
+    *p = (GpuProcess){
+            .pid = pid, .memory_bytes = mib == SPEC_UNSET ? mib : mib * MIB, .generation = 7};
     (void)snprintf(p->pool_id, sizeof(p->pool_id), "%s", pool_id);
 }
 
@@ -50,7 +51,7 @@ static int setup(void **state)
     set_used(&during, 2600);
     set_used(&after, 500);
     add(&during, 1, 4711, 2048, "chat");
-    gpu_trace_begin(&trace, &before);
+    gpu_trace_begin(&trace, "chat", 7, &before);
     return 0;
 }
 
@@ -58,8 +59,8 @@ static GpuMemoryAnswer judge(void)
 {
     GpuMemoryAnswer answer;
 
-    gpu_trace_see(&trace, &during, "chat");
-    gpu_trace_judge(&trace, &after, "chat", &answer);
+    gpu_trace_see(&trace, &during);
+    gpu_trace_judge(&trace, &after, &answer);
     return answer;
 }
 
@@ -105,6 +106,11 @@ static void test_number_used_again(void **state)
 {
     add(&after, 1, 4711, 2048, "code");
     assert_int_equal(judge().memory, GPU_MEMORY_BACK);
+    /* Or that of the engine that has taken this one's place. */
+    after.gpus[1].processes_count = 0;
+    add(&after, 1, 4712, 2048, "chat");
+    after.gpus[1].processes[0].generation = 8;
+    assert_int_equal(judge().memory, GPU_MEMORY_BACK);
 }
 
 /* Others that come, go, and were there are accused of nothing. */
@@ -137,7 +143,7 @@ static void test_of_no_process(void **state)
     /* With the same neighbour before and after it is still told, however they are listed. */
     add(&before, 1, 7, 100, "code");
     add(&before, 1, 8, 100, "");
-    gpu_trace_begin(&trace, &before);
+    gpu_trace_begin(&trace, "chat", 7, &before);
     add(&after, 1, 8, 100, "");
     add(&after, 1, 7, 100, "code");
     set_used(&after, 2748);
@@ -148,19 +154,19 @@ static void test_of_no_process(void **state)
 static void test_of_no_process_but_doubtful(void **state)
 {
     set_used(&after, 2548);
-    gpu_trace_begin(&trace, NULL);
+    gpu_trace_begin(&trace, "chat", 7, NULL);
     assert_int_equal(judge().memory, GPU_MEMORY_BACK);
     before.gpus[1].memory_free_bytes = SPEC_UNSET;
-    gpu_trace_begin(&trace, &before);
+    gpu_trace_begin(&trace, "chat", 7, &before);
     assert_int_equal(judge().memory, GPU_MEMORY_BACK);
     set_used(&before, 500);
     add(&before, 1, 5, SPEC_UNSET, "");
     add(&after, 1, 5, SPEC_UNSET, "");
-    gpu_trace_begin(&trace, &before);
+    gpu_trace_begin(&trace, "chat", 7, &before);
     assert_int_equal(judge().memory, GPU_MEMORY_BACK);
     /* Nor by an engine that was never seen there. */
     empty(&before);
-    gpu_trace_begin(&trace, &before);
+    gpu_trace_begin(&trace, "chat", 7, &before);
     after.gpus[1].processes_count = during.gpus[1].processes_count = 0;
     assert_int_equal(judge().memory, GPU_MEMORY_BACK);
 }
