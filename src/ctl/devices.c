@@ -180,8 +180,11 @@ const Verb verb_devices = {
         .description =
                 "Shows the GPUs of the host, their memory, and the processes that have some of "
                 "it:\n"
-                "the pool whose engine it is, or the pid. Where the driver does not answer, it\n"
-                "shows what was known before, and says how old that is.\n",
+                "the pool whose engine it is, or the pid. The parts of a GPU that is divided "
+                "follow\n"
+                "it. A fault that the driver has reported is shown until the GPU is well again.\n"
+                "Where the driver does not answer, it shows what was known before, and says how\n"
+                "old that is.\n",
         .examples = "  poolctl devices\n"
                     "  poolctl devices --json=short | jq '.devices[].memory_free_bytes'\n",
         .options = VERB_OPTION_LEGEND,

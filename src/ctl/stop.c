@@ -32,7 +32,8 @@ const Verb verb_stop = {
         .summary = "Stop engines and wait until they are gone",
         .description =
                 "Stops the engines of the pools, all at the same time, and waits until their\n"
-                "last process is gone. The pools stay registered.\n",
+                "last process is gone and their memory of GPUs is free again; what does not come\n"
+                "back is told of. The pools stay registered.\n",
         .examples = "  poolctl stop chat embeddings\n",
         .min_words = 1,
         .max_words = SIZE_MAX,
