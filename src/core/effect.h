@@ -19,6 +19,7 @@ typedef enum EffectType {
     EFFECT_STAGE,        /* have the model of the reload provided; answers with EVENT_STAGED */
     EFFECT_CANCEL_STAGE, /* nobody waits for that any more */
     EFFECT_READ_OUTPUT,  /* of the engine that has ended; answers with EVENT_OUTPUT */
+    EFFECT_CHECK_GPU,    /* is the memory of the engine that has ended back? EVENT_GPU_MEMORY */
     EFFECT_WRITE_PID,
     EFFECT_REMOVE_PID,
     EFFECT_PROBE, /* one try; answers with EVENT_PROBE */
@@ -70,6 +71,8 @@ typedef enum LogKind {
     LOG_RELOAD_BESIDE, /* the new engine is started beside the old one */
     LOG_RELOAD_PLAIN,  /* it cannot be: the old one goes first */
     LOG_DRIVER_FAULT,
+    LOG_GPU_MEMORY_HELD,    /* it does not come back */
+    LOG_GPU_MEMORY_UNKNOWN, /* nobody can tell whether it does */
     LOG_STALE_EVENT,
     LOG_KIND_MAX,
 } LogKind;

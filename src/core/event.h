@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "core/classify.h"
+#include "core/gpu_trace.h"
 #include "core/handoff.h"
 #include "core/operation.h"
 #include "core/reload.h"
@@ -29,6 +30,7 @@ typedef enum EventType {
     EVENT_LOAD,          /* how much of the model a starting engine has read */
     EVENT_STAGED,        /* the model provisioner of a reload has ended */
     EVENT_OUTPUT,        /* what the output of an engine that ended tells of the reason */
+    EVENT_GPU_MEMORY,    /* whether the memory of the engine that has ended is back */
     EVENT_DRIVER_FAULT,  /* the driver reports that a GPU of the pool fails */
     EVENT_FACTS,         /* the facts for a start are there */
     EVENT_START_FAILED,  /* the service manager refused the unit, or we could not ask */
@@ -43,6 +45,7 @@ typedef enum EventType {
 typedef struct Event {
     EventType type;
     uint64_t generation; /* 0: of commands and facts */
+    bool uses_gpu;       /* UNIT, RECOVER: the engine has, or had, memory of a GPU */
     union {
         struct {
             uint64_t operation;
@@ -68,6 +71,7 @@ typedef struct Event {
             FailureClass failure;           /* FAILURE_NONE: it tells of none */
             char line[OUTPUT_LINE_MAX + 1]; /* the line that tells most; "": there was none */
         } output;
+        GpuMemoryAnswer gpu_memory;
         struct {
             uint64_t attempt; /* pool->attempt of the EFFECT_GATHER_FACTS */
             Error error;      /* code PM_ERROR_NONE: all is well */

@@ -16,6 +16,7 @@ enum {
     GPU_PROCESSES_MAX = 128, /* of one GPU; those beyond are left out */
     GPU_INSTANCES_MAX = 16,
     GPU_PROBLEM_MAX = 199,
+    GPU_FAULT_MAX = 159,
 };
 
 typedef enum GpuVendor {
@@ -33,6 +34,7 @@ typedef struct GpuProcess {
     uint64_t pid;
     uint64_t memory_bytes;
     char pool_id[PM_ID_MAX + 1]; /* whose engine it is part of; "": of none */
+    uint64_t generation;         /* of that engine */
 } GpuProcess;
 
 /* A part of a GPU that is divided (MIG). */
@@ -58,6 +60,9 @@ typedef struct Gpu {
     GpuProcess processes[GPU_PROCESSES_MAX];
     size_t processes_count;
     bool processes_known;
+    uint32_t fault_xid;       /* of the fault that the driver reported; 0: none */
+    uint64_t fault_real_usec; /* when, Unix microseconds */
+    char fault_text[GPU_FAULT_MAX + 1];
     char problem[GPU_PROBLEM_MAX + 1]; /* why it is of no use, or what is not known of it */
 } Gpu;
 

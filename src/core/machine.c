@@ -59,6 +59,8 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
     memcpy(e->result.note, p->operation.note, sizeof(e->result.note));
     if (error)
         e->result.error = *error;
+    (void)snprintf(e->result.warning, sizeof(e->result.warning), "%s", p->gpu_warning);
+    p->gpu_warning[0] = '\0';
     p->operation.kind = OPERATION_NONE; /* its note is told of when the step is over */
     p->operation.id = 0;
 }
@@ -85,9 +87,12 @@ void step_fail_operation(Step *s, PmErrorCode code)
     step_end_operation(s, &error, false);
 }
 
-static void step_unit(Step *s, const UnitObservation *news)
+static void step_unit(Step *s, const UnitObservation *news, bool uses_gpu)
 {
     Pool *p = s->pool;
+
+    if (p->releasing)
+        return; /* how it ended is known */
 
     unit_observation_merge(&p->unit, news);
     if (!pool_has_engine(p))
@@ -106,7 +111,7 @@ static void step_unit(Step *s, const UnitObservation *news)
         break;
     case UNIT_VERDICT_ENDED:
     case UNIT_VERDICT_GONE:
-        step_ended(s);
+        step_engine_ended(s, uses_gpu);
         break;
     case UNIT_VERDICT_UNDECIDED:
     case UNIT_VERDICT_STARTING:
@@ -128,7 +133,10 @@ static void phase_over(Step *s)
 {
     switch (s->pool->state) {
     case POOL_STOPPING:
-        step_stop_overdue(s);
+        if (s->pool->releasing)
+            step_release_due(s);
+        else
+            step_stop_overdue(s);
         break;
     case POOL_DRAINING:
         step_drain_overdue(s);
@@ -176,7 +184,7 @@ static void step_load(Step *s, uint64_t read_bytes, uint64_t model_bytes)
 
 static void step_stop_failed(Step *s, const char *why)
 {
-    if (s->pool->state != POOL_STOPPING)
+    if (s->pool->state != POOL_STOPPING || s->pool->releasing)
         return;
     step_set_error(s, s->pool->last_error_class, "the service manager did not stop the engine: %s",
                    why);
@@ -250,6 +258,9 @@ void step_event(Step *s, Event *event)
         if (s->pool->judging)
             step_judge(s, event->output.failure, event->output.line);
         break;
+    case EVENT_GPU_MEMORY:
+        step_gpu_memory(s, &event->gpu_memory);
+        break;
     case EVENT_DRIVER_FAULT:
         step_driver_fault(s, event->failure);
         break;
@@ -263,7 +274,7 @@ void step_event(Step *s, Event *event)
         step_stop_failed(s, event->failure);
         break;
     case EVENT_UNIT:
-        step_unit(s, &event->unit);
+        step_unit(s, &event->unit, event->uses_gpu);
         break;
     case EVENT_PROBE:
         step_probe(s, event->probe.good, event->probe.error);
@@ -274,7 +285,7 @@ void step_event(Step *s, Event *event)
     case EVENT_RECOVER:
         if (event->generation != s->pool->generation)
             break; /* judged, and another engine has taken its place */
-        step_recover(s, &event->unit);
+        step_recover(s, &event->unit, event->uses_gpu);
         break;
     case EVENT_MAX:
         abort();

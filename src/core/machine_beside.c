@@ -238,6 +238,10 @@ static void arrival_failed(Step *s)
 /* Neither engine is there any more, and somebody has waited for that. */
 static void left(Step *s)
 {
+    Pool *p = s->pool;
+
+    if (p->operation.kind != OPERATION_NONE && !p->gpu_warning[0])
+        memcpy(p->gpu_warning, p->beside->gpu_warning, sizeof(p->gpu_warning));
     part(s);
     add_once(s->effects, EFFECT_SAVE);
     step_stopped(s, s->pool->drain_forced);

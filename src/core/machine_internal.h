@@ -119,7 +119,7 @@ void step_start_failed(Step *s, const char *why);
 void step_running(Step *s); /* starting: the unit is active */
 void step_probe(Step *s, bool good, const char *error);
 void step_probe_now(Step *s);
-void step_recover(Step *s, const UnitObservation *unit);
+void step_recover(Step *s, const UnitObservation *unit, bool uses_gpu);
 
 /* machine_stop.c */
 void step_begin_stop(Step *s, StopReason reason);
@@ -134,6 +134,15 @@ bool step_waits_for_beside(const Pool *p);
 /* The service manager has given up stopping the engine. */
 void step_abandoned(Step *s);
 void step_ended(Step *s);
+/* machine_release.c */
+/* Its last process is gone: it has ended once its memory of GPUs is back, too. */
+void step_engine_ended(Step *s, bool uses_gpu);
+void step_gpu_memory(Step *s, const GpuMemoryAnswer *answer);
+void step_release_due(Step *s);  /* time for another look, or for no more */
+void step_release_over(Step *s); /* what is known by now has to do */
+void step_note_held(Step *s);    /* adds what is held to last_error */
+
+/* machine_stop.c */
 /* What the output of the engine that has ended tells, or that there is nothing to be had. */
 void step_judge(Step *s, FailureClass found, const char *line);
 /* The driver says that a GPU of the engine fails. */

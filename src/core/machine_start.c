@@ -64,6 +64,7 @@ void step_facts(Step *s, const Error *found)
     p->probe_failures = 0;
     p->stop_reason = STOP_NONE;
     p->kills = 0;
+    p->held_pid = 0;
     p->load_read_bytes = p->load_model_bytes = SPEC_UNSET;
     lease_begin_generation(p);
     p->phase_deadline = usec_add(s->now.mono, probing.timeout_usec);
@@ -75,6 +76,8 @@ void step_start_failed(Step *s, const char *why)
 {
     Pool *p = s->pool;
 
+    if (p->releasing)
+        return;
     if (p->state == POOL_STOPPING) {
         /* Stopped before the service manager had even answered: there is nothing to wait for. */
         step_ended(s);
@@ -225,14 +228,14 @@ static void adopt(Step *s)
 }
 
 /* The engine was there when we went. */
-static void recover_engine(Step *s, UnitVerdict verdict)
+static void recover_engine(Step *s, UnitVerdict verdict, bool uses_gpu)
 {
     Pool *p = s->pool;
 
     switch (verdict) {
     case UNIT_VERDICT_ENDED:
     case UNIT_VERDICT_GONE:
-        step_ended(s);
+        step_engine_ended(s, uses_gpu);
         return;
     case UNIT_VERDICT_ABANDONED:
         step_abandoned(s);
@@ -254,13 +257,14 @@ static void recover_engine(Step *s, UnitVerdict verdict)
         adopt(s);
 }
 
-void step_recover(Step *s, const UnitObservation *unit)
+void step_recover(Step *s, const UnitObservation *unit, bool uses_gpu)
 {
     Pool *p = s->pool;
+    bool had_gpu = uses_gpu || p->releasing;
     UnitVerdict verdict = unit_observation_verdict(unit);
 
     p->unit = *unit;
-    p->probe_running = false;
+    p->probe_running = p->releasing = false;
     p->phase_deadline = p->probe_at = p->stable_at = USEC_INFINITY;
     step_resume_supervision(s);
     if (p->state == POOL_EXTERNAL) {
@@ -274,7 +278,7 @@ void step_recover(Step *s, const UnitObservation *unit)
     if (!pool_has_handoff(p))
         effects_add(s->effects, EFFECT_REMOVE_HANDOFF);
     if (pool_has_engine(p)) {
-        recover_engine(s, verdict);
+        recover_engine(s, verdict, had_gpu);
         return;
     }
     if (verdict == UNIT_VERDICT_RUNNING || verdict == UNIT_VERDICT_STARTING)

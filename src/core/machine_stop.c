@@ -79,8 +79,11 @@ void step_going_down(Step *s)
 
 void step_driver_fault(Step *s, const char *what)
 {
-    bool runs = pool_has_engine(s->pool) && s->pool->state != POOL_STOPPING;
+    bool runs;
 
+    if (s->pool->releasing)
+        step_release_over(s); /* the GPU does not give it back before it is reset */
+    runs = pool_has_engine(s->pool) && s->pool->state != POOL_STOPPING;
     if (!runs && !s->pool->judging)
         return;
     step_set_error(s, FAILURE_DRIVER_RESET, "%s", what);
@@ -318,6 +321,7 @@ void step_ended(Step *s)
         ended_asked(s, &end);
     else
         ended_unasked(s, &end);
+    step_note_held(s);
     if (p->stop_reason != STOP_DRAIN)
         p->drain_leases = p->leases.count; /* it ended by itself meanwhile */
     if (p->leases.count > 0) {

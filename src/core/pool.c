@@ -142,6 +142,9 @@ void pool_exchange_engines(Pool *a, Pool *b)
     EXCHANGE(a->leases, b->leases);
     EXCHANGE(a->judging, b->judging);
     EXCHANGE(a->end, b->end);
+    EXCHANGE(a->releasing, b->releasing);
+    EXCHANGE(a->release, b->release);
+    EXCHANGE(a->held_pid, b->held_pid);
     EXCHANGE(a->load_read_bytes, b->load_read_bytes);
     EXCHANGE(a->load_model_bytes, b->load_model_bytes);
     EXCHANGE(a->probe_running, b->probe_running);

@@ -4,6 +4,7 @@
 #include <poolmgr/limits.h>
 
 #include "core/classify.h"
+#include "core/gpu_trace.h"
 #include "core/handoff.h"
 #include "core/lease.h"
 #include "core/operation.h"
@@ -48,7 +49,16 @@ typedef enum StopReason {
 
 enum {
     POOL_STUCK_KILLS = 2, /* an engine that survives so many SIGKILLs of ours hangs in the kernel */
+    GPU_WARNING_MAX = 399 /* bytes */
 };
+
+/* How the memory of an engine that has ended comes back. */
+typedef struct Release {
+    usec_t deadline; /* of the wait for it */
+    usec_t pause;    /* before the look after the next */
+    bool asked;      /* a look is under way */
+    GpuMemoryAnswer answer;
+} Release;
 
 /* The operation that holds the pool. */
 typedef struct PoolOperation {
@@ -103,6 +113,13 @@ typedef struct Pool {
     /* The engine has ended and is to be judged once its output was read (state failed). */
     bool judging;
     UnitEnd end;
+
+    /* State stopping: the engine has ended, and had a GPU, whose memory is waited for. */
+    bool releasing;
+    Release release;
+    uint64_t held_pid; /* that still has some; 0: none */
+    char gpu_warning[GPU_WARNING_MAX +
+                     1]; /* that it did not come back, for the operation's answer */
 
     /* State external: the engine that somebody else started. */
     Handoff *external;

@@ -23,6 +23,9 @@ static void count_log(PoolMetrics *m, const Pool *pool, LogKind kind, Instant no
     case LOG_RESTART_STORM:
         m->counts[POOL_COUNT_RESTART_STORM]++;
         break;
+    case LOG_GPU_MEMORY_HELD:
+        m->counts[POOL_COUNT_GPU_MEMORY_HELD]++;
+        break;
     case LOG_DRAIN_FORCED:
         m->counts[POOL_COUNT_DRAIN_FORCED]++;
         break;

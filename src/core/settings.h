@@ -24,6 +24,7 @@ typedef struct PolicySettings {
     usec_t liveness_interval_usec; /* pause between probes of a ready engine */
     uint64_t liveness_failures;    /* bad ones in a row that end it */
     usec_t stop_grace_usec;        /* from SIGTERM to SIGKILL */
+    usec_t gpu_release_usec; /* for memory of GPUs to come back after an end; 0: not looked at */
     SupervisionSettings supervision;
     bool retry_no_fit; /* a start by hand that does not fit is tried again */
     EngineLog engine_log;

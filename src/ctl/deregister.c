@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/calls.h"
+#include "ctl/report.h"
 #include "ctl/verbs.h"
 
 static int append_force(const PoolCall *call, sd_bus_message *message)
@@ -9,6 +10,7 @@ static int append_force(const PoolCall *call, sd_bus_message *message)
 
 static void print(const PoolCall *call, json_object *answer)
 {
+    report_warnings(answer);
     printf("%s: removed\n", call->pool_id);
 }
 

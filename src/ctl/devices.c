@@ -42,23 +42,68 @@ static int add_processes(Table *table, json_object *device)
     return table_add(table, text, COLOR_NORMAL);
 }
 
-static int add_device(Table *table, json_object *device)
+static int add_sizes(Table *table, uint64_t total, uint64_t free_bytes)
 {
-    uint64_t total = status_number(device, "memory_total_bytes");
-    uint64_t free_bytes = status_number(device, "memory_free_bytes");
-    const char *vendor = status_string(device, "vendor");
     char used_text[SIZE_TEXT_MAX], total_text[SIZE_TEXT_MAX];
 
     size_format(total == UINT64_MAX || free_bytes > total ? UINT64_MAX : total - free_bytes,
                 used_text);
     size_format(total, total_text);
+    if (table_add(table, used_text, COLOR_NORMAL) < 0)
+        return -ENOMEM;
+    return table_add(table, total_text, COLOR_NORMAL);
+}
+
+/* What is wrong with it: the fault that the driver reported, with its time, comes first. */
+static int add_problem(Table *table, json_object *device)
+{
+    char time[TIMESTAMP_TEXT_MAX], text[512];
+    json_object *fault = NULL;
+
+    if (!json_object_object_get_ex(device, "fault", &fault) || !fault)
+        return table_add(table, status_string(device, "problem"), COLOR_RED);
+    timestamp_format(status_number(fault, "time_ms"), time);
+    (void)snprintf(text, sizeof(text), "%s, %s", status_string(fault, "text"), time);
+    return table_add(table, text, COLOR_RED);
+}
+
+static int add_device(Table *table, json_object *device)
+{
+    uint64_t total = status_number(device, "memory_total_bytes");
+    uint64_t free_bytes = status_number(device, "memory_free_bytes");
+    const char *vendor = status_string(device, "vendor");
+
     if (table_addf(table, COLOR_NORMAL, "%s%" PRIu64, streq(vendor, "nvidia") ? "" : vendor,
                    status_number(device, "index")) < 0 ||
         table_add(table, status_string(device, "name"), COLOR_NORMAL) < 0 ||
-        table_add(table, used_text, COLOR_NORMAL) < 0 ||
-        table_add(table, total_text, COLOR_NORMAL) < 0 || add_processes(table, device) < 0)
+        add_sizes(table, total, free_bytes) < 0 || add_processes(table, device) < 0)
         return -ENOMEM;
-    return table_add(table, status_string(device, "problem"), COLOR_RED);
+    return add_problem(table, device);
+}
+
+/* A part of a GPU that is divided, under its UUID; whose processes they are only the GPU tells. */
+static int add_instance(Table *table, json_object *device, size_t i)
+{
+    json_object *instance = json_object_array_get_idx(status_array(device, "mig_instances"), i);
+    uint64_t total = status_number(instance, "memory_total_bytes");
+    uint64_t free_bytes = status_number(instance, "memory_free_bytes");
+
+    if (table_addf(table, COLOR_NORMAL, "%" PRIu64 ":%zu", status_number(device, "index"), i) < 0 ||
+        table_add(table, status_string(instance, "uuid"), COLOR_NORMAL) < 0 ||
+        add_sizes(table, total, free_bytes) < 0 || table_add(table, "", COLOR_NORMAL) < 0)
+        return -ENOMEM;
+    return table_add(table, "", COLOR_NORMAL);
+}
+
+static int add_with_instances(Table *table, json_object *device)
+{
+    json_object *instances = status_array(device, "mig_instances");
+    size_t count = instances ? json_object_array_length(instances) : 0;
+    int r = add_device(table, device);
+
+    for (size_t i = 0; r >= 0 && i < count; i++)
+        r = add_instance(table, device, i);
+    return r;
 }
 
 /* What the table does not show. */
@@ -89,7 +134,7 @@ static int print(const Options *options, json_object *answer)
 
     r = table_new(columns, ELEMENTSOF(columns), &table);
     for (size_t i = 0; r >= 0 && i < count; i++)
-        r = add_device(table, json_object_array_get_idx(devices, i));
+        r = add_with_instances(table, json_object_array_get_idx(devices, i));
     if (r >= 0)
         r = table_print(table, stdout, terminal_width(stdout), options->legend && count > 0);
     if (r < 0)
@@ -121,8 +166,11 @@ const Verb verb_devices = {
         .description =
                 "Shows the GPUs of the host, their memory, and the processes that have some of "
                 "it:\n"
-                "the pool whose engine it is, or the pid. Where the driver does not answer, it\n"
-                "shows what was known before, and says how old that is.\n",
+                "the pool whose engine it is, or the pid. The parts of a GPU that is divided "
+                "follow\n"
+                "it. A fault that the driver has reported is shown until the GPU is well again.\n"
+                "Where the driver does not answer, it shows what was known before, and says how\n"
+                "old that is.\n",
         .examples = "  poolctl devices\n"
                     "  poolctl devices --json=short | jq '.devices[].memory_free_bytes'\n",
         .options = VERB_OPTION_LEGEND,

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "ctl/calls.h"
+#include "ctl/report.h"
 #include "ctl/times.h"
 #include "ctl/verbs.h"
 
@@ -15,6 +16,7 @@ static void print(const PoolCall *call, json_object *answer)
     uint64_t leases = status_number(answer, "final_lease_count");
     char span[SPAN_TEXT_MAX];
 
+    report_warnings(answer);
     span_format(status_number(answer, "duration_ms"), span);
     if (status_flag(answer, "force_stopped"))
         printf("%s: stopped after %s, with %" PRIu64 " %s out\n", call->pool_id, span, leases,

@@ -160,6 +160,13 @@ bool xid_is_device_fault(const Xid *xid)
     return false;
 }
 
+bool xid_is_recovery(const Xid *xid)
+{
+    const char *to = strstr(xid->text, " to ");
+
+    return xid->number == XID_RECOVERY_ACTION && to && strstr(to, "None");
+}
+
 const char *xid_meaning(uint32_t number)
 {
     for (size_t i = 0; i < ELEMENTSOF(table); i++)

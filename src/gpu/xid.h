@@ -39,5 +39,8 @@ int xid_parse(const char *line, Xid *ret);
  */
 bool xid_is_device_fault(const Xid *xid);
 
+/* Whether it says that the device needs nothing to be done (any more): number 154 again. */
+bool xid_is_recovery(const Xid *xid);
+
 /* What the number means, for people; NULL for those that are not worth a word. */
 const char *xid_meaning(uint32_t number);

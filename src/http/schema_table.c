@@ -62,10 +62,12 @@ static const char *split_at(size_t i)
         name, SCHEMA_LIST, .schema = (of), __VA_ARGS__ \
     }
 #define ID(name, ...) STRING(name, .pattern = schema_id_pattern, __VA_ARGS__)
-#define WARNINGS                                                                                  \
-    {                                                                                             \
-        "warnings", SCHEMA_STRINGS, REQUIRED,                                                     \
-                SAYS("What was taken but had no effect: fields that are not known, for instance") \
+#define WARNINGS                                                                             \
+    {                                                                                        \
+        "warnings", SCHEMA_STRINGS, REQUIRED,                                                \
+                SAYS("What is not as it should be all the same: fields that are not known, " \
+                     "memory "                                                               \
+                     "of GPUs that an engine has left, for instance")                        \
     }
 
 #define MASK_TEXT "0,1 or GPU0,GPU1 or whole UUIDs; null: no restriction"
@@ -271,12 +273,14 @@ static const SchemaField stop_answer_fields[] = {
         ID("pool_id", REQUIRED),
         BOOL("force_stopped", REQUIRED, SAYS("SIGKILL was needed")),
         NUMBER("duration_ms", REQUIRED),
+        WARNINGS,
 };
 static const SchemaField drain_answer_fields[] = {
         ID("pool_id", REQUIRED),
         BOOL("force_stopped", REQUIRED, SAYS("The deadline was over, and leases were out")),
         NUMBER("duration_ms", REQUIRED),
         NUMBER("final_lease_count", REQUIRED, SAYS("Those that were out when it was stopped")),
+        WARNINGS,
 };
 static const SchemaField reload_answer_fields[] = {
         ID("pool_id", REQUIRED),         BOOL("success", REQUIRED),
@@ -286,6 +290,7 @@ static const SchemaField reload_answer_fields[] = {
 static const SchemaField deregister_answer_fields[] = {
         ID("pool_id", REQUIRED),
         BOOL("deregistered", REQUIRED),
+        WARNINGS,
 };
 static const SchemaField heartbeat_answer_fields[] = {
         ID("pool_id", REQUIRED),
@@ -332,7 +337,14 @@ static const SchemaField device_fields[] = {
                SAYS("Whether it is divided into instances; null: it cannot be")),
         LIST("mig_instances", "DeviceInstance", REQUIRED),
         LIST("processes", "DeviceProcess", REQUIRED, NULLABLE, SAYS("null: not known")),
+        OBJECT("fault", REQUIRED, NULLABLE, .schema = "DeviceFault",
+               SAYS("That the driver has reported, until the GPU is well again")),
         STRING("problem", REQUIRED, NULLABLE, SAYS("Why it is of no use, or not all is known")),
+};
+static const SchemaField device_fault_fields[] = {
+        NUMBER("xid", REQUIRED, SAYS("Its number in NVIDIA's Xid catalog")),
+        NUMBER("time_ms", REQUIRED, SAYS("When, Unix milliseconds")),
+        STRING("text", REQUIRED),
 };
 static const SchemaField device_instance_fields[] = {STRING("uuid", REQUIRED), MEMORY};
 static const SchemaField device_process_fields[] = {
@@ -435,6 +447,7 @@ static const Schema schemas[] = {
         ANSWER("Devices", "The GPUs of the host", devices_fields),
         ANSWER("Device", "A GPU; what is not known is null", device_fields),
         ANSWER("DeviceInstance", "A part of a GPU", device_instance_fields),
+        ANSWER("DeviceFault", "What is wrong with a GPU", device_fault_fields),
         ANSWER("DeviceProcess", "A process that uses a GPU", device_process_fields),
         ANSWER("Plan", "What would come of a preload", plan_fields),
         ANSWER("PlanGpu", "A GPU that an engine would use", plan_gpu_fields),

@@ -71,6 +71,17 @@ static json_object *list(const void *items, size_t count,
     return array;
 }
 
+static json_object *describe_fault(const Gpu *gpu)
+{
+    Builder b;
+
+    builder_init(&b);
+    builder_add_number(&b, "xid", gpu->fault_xid);
+    builder_add_number(&b, "time_ms", usec_to_ms(gpu->fault_real_usec));
+    builder_add_string(&b, "text", gpu->fault_text);
+    return builder_take(&b);
+}
+
 static json_object *describe_gpu(const void *items, size_t i)
 {
     const Gpu *gpu = (const Gpu *)items + i;
@@ -93,6 +104,10 @@ static json_object *describe_gpu(const void *items, size_t i)
                           list(gpu->processes, gpu->processes_count, describe_process));
     else
         builder_add_null(&b, "processes");
+    if (gpu->fault_xid != 0)
+        builder_add_value(&b, "fault", describe_fault(gpu));
+    else
+        builder_add_null(&b, "fault");
     add_known(&b, "problem", gpu->problem);
     return builder_take(&b);
 }

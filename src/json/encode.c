@@ -112,7 +112,8 @@ json_object *json_preload_answer(const Pool *pool, const char *handoff_path, cha
     return builder_take(&b);
 }
 
-json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
+json_object *json_stop_answer(const Pool *pool, const OperationResult *result,
+                              char *const *warnings)
 {
     Builder b;
 
@@ -120,6 +121,7 @@ json_object *json_stop_answer(const Pool *pool, const OperationResult *result)
     builder_add_string(&b, "pool_id", pool->id);
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
@@ -173,7 +175,8 @@ json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_
     return builder_take(&b);
 }
 
-json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result,
+                               char *const *warnings)
 {
     Builder b;
 
@@ -182,6 +185,7 @@ json_object *json_drain_answer(const Pool *pool, const OperationResult *result)
     builder_add_bool(&b, "force_stopped", result->force_stopped);
     builder_add_number(&b, "duration_ms", usec_to_ms(result->duration_usec));
     builder_add_number(&b, "final_lease_count", result->leases);
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 
@@ -203,13 +207,14 @@ json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
     return builder_take(&b);
 }
 
-json_object *json_deregister_answer(const char *pool_id)
+json_object *json_deregister_answer(const char *pool_id, char *const *warnings)
 {
     Builder b;
 
     builder_init(&b);
     builder_add_string(&b, "pool_id", pool_id);
     builder_add_bool(&b, "deregistered", true);
+    builder_add_value(&b, "warnings", json_string_array(warnings));
     return builder_take(&b);
 }
 

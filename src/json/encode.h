@@ -26,8 +26,9 @@ json_object *json_handoff(const Pool *pool);
  * (B-API-011). */
 json_object *json_preload_answer(const Pool *pool, const char *handoff_path, char *const *warnings);
 
-/* {pool_id, force_stopped, duration_ms} */
-json_object *json_stop_answer(const Pool *pool, const OperationResult *result);
+/* {pool_id, force_stopped, duration_ms, warnings} */
+json_object *json_stop_answer(const Pool *pool, const OperationResult *result,
+                              char *const *warnings);
 
 /* {live, ready, draining, last_error, metrics: {…}} */
 json_object *json_health(const PoolStatus *status);
@@ -38,8 +39,9 @@ json_object *json_lease_answer(const char *lease_id, uint64_t active_leases, uin
 json_object *json_active_leases(uint64_t active_leases);
 json_object *json_heartbeat_answer(const char *pool_id, uint64_t last_heartbeat_ms);
 
-/* {pool_id, force_stopped, duration_ms, final_lease_count} */
-json_object *json_drain_answer(const Pool *pool, const OperationResult *result);
+/* {pool_id, force_stopped, duration_ms, final_lease_count, warnings} */
+json_object *json_drain_answer(const Pool *pool, const OperationResult *result,
+                               char *const *warnings);
 
 /*
  * {pool_id, success, rolled_back, new_engine_version, duration_ms, warnings}; of one that failed
@@ -48,8 +50,8 @@ json_object *json_drain_answer(const Pool *pool, const OperationResult *result);
 json_object *json_reload_answer(const Pool *pool, const OperationResult *result,
                                 char *const *warnings);
 
-/* {pool_id, deregistered: true} */
-json_object *json_deregister_answer(const char *pool_id);
+/* {pool_id, deregistered: true, warnings} */
+json_object *json_deregister_answer(const char *pool_id, char *const *warnings);
 
 /* {id, kind, pool_id, phase, percent, started_ms, waits_for?, result?}; `phase` is "done" or
  * "failed" once it has ended, `result` (NULL: none) is its answer then. */

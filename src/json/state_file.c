@@ -127,6 +127,8 @@ static const Field pool_fields[] = {
         {"drain_leases", FIELD_U64, .max = INT64_MAX, AT(drain_leases)},
         {"reload", FIELD_GROUP, .group = &reload_table},
         {"judging", FIELD_BOOL, AT(judging)},
+        {"releasing", FIELD_BOOL, AT(releasing)},
+        {"held_pid", FIELD_U64, .max = INT64_MAX, AT(held_pid)},
         {"role", FIELD_ENUM, .max = ROLE_MAX, AT(role), .enum_name = role_name},
         {"last_generation", FIELD_U64, .max = INT64_MAX, AT(last_generation)},
         {"end_set_up", FIELD_BOOL, AT(end.set_up)},
@@ -358,6 +360,9 @@ static int check_engine(const Pool *pool, Error *error)
                             pool_state_to_string(pool->state));
     if (pool->judging && pool->state != POOL_FAILED)
         return field_refuse(error, "judging", "must be false in the state %s",
+                            pool_state_to_string(pool->state));
+    if (pool->releasing && pool->state != POOL_STOPPING)
+        return field_refuse(error, "releasing", "must be false in the state %s",
                             pool_state_to_string(pool->state));
     if ((waits || pool->judging || pool_has_engine(pool)) && !pool->spec)
         return field_refuse(error, "spec", "is required in the state %s",

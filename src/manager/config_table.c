@@ -102,6 +102,8 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"GPU", "AnswerSec", CONFIG_SPAN, "5s", NULL, AT(gpu_answer_usec), 100 * MS, DAY,
          .reload = true},
+        {"GPU", "ReleaseSec", CONFIG_SPAN, "10s", NULL, AT(policy.gpu_release_usec), 0, DAY,
+         .reload = true},
         {"Placement", "HeadroomMiB", CONFIG_NUMBER, "512", NULL, AT(headroom_mib), 0, 1024 * 1024,
          .reload = true},
         {"Placement", "HeadroomPercent", CONFIG_NUMBER, "5", NULL, AT(headroom_percent), 0, 99,

@@ -25,6 +25,7 @@ static const usec_t TIMER_ACCURACY_USEC = USEC_PER_SEC;
 
 struct DevicesWaiter {
     DevicesWaiter *next; /* younger */
+    uint64_t look;       /* the one that it waits for, or a later one */
     struct Devices *devices;
     DevicesFunc f;
     void *userdata;
@@ -37,8 +38,9 @@ typedef struct Devices {
     GpuInventory *known; /* NULL: nothing yet */
     usec_t known_usec;   /* since when, monotonic */
     DevicesWaiter *waiters;
-    bool expired; /* whoever wants to know has them looked for from now on */
-    bool again;   /* the look that is under way began before that */
+    uint64_t looks;  /* how many were begun */
+    uint64_t seen;   /* the one that `known` is from */
+    uint64_t needed; /* what earlier ones have seen is out of date; see devices_expire() */
     bool silence_told;
 } Devices;
 
@@ -59,9 +61,11 @@ static void find_pool(const Manager *m, GpuProcess *process)
     char unit[PM_UNIT_NAME_MAX + 1];
     UnitName name;
 
-    if (cgroup_unit_of(NULL, process->pid, unit) && unit_name_parse(unit, &name) == 0 &&
-        registry_get(&m->registry, name.pool_id))
-        memcpy(process->pool_id, name.pool_id, sizeof(process->pool_id));
+    if (!cgroup_unit_of(NULL, process->pid, unit) || unit_name_parse(unit, &name) < 0 ||
+        !registry_get(&m->registry, name.pool_id))
+        return;
+    memcpy(process->pool_id, name.pool_id, sizeof(process->pool_id));
+    process->generation = name.generation;
 }
 
 static const char *problem_of(const GpuInventory *inventory, size_t i)
@@ -97,13 +101,21 @@ static void log_silence(Devices *d)
     d->silence_told = true;
 }
 
-static void tell_waiters(Devices *d)
+/* Those that no later look than `until` is for. A waiter's function may do anything. */
+static void tell_waiters(Devices *d, uint64_t until)
 {
-    while (d->waiters) {
-        DevicesFunc f = d->waiters->f;
-        void *userdata = d->waiters->userdata;
+    for (;;) {
+        DevicesWaiter *w = d->waiters;
+        DevicesFunc f;
+        void *userdata;
 
-        devices_waiter_free(d->waiters);
+        while (w && w->look > until)
+            w = w->next;
+        if (!w)
+            return;
+        f = w->f;
+        userdata = w->userdata;
+        devices_waiter_free(w);
         f(userdata);
     }
 }
@@ -113,6 +125,8 @@ static void take_over(Devices *d, GpuInventory *found)
     for (size_t i = 0; i < found->count; i++)
         for (size_t j = 0; j < found->gpus[i].processes_count; j++)
             find_pool(d->manager, &found->gpus[i].processes[j]);
+    gpu_release_see(d->manager, found);
+    driver_fault_see(d->manager, found);
     log_problems(d->known, found);
     free(d->known);
     d->known = found;
@@ -125,8 +139,12 @@ static void take_over(Devices *d, GpuInventory *found)
 
 static int refresh(Devices *d)
 {
-    d->expired = false;
-    return inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+    bool busy = inventory_is_busy(d->inventory);
+    int r = inventory_refresh(d->inventory, d->manager->gpu_answer_usec);
+
+    if (!busy && r >= 0)
+        d->looks++;
+    return r;
 }
 
 static void on_found(GpuInventory *found, void *userdata)
@@ -135,29 +153,14 @@ static void on_found(GpuInventory *found, void *userdata)
 
     if (!found) {
         log_silence(d);
-    } else {
-        take_over(d, found);
-        d->expired |= d->again;
-        d->again = false;
-        if (d->expired && d->waiters && refresh(d) >= 0)
-            return;
-    }
-    tell_waiters(d);
-}
-
-void devices_expire(Manager *m)
-{
-    Devices *d = m->devices;
-
-    if (!d)
+        tell_waiters(d, UINT64_MAX);
         return;
-    d->expired = true;
-    d->again = inventory_is_busy(d->inventory);
-}
-
-bool devices_are_silent(const Manager *m)
-{
-    return inventory_is_overdue(m->devices->inventory);
+    }
+    take_over(d, found);
+    d->seen = d->looks;
+    tell_waiters(d, d->looks);
+    if (d->waiters && refresh(d) < 0)
+        tell_waiters(d, UINT64_MAX);
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -201,26 +204,66 @@ void devices_done(Manager *m)
     m->devices = NULL;
 }
 
-int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+/* For the look that is under way, or the next. */
+static int add_waiter(Devices *d, uint64_t look, DevicesFunc f, void *userdata,
+                      DevicesWaiter **ret_waiter)
 {
-    Devices *d = m->devices;
-    DevicesWaiter *w, **end;
+    DevicesWaiter *w = calloc(1, sizeof(*w)), **end;
 
-    if (inventory_is_overdue(d->inventory) || (d->known && !d->expired && age(d) < FRESH_USEC)) {
-        f(userdata);
-        return 1;
-    }
-    w = calloc(1, sizeof(*w));
     if (!w || refresh(d) < 0) {
         free(w);
         return -ENOMEM;
     }
-    *w = (DevicesWaiter){.devices = d, .f = f, .userdata = userdata};
+    *w = (DevicesWaiter){.look = look, .devices = d, .f = f, .userdata = userdata};
     for (end = &d->waiters; *end; end = &(*end)->next)
         ;
     *end = w;
     *ret_waiter = w;
     return 0;
+}
+
+void devices_expire(Manager *m)
+{
+    if (m->devices)
+        m->devices->needed = m->devices->looks + 1;
+}
+
+int devices_look(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+{
+    Devices *d = m->devices;
+
+    if (inventory_is_overdue(d->inventory))
+        return -EBUSY;
+    return add_waiter(d, d->looks + 1, f, userdata, ret_waiter);
+}
+
+bool devices_answer(const Manager *m)
+{
+    return !inventory_is_overdue(m->devices->inventory);
+}
+
+void devices_remark(Manager *m)
+{
+    if (m->devices && m->devices->known)
+        driver_fault_see(m, m->devices->known);
+}
+
+void devices_notice(Manager *m)
+{
+    if (m->devices->known && m->devices->known->count > 0)
+        (void)refresh(m->devices);
+}
+
+int manager_refresh_devices(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter)
+{
+    Devices *d = m->devices;
+
+    if (inventory_is_overdue(d->inventory) ||
+        (d->known && d->seen >= d->needed && age(d) < FRESH_USEC)) {
+        f(userdata);
+        return 1;
+    }
+    return add_waiter(d, d->needed, f, userdata, ret_waiter);
 }
 
 DevicesWaiter *devices_waiter_free(DevicesWaiter *w)

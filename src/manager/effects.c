@@ -59,6 +59,7 @@ void effects_start_unit(Manager *m, const Pool *pool)
     int r;
 
     output_begin(pool_shell(pool));
+    gpu_release_begin(pool_shell(pool));
     r = ask_for_unit(m, pool);
     if (r < 0)
         post_failure(m, pool, EVENT_START_FAILED, "the service manager cannot be asked", r);
@@ -214,7 +215,11 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
     case EFFECT_READ_OUTPUT:
         output_read(shell);
         break;
+    case EFFECT_CHECK_GPU:
+        gpu_release_check(shell);
+        break;
     case EFFECT_WRITE_PID:
+        gpu_release_add_pid(shell, (uint64_t)pool->unit.main_pid);
         write_pid(m, pool);
         break;
     case EFFECT_REMOVE_PID:
@@ -227,6 +232,8 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
         shell->probe = probe_free(shell->probe);
         break;
     case EFFECT_WRITE_HANDOFF:
+        devices_notice(m);
+        driver_fault_ready(m, pool);
         write_handoff(m, pool);
         break;
     case EFFECT_REMOVE_HANDOFF:

@@ -51,6 +51,8 @@ static const struct {
         [LOG_RELOAD_BESIDE] = {LOG_INFO, "2f0c6d1b94e84a6fb7d35a80c1e9f264"},
         [LOG_RELOAD_PLAIN] = {LOG_NOTICE, "81d7b3e05a2c4f9e9c46f0d2b8a7153e"},
         [LOG_DRIVER_FAULT] = {LOG_ERR, "e9b1d3f5a7c84b6d9e0f2a4c6b8d1e39"},
+        [LOG_GPU_MEMORY_HELD] = {LOG_ERR, "3f5b7d9e1a2c4d6f8b0e2a4c6d8f1b40"},
+        [LOG_GPU_MEMORY_UNKNOWN] = {LOG_WARNING, "b7d9f1a3c5e84e6a9c0b2d4f6a8c1e41"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
 
@@ -260,6 +262,14 @@ static void format_crash(const Pool *pool, const char *how, const char *since, c
                        pool->last_error);
 }
 
+static void format_gpu_memory(const Pool *pool, char *buffer, size_t size)
+{
+    char what[GPU_WARNING_MAX + 1];
+
+    gpu_memory_describe(&pool->release.answer, what, sizeof(what));
+    (void)snprintf(buffer, size, "Pool %s: the engine has ended, but %s", pool->id, what);
+}
+
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
                            Instant now, char *buffer, size_t size)
 {
@@ -350,6 +360,10 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_DRIVER_FAULT:
         (void)snprintf(buffer, size, "Pool %s: %s; stopping the engine", pool->id,
                        pool->last_error);
+        break;
+    case LOG_GPU_MEMORY_HELD:
+    case LOG_GPU_MEMORY_UNKNOWN:
+        format_gpu_memory(pool, buffer, size);
         break;
     case LOG_STALE_EVENT:
         (void)snprintf(buffer, size, "Pool %s: dropped an event of another generation", pool->id);

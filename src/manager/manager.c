@@ -250,12 +250,20 @@ static void look_for_processes(Manager *m, const UnitName *name, UnitObservation
     u->fields |= UNIT_FIELD_POPULATED;
 }
 
+static bool uses_gpu(const Manager *m, const UnitName *name)
+{
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+
+    return pool && gpu_release_concerns(m, pool_engine(pool, name->generation));
+}
+
 static void on_observed(const UnitName *name, const UnitObservation *u, void *userdata)
 {
     Manager *m = userdata;
     Event event = {.type = EVENT_UNIT, .generation = name->generation, .unit = *u};
 
     look_for_processes(m, name, &event.unit);
+    event.uses_gpu = uses_gpu(m, name);
     if (!m->attached) {
         recover_observed(m, name, &event.unit);
         return;

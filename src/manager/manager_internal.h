@@ -82,8 +82,9 @@ typedef struct PoolShell {
     uint64_t model_bytes;     /* SPEC_UNSET: not known */
     uint64_t load_percent;    /* as last told */
     sd_event_source *load_timer;
-    struct Staging *staging;      /* of a reload; NULL: none */
-    struct OutputReading *output; /* of the engine that has ended; NULL: none */
+    struct Staging *staging;        /* of a reload; NULL: none */
+    struct GpuRelease *gpu_release; /* what its engine has on GPUs; NULL: nothing is known */
+    struct OutputReading *output;   /* of the engine that has ended; NULL: none */
     uint64_t output_start;    /* with EngineLog=file: what of the file is from before this engine */
     char *last_output;        /* that was read, until it is logged; NULL: none */
     unsigned circuit_told;    /* 1 + the CircuitState that was logged last; 0: none yet */
@@ -282,19 +283,43 @@ void output_read(PoolShell *shell);
 void output_done(PoolShell *shell); /* nobody waits any more */
 void output_exchange(PoolShell *a, PoolShell *b);
 
+/* gpu_release.c: whether the memory of an engine that has ended is free again. */
+void gpu_release_begin(PoolShell *shell);                 /* an engine is about to be started */
+void gpu_release_add_pid(PoolShell *shell, uint64_t pid); /* one of its engine; 0: none */
+/* The GPUs were looked at: what the engines that run have there is noted. */
+void gpu_release_see(Manager *m, const GpuInventory *now);
+/* Whether the engine (NULL: none) has, or had, something on a GPU, as far as is known. */
+bool gpu_release_concerns(const Manager *m, const Pool *engine);
+void gpu_release_check(PoolShell *shell); /* looks at the GPUs; answers with EVENT_GPU_MEMORY */
+void gpu_release_exchange(PoolShell *a, PoolShell *b);
+void gpu_release_done(PoolShell *shell);
+
 /* driver_fault.c: what the driver logs of the GPUs; `path` is the kernel's log, "" for none. */
 int driver_fault_start(Manager *m, const char *path);
 void driver_fault_done(Manager *m);
+/* The GPUs were looked at: those with a fault are marked, unless they are well again. */
+void driver_fault_see(Manager *m, GpuInventory *now);
+/* An engine of the pool is ready: the GPUs of its mask are well. */
+void driver_fault_ready(Manager *m, const Pool *pool);
+void driver_fault_write_metrics(const Manager *m, Text *t);
 
 /* devices.c: the first look at the GPUs is made at once, from the loop. */
 int devices_start(Manager *m, const char *nvml_library);
 /* What is known of the memory of the GPUs is not true any more, however young it is. */
 void devices_expire(Manager *m);
-/* Whether their drivers have not answered in time. */
-bool devices_are_silent(const Manager *m);
 /* The memory of the GPUs; nothing while their drivers do not answer. */
 void devices_write_metrics(const Manager *m, Text *t);
 void devices_done(Manager *m);
+/*
+ * As manager_refresh_devices(), with a look that begins from now on. `f` is never called from
+ * within, and once there is one, or none in time: see devices_answer(). Returns 0, -EBUSY when they
+ * do not answer, or -ENOMEM.
+ */
+int devices_look(Manager *m, DevicesFunc f, void *userdata, DevicesWaiter **ret_waiter);
+bool devices_answer(const Manager *m); /* the drivers do, as far as they were asked */
+/* An engine has become ready, and has its memory by now: who has what is looked at soon. */
+void devices_notice(Manager *m);
+void devices_remark(Manager *m); /* the faults of GPUs have changed */
 
 /* describe.c */
 json_object *describe_operation(const Manager *m, const Operation *o);

@@ -123,6 +123,7 @@ void manager_write_metrics(const Manager *m, Text *text)
             write_process,
             write_pools,
             devices_write_metrics,
+            driver_fault_write_metrics,
     };
 
     for (size_t i = 0; i < ELEMENTSOF(parts); i++)

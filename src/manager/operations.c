@@ -125,11 +125,11 @@ static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool
     if (error_is_set(&o->result.error))
         return json_error(&o->result.error, o->pool_id);
     if (o->kind == OPERATION_STOP)
-        return json_stop_answer(pool, &o->result);
+        return json_stop_answer(pool, &o->result, o->warnings);
     if (o->kind == OPERATION_DRAIN)
-        return json_drain_answer(pool, &o->result);
+        return json_drain_answer(pool, &o->result, o->warnings);
     if (o->kind == OPERATION_DEREGISTER)
-        return json_deregister_answer(pool->id);
+        return json_deregister_answer(pool->id, o->warnings);
     if (runtime_dir_handoff_path(m->runtime, pool->id, pool->spec->replica_id, &handoff) < 0)
         return NULL;
     return json_preload_answer(pool, handoff, o->warnings);
@@ -147,6 +147,8 @@ void operation_end(Manager *m, const Pool *pool, const OperationResult *result)
     o->result = *result;
     if (result->note[0])
         (void)strv_extend(&o->warnings, result->note);
+    if (result->warning[0])
+        (void)strv_extend(&o->warnings, result->warning);
     o->http_status =
             error_is_set(&result->error) ? pm_error_info(result->error.code)->http_status : 200;
     answer = make_answer(m, o, pool);

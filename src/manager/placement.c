@@ -63,7 +63,7 @@ static void add_minors(const DeviceIds *from, DeviceIds *ids)
 
 /* None where there is no driver. What the inventory knows, and before it knows anything, or where
  * it does not know a node, what lies in /proc. */
-static void find_devices(const Manager *m, DeviceIds *ret)
+void placement_find_devices(const Manager *m, DeviceIds *ret)
 {
     const GpuInventory *inventory;
     NvidiaDevices in_proc;
@@ -96,7 +96,7 @@ int placement_check_mask(const Manager *m, const char *text, const char *field, 
     r = device_mask_parse(text, field, &mask, error);
     if (r < 0)
         return r;
-    find_devices(m, &known);
+    placement_find_devices(m, &known);
     return device_mask_check(&mask, &known, field, error);
 }
 
@@ -107,7 +107,7 @@ uint64_t placement_gpus(const Manager *m, const char *mask)
     DeviceIds known;
     usec_t age;
 
-    find_devices(m, &known);
+    placement_find_devices(m, &known);
     inventory = manager_devices(m, &age);
     if (!mask)
         return known.count > 0 || (inventory && inventory->count > 0) ? UINT64_MAX : 0;
@@ -125,7 +125,7 @@ static int find_nodes(const Manager *m, const char *text, char ***ret, Error *er
 
     if (r < 0)
         return r;
-    find_devices(m, &known);
+    placement_find_devices(m, &known);
     r = device_mask_check(&mask, &known, FIELD, error);
     return r < 0 ? r : device_mask_nodes(&mask, &known, FIELD, ret, error);
 }

@@ -13,6 +13,9 @@
 /* What masks can name of these. */
 void placement_device_ids(const NvidiaDevices *devices, DeviceIds *ret);
 
+/* The GPUs of this host: what the inventory knows, and what lies in /proc. */
+void placement_find_devices(const Manager *m, DeviceIds *ret);
+
 /* Whether the text (NULL: no mask) is one, and names what is there: 0, or -EINVAL with `error`
  * naming `field`. */
 int placement_check_mask(const Manager *m, const char *text, const char *field, Error *error);

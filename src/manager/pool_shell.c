@@ -76,6 +76,7 @@ void pool_shell_exchange(PoolShell *a, PoolShell *b)
     probe_set_userdata(b->probe, b);
     output_exchange(a, b);
     turn_exchange(a, b);
+    gpu_release_exchange(a, b);
 }
 
 void pool_shell_detach(Pool *pool)
@@ -91,6 +92,7 @@ void pool_shell_detach(Pool *pool)
     load_done(shell);
     staging_done(shell);
     output_done(shell);
+    gpu_release_done(shell);
     persist_drop(shell);
     memory_drop(shell);
     sd_event_source_disable_unref(shell->timer);

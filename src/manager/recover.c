@@ -205,6 +205,9 @@ static Event recover_event(const Manager *m, const Pool *engine)
         event.unit.load = UNIT_LOAD_NOT_FOUND;
     }
     look_for_processes(m, engine, &event.unit);
+    if (pool_shell(engine))
+        gpu_release_add_pid(pool_shell(engine), engine->held_pid);
+    event.uses_gpu = gpu_release_concerns(m, engine);
     return event;
 }
 

@@ -24,7 +24,7 @@ static RoomGpu *add(StartFacts *facts)
 static void take_memory(const Manager *m, uint64_t total_bytes, uint64_t free_bytes, RoomGpu *ret)
 {
     ret->memory_total_bytes = total_bytes;
-    ret->memory_free_bytes = devices_are_silent(m) ? SPEC_UNSET : free_bytes;
+    ret->memory_free_bytes = devices_answer(m) ? free_bytes : SPEC_UNSET;
 }
 
 static void take_gpu(const Manager *m, const Gpu *gpu, RoomGpu *ret)

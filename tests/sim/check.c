@@ -339,6 +339,9 @@ void check_step(World *w, const Before *before, Pool *pool, const Event *event,
     check_deadlines(w, &engines, event);
     if (is_found(&engines, pool, event))
         check_awaited(w, pool);
+    for (size_t i = 0; i < engines.n; i++)
+        if (is_found(&engines, engines.after[i], event))
+            gpu_check_step(w, engines.before[i], engines.after[i], event);
     check_ready(w, pool);
     check_leases(w, pool, timer);
     check_status(w, pool);

@@ -14,6 +14,8 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
         c->transitions[before->state][pool->state]++;
     if (before->reload.phase != pool->reload.phase)
         c->phases[before->reload.phase][pool->reload.phase]++;
+    c->release_recoveries += event->type == EVENT_RECOVER && before->releasing;
+    c->release_stops += event->type == EVENT_STOP && before->releasing;
     if (before->judging && !pool->judging)
         c->judged[pool->last_error_class]++;
     if (event->type == EVENT_RECOVER)
@@ -34,27 +36,17 @@ void coverage_step(Coverage *c, const Pool *before, const Pool *pool, const Even
 }
 
 static const char *const effect_names[EFFECT_MAX] = {
-        [EFFECT_GATHER_FACTS] = "gather facts",
-        [EFFECT_SAVE] = "save",
-        [EFFECT_SAVE_LEASES] = "save leases",
-        [EFFECT_FORGET] = "forget",
-        [EFFECT_START_UNIT] = "start unit",
-        [EFFECT_STOP_UNIT] = "stop unit",
-        [EFFECT_KILL_UNIT] = "kill unit",
-        [EFFECT_RESET_FAILED] = "reset failed",
-        [EFFECT_QUERY_UNIT] = "query unit",
-        [EFFECT_STAGE] = "stage",
-        [EFFECT_CANCEL_STAGE] = "cancel stage",
-        [EFFECT_READ_OUTPUT] = "read output",
-        [EFFECT_WRITE_PID] = "write pid",
-        [EFFECT_REMOVE_PID] = "remove pid",
-        [EFFECT_PROBE] = "probe",
-        [EFFECT_CANCEL_PROBE] = "cancel probe",
-        [EFFECT_WRITE_HANDOFF] = "write handoff",
-        [EFFECT_REMOVE_HANDOFF] = "remove handoff",
-        [EFFECT_EXCHANGE] = "exchange",
-        [EFFECT_END_OPERATION] = "end operation",
-        [EFFECT_LOG] = "log",
+        [EFFECT_GATHER_FACTS] = "gather facts",     [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save leases",       [EFFECT_FORGET] = "forget",
+        [EFFECT_START_UNIT] = "start unit",         [EFFECT_STOP_UNIT] = "stop unit",
+        [EFFECT_KILL_UNIT] = "kill unit",           [EFFECT_RESET_FAILED] = "reset failed",
+        [EFFECT_QUERY_UNIT] = "query unit",         [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "cancel stage",     [EFFECT_READ_OUTPUT] = "read output",
+        [EFFECT_CHECK_GPU] = "check GPU",           [EFFECT_WRITE_PID] = "write pid",
+        [EFFECT_REMOVE_PID] = "remove pid",         [EFFECT_PROBE] = "probe",
+        [EFFECT_CANCEL_PROBE] = "cancel probe",     [EFFECT_WRITE_HANDOFF] = "write handoff",
+        [EFFECT_REMOVE_HANDOFF] = "remove handoff", [EFFECT_EXCHANGE] = "exchange",
+        [EFFECT_END_OPERATION] = "end operation",   [EFFECT_LOG] = "log",
 };
 
 static const char *const log_names[LOG_KIND_MAX] = {
@@ -94,6 +86,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_BESIDE] = "reload beside",
         [LOG_RELOAD_PLAIN] = "reload plain",
         [LOG_DRIVER_FAULT] = "driver fault",
+        [LOG_GPU_MEMORY_HELD] = "GPU memory held",
+        [LOG_GPU_MEMORY_UNKNOWN] = "GPU memory unknown",
         [LOG_STALE_EVENT] = "stale event",
 };
 
@@ -106,6 +100,7 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_RELOAD] = "reload",
         [EVENT_STAGED] = "staged",
         [EVENT_OUTPUT] = "output",
+        [EVENT_GPU_MEMORY] = "GPU memory",
         [EVENT_DRIVER_FAULT] = "driver fault",
         [EVENT_BREAKER_RESET] = "breaker reset",
         [EVENT_BREAKER_ALLOW] = "breaker allow",
@@ -339,6 +334,8 @@ unsigned coverage_missing(const Coverage *c)
         n += missing(c->results[kind][code] > 0, "result", operation_kind_to_string(kind),
                      code_name(code));
     }
+    n += missing(c->release_recoveries > 0, "recovery while memory of a GPU is waited for", "", "");
+    n += missing(c->release_stops > 0, "stop while memory of a GPU is waited for", "", "");
     for (size_t i = 0; i < EFFECT_MAX; i++)
         n += missing(c->effects[i] > 0, "effect", effect_names[i], "");
     for (size_t i = 0; i < LOG_KIND_MAX; i++)

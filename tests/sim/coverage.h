@@ -14,6 +14,8 @@ typedef struct Coverage {
     uint64_t phase_recoveries[RELOAD_PHASE_MAX];
     uint64_t rolled_back, unchanged; /* reloads */
     uint64_t judged[FAILURE_MAX];    /* as what the engines that ended were judged */
+    uint64_t release_recoveries;     /* while memory of a GPU was waited for */
+    uint64_t release_stops;
     uint64_t recoveries[POOL_STATE_MAX][UNIT_VERDICT_GONE + 1];
     size_t effects_max;
     uint64_t steps;

@@ -58,6 +58,8 @@ static void save_engine(const Pool *engine, SavedEngine *ret)
             .crash_count = engine->crash_count,
             .spec = spec_id(engine->spec),
             .judging = engine->judging,
+            .releasing = engine->releasing,
+            .held_pid = engine->held_pid,
             .ready_since = engine->ready_since,
             .drain_deadline = engine->drain_deadline,
             .drain_forced = engine->drain_forced,
@@ -184,12 +186,14 @@ static void exchange(World *w, const Pool *pool)
     PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
     PoolSlot *beside = &w->manager.besides[pool_index(pool->id)];
     usec_t until = slot->judge_until;
-    uint64_t probe = slot->probe;
+    uint64_t probe = slot->probe, look = slot->gpu_look;
 
     slot->judge_until = beside->judge_until;
     beside->judge_until = until;
     slot->probe = beside->probe;
     beside->probe = probe;
+    slot->gpu_look = beside->gpu_look;
+    beside->gpu_look = look;
 }
 
 /* `pool`: the engine that it is about. */
@@ -228,6 +232,9 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
         break;
     case EFFECT_READ_OUTPUT:
         reload_read_output(w, pool);
+        break;
+    case EFFECT_CHECK_GPU:
+        gpu_check(w, pool);
         break;
     case EFFECT_WRITE_PID:
         files->pid = true;
@@ -268,27 +275,17 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
 }
 
 static const char *const effect_names[EFFECT_MAX] = {
-        [EFFECT_GATHER_FACTS] = "gather-facts",
-        [EFFECT_SAVE] = "save",
-        [EFFECT_SAVE_LEASES] = "save-leases",
-        [EFFECT_FORGET] = "forget",
-        [EFFECT_START_UNIT] = "start-unit",
-        [EFFECT_STOP_UNIT] = "stop-unit",
-        [EFFECT_KILL_UNIT] = "kill-unit",
-        [EFFECT_RESET_FAILED] = "reset-failed",
-        [EFFECT_QUERY_UNIT] = "query-unit",
-        [EFFECT_STAGE] = "stage",
-        [EFFECT_CANCEL_STAGE] = "cancel-stage",
-        [EFFECT_READ_OUTPUT] = "read-output",
-        [EFFECT_WRITE_PID] = "write-pid",
-        [EFFECT_REMOVE_PID] = "remove-pid",
-        [EFFECT_PROBE] = "probe",
-        [EFFECT_CANCEL_PROBE] = "cancel-probe",
-        [EFFECT_WRITE_HANDOFF] = "write-handoff",
-        [EFFECT_REMOVE_HANDOFF] = "remove-handoff",
-        [EFFECT_EXCHANGE] = "exchange",
-        [EFFECT_END_OPERATION] = "end-operation",
-        [EFFECT_LOG] = "log",
+        [EFFECT_GATHER_FACTS] = "gather-facts",     [EFFECT_SAVE] = "save",
+        [EFFECT_SAVE_LEASES] = "save-leases",       [EFFECT_FORGET] = "forget",
+        [EFFECT_START_UNIT] = "start-unit",         [EFFECT_STOP_UNIT] = "stop-unit",
+        [EFFECT_KILL_UNIT] = "kill-unit",           [EFFECT_RESET_FAILED] = "reset-failed",
+        [EFFECT_QUERY_UNIT] = "query-unit",         [EFFECT_STAGE] = "stage",
+        [EFFECT_CANCEL_STAGE] = "cancel-stage",     [EFFECT_READ_OUTPUT] = "read-output",
+        [EFFECT_CHECK_GPU] = "check-gpu",           [EFFECT_WRITE_PID] = "write-pid",
+        [EFFECT_REMOVE_PID] = "remove-pid",         [EFFECT_PROBE] = "probe",
+        [EFFECT_CANCEL_PROBE] = "cancel-probe",     [EFFECT_WRITE_HANDOFF] = "write-handoff",
+        [EFFECT_REMOVE_HANDOFF] = "remove-handoff", [EFFECT_EXCHANGE] = "exchange",
+        [EFFECT_END_OPERATION] = "end-operation",   [EFFECT_LOG] = "log",
 };
 
 bool manager_apply(World *w, Pool *pool, const Effects *effects)

@@ -113,6 +113,7 @@ static const char *const event_names[EVENT_MAX] = {
         [EVENT_RELOAD] = "reload",
         [EVENT_STAGED] = "staged",
         [EVENT_OUTPUT] = "output",
+        [EVENT_GPU_MEMORY] = "gpu-memory",
         [EVENT_DRIVER_FAULT] = "driver-fault",
         [EVENT_FACTS] = "facts",
         [EVENT_START_FAILED] = "start-failed",
@@ -137,6 +138,8 @@ static int64_t event_detail(const Event *e)
         return (int64_t)e->staged.operation;
     case EVENT_OUTPUT:
         return e->output.failure;
+    case EVENT_GPU_MEMORY:
+        return e->gpu_memory.memory;
     default:
         return 0;
     }
@@ -228,6 +231,7 @@ static void observed(World *w, const Item *news)
     };
 
     look_for_processes(w, news->unit, &event.unit);
+    event.uses_gpu = gpu_unit_uses(w, news->unit);
     if (!w->manager.attached) {
         manager_found(w, news->unit, &event.unit);
         return;

@@ -96,6 +96,8 @@ static void restore_engine(Pool *engine, const SavedEngine *saved)
     engine->last_heartbeat_real = saved->last_heartbeat_real;
     engine->crash_count = saved->crash_count;
     engine->judging = saved->judging;
+    engine->releasing = saved->releasing;
+    engine->held_pid = saved->held_pid;
     engine->ready_since = saved->ready_since;
     engine->drain_deadline = saved->drain_deadline;
     engine->drain_forced = saved->drain_forced;
@@ -205,6 +207,7 @@ static Event recover_event(World *w, const Pool *engine)
     Event event = {
             .type = EVENT_RECOVER,
             .generation = engine->generation,
+            .uses_gpu = gpu_uses(engine),
             .unit = manager_slot(w, engine)->found,
     };
 

@@ -116,6 +116,7 @@ static void draw_supervision(World *w)
 /* What the policy's settings are is drawn too. */
 static void draw_settings(World *w)
 {
+    static const usec_t releases[] = {0, 100 * USEC_PER_MSEC, 10 * USEC_PER_SEC};
     static const usec_t graces[] = {0, 100 * USEC_PER_MSEC, USEC_PER_SEC, 5 * USEC_PER_SEC};
 
     w->settings = (PolicySettings){
@@ -129,6 +130,7 @@ static void draw_settings(World *w)
     w->settings.health_ramp = prng_one_in(&w->prng, 2);
     w->settings.health_timeout_usec = world_span(w, 1, 20) * USEC_PER_SEC;
     w->settings.liveness_failures = prng_range(&w->prng, 1, 3);
+    w->settings.gpu_release_usec = releases[prng_range(&w->prng, 0, ELEMENTSOF(releases) - 1)];
     w->settings.stop_grace_usec = graces[prng_range(&w->prng, 0, ELEMENTSOF(graces) - 1)];
 }
 

@@ -107,6 +107,8 @@ typedef struct SavedEngine {
     uint64_t crash_count;
     SpecId spec;
     bool judging;
+    bool releasing;
+    uint64_t held_pid;
     usec_t ready_since;
     usec_t drain_deadline;
     bool drain_forced;
@@ -185,6 +187,7 @@ typedef struct PoolSlot {
     uint64_t start_waiting[SIM_ENGINES]; /* generations of starts that are not yet sent */
     bool forget;
     uint64_t staging;   /* the operation that waits for its model; 0: none */
+    uint64_t gpu_look;  /* outstanding; 0: none */
     usec_t judge_until; /* of a pool that is to be judged */
 } PoolSlot;
 
@@ -220,6 +223,7 @@ typedef struct FakeManager {
     UnitRef unknown[SIM_UNITS];
     size_t n_unknown;
     uint64_t probes;
+    uint64_t looks;
 } FakeManager;
 
 typedef struct OpenOperation {
@@ -374,6 +378,14 @@ void reload_driver_fault(World *w);
 void reload_check_result(World *w, const Pool *pool, const OperationResult *result);
 /* The pool and its reload agree. */
 void reload_check(World *w, const Pool *pool);
+
+/* gpu.c: the memory that engines leave behind on GPUs */
+/* Whether the pool's engine has some: it does when it was started with a mask. */
+bool gpu_uses(const Pool *engine);
+bool gpu_unit_uses(const World *w, UnitRef ref);
+void gpu_check(World *w, const Pool *engine);
+/* A pool waits for its memory, no longer than it may, and nothing else begins meanwhile. */
+void gpu_check_step(World *w, const Pool *before, const Pool *pool, const Event *event);
 
 /* recovery.c */
 void manager_start(World *w, const Item *item);

@@ -96,6 +96,13 @@ Feature: Who is paged at night sees which GPUs there are, how full they are, and
       | devices.0.mig_instances.1.uuid               | "MIG-44444444" |
       | devices.1.mig                                | "disabled"     |
       | devices.1.mig_instances                      | []             |
+    When I run "poolctl devices"
+    Then it exits with 0
+    And it prints "MIG-33333333"
+    And it prints "960 MiB  40.0 GiB"
+    When I run "busctl call org.llamaorch.PoolManager1 /org/llamaorch/PoolManager1 org.llamaorch.PoolManager1.Manager DescribeDevices"
+    Then it exits with 0
+    And it prints "MIG-44444444"
 
   Scenario: A driver that hangs stops nobody
     Given the host has two NVIDIA GPUs of unequal size

@@ -46,6 +46,11 @@ def driver_says(context):
     context.scene.driver.add(*context.text.splitlines())
 
 
+@step('the GPUs are as they were')
+def gpus_as_they_were(context):
+    context.scene.driver.tell("driver 550.54.15", *GPUS)
+
+
 @step('process {pid:d} has {mib:d} MiB of GPU {index:d}')
 def has_memory(context, pid, mib, index):
     context.scene.driver.add(f"process {index} {pid} {mib}")

@@ -286,6 +286,8 @@ void restart(Fixture *f, UnitObservation u)
     pool->reload = old->reload;
     old->reload = (Reload){.phase = RELOAD_NONE};
     pool->judging = old->judging;
+    pool->releasing = old->releasing;
+    pool->held_pid = old->held_pid;
     pool->end.set_up = old->end.set_up;
     pool->external = TAKE_PTR(old->external);
     pool->external_is_file = old->external_is_file;
@@ -475,6 +477,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_STAGE] = "stage",
         [EFFECT_CANCEL_STAGE] = "no-stage",
         [EFFECT_READ_OUTPUT] = "read-output",
+        [EFFECT_CHECK_GPU] = "check-gpu",
         [EFFECT_LOG] = "log",
 };
 
@@ -515,6 +518,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_BESIDE] = "beside",
         [LOG_RELOAD_PLAIN] = "plain",
         [LOG_DRIVER_FAULT] = "driver-fault",
+        [LOG_GPU_MEMORY_HELD] = "gpu-held",
+        [LOG_GPU_MEMORY_UNKNOWN] = "gpu-unknown",
         [LOG_STALE_EVENT] = "stale",
 };
 

@@ -50,6 +50,7 @@ static void test_names(void **state)
             "# TYPE restart_total counter",
             "# TYPE restart_scheduled_total counter",
             "# TYPE engine_crash_total counter",
+            "# TYPE gpu_memory_held_total counter",
             "# TYPE circuit_breaker_open_total counter",
             "# TYPE restart_storm_total counter",
             "# TYPE pool_drain_total counter",

@@ -255,5 +255,7 @@ void assert_same(const Pool *a, const Pool *b)
     assert_same_operation(&a->operation, &b->operation);
     assert_same_reload(&a->reload, &b->reload);
     assert_int_equal(a->judging, b->judging);
+    assert_int_equal(a->releasing, b->releasing);
+    assert_int_equal(a->held_pid, b->held_pid);
     assert_int_equal(a->end.set_up, b->end.set_up);
 }

@@ -52,6 +52,9 @@ static void test_gpus(void **state)
             .memory_total_bytes = SPEC_UNSET,
             .memory_free_bytes = SPEC_UNSET,
             .mig = GPU_MIG_DISABLED,
+            .fault_xid = 79,
+            .fault_real_usec = 1700000000123456,
+            .fault_text = "gone",
             .problem = "it burns",
     };
     expect(&(DevicesView){.inventory = i, .answers = true, .age_ms = 7},
@@ -62,11 +65,11 @@ static void test_gpus(void **state)
            "\"memory_free_bytes\":60,\"mig\":\"enabled\",\"mig_instances\":["
            "{\"uuid\":\"MIG-1\",\"memory_total_bytes\":50,\"memory_free_bytes\":null}],"
            "\"processes\":[{\"pid\":7,\"memory_bytes\":30,\"pool_id\":\"chat\"},"
-           "{\"pid\":8,\"memory_bytes\":null,\"pool_id\":null}],\"problem\":null},"
+           "{\"pid\":8,\"memory_bytes\":null,\"pool_id\":null}],\"fault\":null,\"problem\":null},"
            "{\"vendor\":\"amd\",\"index\":0,\"uuid\":null,\"pci_id\":null,\"name\":null,"
            "\"compute_capability\":null,\"memory_total_bytes\":null,\"memory_free_bytes\":null,"
-           "\"mig\":\"disabled\",\"mig_instances\":[],\"processes\":null,\"problem\":\"it "
-           "burns\"}]}\n");
+           "\"mig\":\"disabled\",\"mig_instances\":[],\"processes\":null,\"fault\":{"
+           "\"xid\":79,\"time_ms\":1700000000123,\"text\":\"gone\"},\"problem\":\"it burns\"}]}\n");
 }
 
 int main(void)

@@ -118,9 +118,12 @@ static void test_stop_answer(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = running_pool();
     const OperationResult result = {.force_stopped = true, .duration_usec = 1234567};
+    char warning[] = "one";
+    char *warnings[] = {warning, NULL};
 
-    assert_line(json_stop_answer(pool, &result),
-                "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":1234}");
+    assert_line(json_stop_answer(pool, &result, warnings),
+                "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":1234,"
+                "\"warnings\":[\"one\"]}");
 }
 
 static void test_drain_answer(void **state)
@@ -129,12 +132,12 @@ static void test_drain_answer(void **state)
     const OperationResult well = {.duration_usec = 999},
                           badly = {.force_stopped = true, .duration_usec = 30001999, .leases = 3};
 
-    assert_line(json_drain_answer(pool, &well),
+    assert_line(json_drain_answer(pool, &well, NULL),
                 "{\"pool_id\":\"p1\",\"force_stopped\":false,\"duration_ms\":0,"
-                "\"final_lease_count\":0}");
-    assert_line(json_drain_answer(pool, &badly),
+                "\"final_lease_count\":0,\"warnings\":[]}");
+    assert_line(json_drain_answer(pool, &badly, NULL),
                 "{\"pool_id\":\"p1\",\"force_stopped\":true,\"duration_ms\":30001,"
-                "\"final_lease_count\":3}");
+                "\"final_lease_count\":3,\"warnings\":[]}");
 }
 
 static void test_reload_answer(void **state)
@@ -309,7 +312,8 @@ static void test_small_answers(void **state)
     assert_line(json_active_leases(0), "{\"active_leases\":0}");
     assert_line(json_heartbeat_answer("p1", 1700000000123),
                 "{\"pool_id\":\"p1\",\"last_heartbeat_ms\":1700000000123}");
-    assert_line(json_deregister_answer("p1"), "{\"pool_id\":\"p1\",\"deregistered\":true}");
+    assert_line(json_deregister_answer("p1", NULL),
+                "{\"pool_id\":\"p1\",\"deregistered\":true,\"warnings\":[]}");
     assert_line(json_pool_id("p1"), "{\"pool_id\":\"p1\"}");
 }
 

@@ -128,7 +128,20 @@ static void test_judging(void **state)
     }
 }
 
-/* What was saved by a version that knew neither. */
+/* An engine that has ended, whose memory of a GPU is waited for. */
+static void test_releasing(void **state)
+{
+    _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_STOPPING), *read = NULL;
+    _cleanup_free_ char *text = NULL;
+
+    pool->releasing = true;
+    pool->held_pid = 4711;
+    text = state_text(pool);
+    read = state_parse(text);
+    assert_same(pool, read);
+}
+
+/* What was saved by a version that knew none of them. */
 static void test_older_version(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_READY), *read = NULL;
@@ -139,6 +152,8 @@ static void test_older_version(void **state)
     assert_non_null(file);
     json_object_object_del(file, "reload");
     json_object_object_del(file, "judging");
+    json_object_object_del(file, "releasing");
+    json_object_object_del(file, "held_pid");
     json_object_object_del(file, "end_set_up");
     assert_int_equal(json_text(file, true, &text, &length), 0);
     read = state_parse(text);
@@ -180,6 +195,8 @@ static const struct {
         {ARRIVING_AT, "reload_previous", "[]", "reload_previous", "must be an object or null"},
         {ARRIVING_AT, "judging", "1", "judging", "must be true or false"},
         {ARRIVING_AT, "judging", "true", "judging", "must be false in the state warming"},
+        {ARRIVING_AT, "releasing", "true", "releasing", "must be false in the state warming"},
+        {ARRIVING_AT, "held_pid", "-1", "held_pid", "must be"},
         {JUDGED_AT, "spec", "null", "spec", "is required"},
 };
 
@@ -232,9 +249,10 @@ static void test_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_round_trip), cmocka_unit_test(test_no_reload),
-            cmocka_unit_test(test_judging),    cmocka_unit_test(test_older_version),
-            cmocka_unit_test(test_refused),    cmocka_unit_test(test_damaged),
+            cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_no_reload),
+            cmocka_unit_test(test_judging),       cmocka_unit_test(test_releasing),
+            cmocka_unit_test(test_older_version), cmocka_unit_test(test_refused),
+            cmocka_unit_test(test_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

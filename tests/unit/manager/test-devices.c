@@ -104,6 +104,11 @@ static void assert_described(const DevicesFixture *d, const char *part)
         fail_msg("%s is not in %s", part, text);
 }
 
+static void on_first(void *userdata)
+{
+    *(bool *)userdata = true;
+}
+
 static void test_waits_for_the_look_under_way(void **state)
 {
     DevicesFixture *d = *state;
@@ -153,6 +158,33 @@ static void test_end_while_somebody_waits(void **state)
     manager_begin(d->f);
 }
 
+/* What has happened since a look began is not to be told by it. */
+static void test_look_begins_anew(void **state)
+{
+    DevicesFixture *d = *state;
+    DevicesWaiter *w = NULL;
+    bool first = false;
+    DevicesWaiter *other = NULL;
+    int hung;
+
+    assert_int_equal(manager_refresh_devices(d->f->m, on_first, &first, &other), 0);
+    assert_int_equal(devices_look(d->f->m, on_looked, d, &w), 0);
+    hung = await_hang(d);
+    begin_hang(d); /* for the next one */
+    assert_int_equal(write(hung, "x", 1), 1);
+    assert_return_code(close(hung), errno);
+    run_until(d->f, &first);
+    assert_false(d->looked);
+    end_hang(d);
+    run_until(d->f, &d->looked);
+    assert_true(devices_answer(d->f->m));
+    /* However fresh what is known is. */
+    d->looked = false;
+    assert_int_equal(devices_look(d->f->m, on_looked, d, &w), 0);
+    assert_false(d->looked);
+    run_until(d->f, &d->looked);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -160,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             TEST(test_waits_for_the_look_under_way),
             TEST(test_who_waits_may_go),
+            TEST(test_look_begins_anew),
             TEST(test_end_while_somebody_waits),
     };
 
