@@ -284,8 +284,8 @@ json_object *describe_operation(const Manager *m, const Operation *o);
 
 /* pool_shell.c */
 int pool_shell_attach(Manager *m, Pool *pool);
-/* The engine beside has a shell of its own, of which only what belongs to an engine is used. Without
- * memory it has none, and is not started. */
+/* The engine beside has a shell of its own, of which only what belongs to an engine is used.
+ * Without memory it has none, and is not started. */
 void pool_shell_attach_beside(PoolShell *shell);
 /* After the effects of a step: what is no longer beside goes. */
 void pool_shell_bury(PoolShell *shell);
