@@ -30,6 +30,8 @@ static void add_journal_fields(PlanBuilder *b, const Pool *pool)
     plan_pushf(b, list, "REPLICA_ID=%s", pool->spec->replica_id);
     plan_pushf(b, list, "POOL_GENERATION=%" PRIu64, pool->generation);
     plan_pushf(b, list, "ENGINE_VERSION=%s", pool->spec->engine_version);
+    if (pool->correlation_id[0])
+        plan_pushf(b, list, "CORRELATION_ID=%s", pool->correlation_id);
 }
 
 static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *settings,
@@ -44,6 +46,10 @@ static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *s
         plan_add_string(b, "StandardError", "journal");
     }
     add_journal_fields(b, pool);
+    if (settings->engine_log_burst > 0) {
+        plan_add_u64(b, "LogRateLimitIntervalUSec", settings->engine_log_interval_usec);
+        plan_add_u32(b, "LogRateLimitBurst", (uint32_t)settings->engine_log_burst);
+    }
 }
 
 static void add_lifecycle(PlanBuilder *b, const EngineSpec *spec, const PolicySettings *settings)

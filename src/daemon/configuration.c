@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -10,7 +11,7 @@
 
 static void on_warning(const char *text, void *userdata)
 {
-    journal_log(LOG_WARNING, "%s", text);
+    journal_say(LOG_WARNING, PM_MESSAGE_CONFIGURATION_DOUBT, "%s", text);
 }
 
 static int load(const Options *options, bool has_token, Settings **ret, Error *error)
@@ -39,7 +40,7 @@ int configuration_load(const Options *options, bool has_token, Settings **ret)
     int r = load(options, has_token, ret, &error);
 
     if (r < 0)
-        journal_log(LOG_ERR, "The configuration cannot be used: %s",
+        journal_say(LOG_ERR, PM_MESSAGE_CONFIGURATION_BAD, "The configuration cannot be used: %s",
                     error_is_set(&error) ? error.text : strerror(-r));
     return r;
 }
@@ -64,6 +65,7 @@ void configuration_apply_to_log(const Settings *s)
 {
     journal_set_format(log_format_from_string(s->log_format));
     journal_set_max_level(log_priority(s->log_level));
+    journal_set_rate_limit(s->log_interval_usec, s->log_burst);
 }
 
 int configuration_print(const Options *options)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <poolmgr/limits.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -55,8 +56,7 @@ static void log_failure(Manager *m, const char *why)
     if (m->lock_logged != 0 && usec_sub(now, m->lock_logged) < LOG_PAUSE_USEC)
         return;
     m->lock_logged = now;
-    journal_send(LOG_ERR, "6c3d1f0a9b584e27a6d5c4b3a2910f16", NULL, 0, "registry lock failed: %s",
-                 why);
+    journal_send(LOG_ERR, PM_MESSAGE_REGISTRY_LOCK, NULL, 0, "registry lock failed: %s", why);
 }
 
 static int lock_error(Manager *m, int r, Error *error)

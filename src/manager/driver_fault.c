@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -72,9 +73,8 @@ static void log_xid(DriverFaults *f, const Xid *xid, const char *what)
     f->last_number = xid->number;
     f->last_address = xid->address;
     f->last_usec = now;
-    journal_send(xid_is_device_fault(xid) ? LOG_ERR : LOG_WARNING,
-                 "6f1d3b5a7c9e4e2f8a0b2c4d6e8f1a40", fields, ELEMENTSOF(fields), "%s%s%s", what,
-                 xid->text[0] ? ": " : "", xid->text);
+    journal_send(xid_is_device_fault(xid) ? LOG_ERR : LOG_WARNING, PM_MESSAGE_GPU_FAULT, fields,
+                 ELEMENTSOF(fields), "%s%s%s", what, xid->text[0] ? ": " : "", xid->text);
 }
 
 static void tell_pools(DriverFaults *f, int index, const char *what)
@@ -125,7 +125,7 @@ int driver_fault_start(Manager *m, const char *path)
     r = kernel_log_new(m->event, path, on_message, f, &f->log);
     if (r < 0) {
         free(f);
-        journal_log(LOG_NOTICE,
+        journal_say(LOG_NOTICE, PM_MESSAGE_GPU_FAULTS_UNSEEN,
                     "Faults of GPUs are not seen in the kernel's log, %s cannot be read: %s%s",
                     path, strerror(-r), r == -EPERM ? " (that takes CAP_SYSLOG)" : "");
         return r == -ENOMEM ? r : 0;
