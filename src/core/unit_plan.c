@@ -38,6 +38,9 @@ static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *s
                        const UnitPlanContext *context)
 {
     plan_add_string(b, "SyslogIdentifier", pool->id);
+    /* What an engine prints may be what a client has asked it to say: "<0>" has no meaning there.
+     */
+    plan_add_bool(b, "SyslogLevelPrefix", false);
     if (settings->engine_log == ENGINE_LOG_FILE) {
         plan_add_string(b, "StandardOutputFileToAppend", context->log_file);
         plan_add_string(b, "StandardErrorFileToAppend", context->log_file);

@@ -224,7 +224,7 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
         operation_end(m, pool, &e->result);
         break;
     case EFFECT_LOG:
-        log_pool(pool, e->log.kind, &e->log.end, manager_now(m));
+        log_pool(pool, e->log.kind, e->log.has_end ? &e->log.end : NULL, manager_now(m));
         break;
     case EFFECT_MAX:
         abort();

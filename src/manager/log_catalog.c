@@ -422,7 +422,7 @@ void log_pool(const Pool *pool, LogKind kind, const UnitEnd *end, Instant now)
 
     format_message(pool, kind, end, run, now, message, sizeof(message));
     log_fields_init(&f, pool);
-    if (end && kind != LOG_PRELOAD_STARTED)
+    if (end)
         add_end(&f, end, run);
     if (kind == LOG_ENGINE_READY)
         log_fields_add_number(&f, "DURATION_MS", usec_to_ms(run));
@@ -443,7 +443,7 @@ void log_operation(const Pool *pool, const OperationResult *result)
     log_fields_add(&f, "OPERATION", kind, LOG_FIELD_TEXT);
     log_fields_add_number(&f, "OPERATION_ID", result->id);
     log_fields_add_number(&f, "DURATION_MS", usec_to_ms(result->duration_usec));
-    journal_send(failed ? LOG_NOTICE : LOG_INFO, PM_MESSAGE_OPERATION_ENDED, f.items, f.count,
+    journal_send(LOG_INFO, PM_MESSAGE_OPERATION_ENDED, f.items, f.count,
                  "Pool %s: %s %s after %s%s%s", pool->id, kind, failed ? "has failed" : "is done",
                  took, failed ? ": " : "", failed ? result->error.text : "");
 }

@@ -6,6 +6,7 @@
 
 /* Each of these writes one line about `pool`, with the fields of the contract. */
 
+/* `end` NULL: it tells of none. */
 void log_pool(const Pool *pool, LogKind kind, const UnitEnd *end, Instant now);
 
 /* What became of an operation, and how long it took. */
