@@ -21,6 +21,23 @@ static void add_description(PlanBuilder *b, const Pool *pool)
         plan_add_string(b, "Description", description);
 }
 
+/* The service manager takes a field as it is, but reads it back from its own file as words: what
+ * stands behind a space would be a field of its own after its next reload. */
+static void push_field(PlanBuilder *b, char ***list, const char *name, const char *value)
+{
+    _cleanup_free_ char *field = NULL;
+    Text t = {0};
+
+    text_printf(&t, "%s=%s", name, value);
+    if (text_take(&t, &field) < 0) {
+        b->error = -ENOMEM;
+        return;
+    }
+    for (char *space = field; (space = strchr(space, ' '));)
+        *space = '_';
+    plan_push(b, list, field);
+}
+
 /* What journalctl can select an engine's lines by (contract: logs). */
 static void add_journal_fields(PlanBuilder *b, const Pool *pool)
 {
@@ -29,9 +46,9 @@ static void add_journal_fields(PlanBuilder *b, const Pool *pool)
     plan_pushf(b, list, "POOL_ID=%s", pool->id);
     plan_pushf(b, list, "REPLICA_ID=%s", pool->spec->replica_id);
     plan_pushf(b, list, "POOL_GENERATION=%" PRIu64, pool->generation);
-    plan_pushf(b, list, "ENGINE_VERSION=%s", pool->spec->engine_version);
+    push_field(b, list, "ENGINE_VERSION", pool->spec->engine_version);
     if (pool->correlation_id[0])
-        plan_pushf(b, list, "CORRELATION_ID=%s", pool->correlation_id);
+        push_field(b, list, "CORRELATION_ID", pool->correlation_id);
 }
 
 static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *settings,

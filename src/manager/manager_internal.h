@@ -126,7 +126,6 @@ struct Manager {
     ManagerAccess locked_access;
     AccessWaiter *access_waiters; /* the oldest first */
     sd_event_source *access_timer;
-    usec_t lock_logged; /* when a failure was logged last, monotonic */
 
     PoolShell *unsaved;
     sd_event_source *save_timer;

@@ -209,13 +209,14 @@ Feature: The log says what happened to which pool, in the journal or as JSON lin
       LogRateLimitBurst=10
       """
     When I preload pool "p" and its engine gets "--flood"
-    Then the answer is 200
-    And the journal has some, but not more than 200 lines of the engine of pool "p"
-    And the unit "pool@p:r0:g1.service" has
+    Then the unit "pool@p:r0:g1.service" has
       | property                 | value |
       | LogRateLimitIntervalUSec | 1h    |
       | LogRateLimitBurst        | 10    |
       | SyslogLevelPrefix        | no    |
+    When I stop pool "p"
+    Then the answer is 200
+    And the journal has some, but not more than 200 lines of the engine of pool "p"
 
   Scenario: journalctl explains the lines
     Given the daemon runs
