@@ -84,7 +84,8 @@ typedef struct Effect {
         OperationResult result; /* END_OPERATION */
         struct {
             LogKind kind;
-            UnitEnd end; /* of the lines that tell of an end */
+            bool has_end; /* it tells of one */
+            UnitEnd end;
         } log;
     };
 } Effect;

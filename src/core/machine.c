@@ -22,6 +22,7 @@ void step_log(Step *s, LogKind kind, const UnitEnd *end)
     Effect *e = effects_add(s->effects, EFFECT_LOG);
 
     e->log.kind = kind;
+    e->log.has_end = end != NULL;
     if (end)
         e->log.end = *end;
 }

@@ -133,6 +133,7 @@ static Pool *arriving_new(const Pool *p, EngineSpec *spec)
     b->meta.device_mask = p->meta.device_mask ? strdup(p->meta.device_mask) : NULL;
     if (p->meta.device_mask && !b->meta.device_mask)
         return NULL;
+    memcpy(b->correlation_id, p->correlation_id, sizeof(b->correlation_id));
     b->role = ROLE_ARRIVING;
     b->generation = pool_last_generation(p) + 1;
     return TAKE_PTR(b);

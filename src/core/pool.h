@@ -144,6 +144,7 @@ typedef struct Pool {
     FailureClass last_error_class;
     usec_t last_heartbeat_real; /* 0: never */
     uint64_t crash_count;
+    char correlation_id[PM_CORRELATION_ID_MAX + 1]; /* of the request that was obeyed last; "" */
 
     PoolRole role;
     /* The pool's second engine, a record of its own: of it count only what belongs to an engine,

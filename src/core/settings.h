@@ -28,5 +28,7 @@ typedef struct PolicySettings {
     SupervisionSettings supervision;
     bool retry_no_fit; /* a start by hand that does not fit is tried again */
     EngineLog engine_log;
+    usec_t engine_log_interval_usec; /* in which journald takes as many lines of an engine's … */
+    uint64_t engine_log_burst;       /* … as this; 0: as it thinks right */
     bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

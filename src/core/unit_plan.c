@@ -21,6 +21,23 @@ static void add_description(PlanBuilder *b, const Pool *pool)
         plan_add_string(b, "Description", description);
 }
 
+/* The service manager takes a field as it is, but reads it back from its own file as words: what
+ * stands behind a space would be a field of its own after its next reload. */
+static void push_field(PlanBuilder *b, char ***list, const char *name, const char *value)
+{
+    _cleanup_free_ char *field = NULL;
+    Text t = {0};
+
+    text_printf(&t, "%s=%s", name, value);
+    if (text_take(&t, &field) < 0) {
+        b->error = -ENOMEM;
+        return;
+    }
+    for (char *space = field; (space = strchr(space, ' '));)
+        *space = '_';
+    plan_push(b, list, field);
+}
+
 /* What journalctl can select an engine's lines by (contract: logs). */
 static void add_journal_fields(PlanBuilder *b, const Pool *pool)
 {
@@ -29,13 +46,18 @@ static void add_journal_fields(PlanBuilder *b, const Pool *pool)
     plan_pushf(b, list, "POOL_ID=%s", pool->id);
     plan_pushf(b, list, "REPLICA_ID=%s", pool->spec->replica_id);
     plan_pushf(b, list, "POOL_GENERATION=%" PRIu64, pool->generation);
-    plan_pushf(b, list, "ENGINE_VERSION=%s", pool->spec->engine_version);
+    push_field(b, list, "ENGINE_VERSION", pool->spec->engine_version);
+    if (pool->correlation_id[0])
+        push_field(b, list, "CORRELATION_ID", pool->correlation_id);
 }
 
 static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *settings,
                        const UnitPlanContext *context)
 {
     plan_add_string(b, "SyslogIdentifier", pool->id);
+    /* What an engine prints may be what a client has asked it to say: "<0>" has no meaning there.
+     */
+    plan_add_bool(b, "SyslogLevelPrefix", false);
     if (settings->engine_log == ENGINE_LOG_FILE) {
         plan_add_string(b, "StandardOutputFileToAppend", context->log_file);
         plan_add_string(b, "StandardErrorFileToAppend", context->log_file);
@@ -44,6 +66,10 @@ static void add_output(PlanBuilder *b, const Pool *pool, const PolicySettings *s
         plan_add_string(b, "StandardError", "journal");
     }
     add_journal_fields(b, pool);
+    if (settings->engine_log_burst > 0) {
+        plan_add_u64(b, "LogRateLimitIntervalUSec", settings->engine_log_interval_usec);
+        plan_add_u32(b, "LogRateLimitBurst", (uint32_t)settings->engine_log_burst);
+    }
 }
 
 static void add_lifecycle(PlanBuilder *b, const EngineSpec *spec, const PolicySettings *settings)

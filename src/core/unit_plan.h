@@ -8,6 +8,7 @@
 typedef enum UnitPropertyType {
     UNIT_PROPERTY_STRING,       /* s */
     UNIT_PROPERTY_BOOL,         /* b */
+    UNIT_PROPERTY_U32,          /* u: what of `number` fits */
     UNIT_PROPERTY_U64,          /* t */
     UNIT_PROPERTY_STRV,         /* as */
     UNIT_PROPERTY_EXEC,         /* a(sasb): strv[0] is the path, the whole of strv the argv */

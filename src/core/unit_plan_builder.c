@@ -52,6 +52,11 @@ void plan_add_u64(PlanBuilder *b, const char *name, uint64_t value)
         add(b, name, UNIT_PROPERTY_U64)->number = value;
 }
 
+void plan_add_u32(PlanBuilder *b, const char *name, uint32_t value)
+{
+    add(b, name, UNIT_PROPERTY_U32)->number = value;
+}
+
 char ***plan_add_list(PlanBuilder *b, const char *name, UnitPropertyType type)
 {
     UnitProperty *p = add(b, name, type);
@@ -143,6 +148,7 @@ static void property_done(UnitProperty *p)
         free(p->string);
         break;
     case UNIT_PROPERTY_BOOL:
+    case UNIT_PROPERTY_U32:
     case UNIT_PROPERTY_U64:
         break;
     case UNIT_PROPERTY_STRV:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -11,7 +12,7 @@
 
 static void on_warning(const char *text, void *userdata)
 {
-    journal_log(LOG_WARNING, "%s", text);
+    journal_say(LOG_WARNING, PM_MESSAGE_CONFIGURATION_DOUBT, "%s", text);
 }
 
 static int load(const Options *options, bool has_token, Settings **ret, Error *error)
@@ -40,7 +41,7 @@ int configuration_load(const Options *options, bool has_token, Settings **ret)
     int r = load(options, has_token, ret, &error);
 
     if (r < 0)
-        journal_log(LOG_ERR, "The configuration cannot be used: %s",
+        journal_say(LOG_ERR, PM_MESSAGE_CONFIGURATION_BAD, "The configuration cannot be used: %s",
                     error_is_set(&error) ? error.text : strerror(-r));
     return r;
 }
@@ -65,6 +66,7 @@ void configuration_apply_to_log(const Settings *s)
 {
     journal_set_format(log_format_from_string(s->log_format));
     journal_set_max_level(log_priority(s->log_level));
+    journal_set_rate_limit(s->log_interval_usec, s->log_burst);
 }
 
 /* What is wrong with files of pools.d; those that are right stand below the configuration. */
@@ -77,14 +79,14 @@ static int print_declared(const Options *options)
     if (r >= 0)
         r = declared_files_check_ports(&files);
     STRV_FOREACH (p, files.problems)
-        journal_log(LOG_WARNING, "%s", *p);
+        (void)fprintf(stderr, "%s\n", *p);
     for (size_t i = 0; i < files.count && r >= 0; i++) {
         const DeclaredFile *f = &files.items[i];
 
         STRV_FOREACH (w, f->warnings)
-            journal_log(LOG_WARNING, "%s", *w);
+            (void)fprintf(stderr, "%s\n", *w);
         if (f->problem)
-            journal_log(LOG_ERR, "%s", f->problem);
+            (void)fprintf(stderr, "%s\n", f->problem);
         else if (!f->masked)
             (void)printf("# %s: pool %s, autostart %s\n", f->path, f->pool_id,
                          f->declaration.autostart ? "on" : "off");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,14 +59,15 @@ static void on_name(int error, const char *error_text, void *userdata)
     Daemon *d = userdata;
 
     if (error < 0) {
-        journal_log(LOG_ERR, "The bus name %s is not to be had: %s", PM_BUS_NAME, error_text);
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "The bus name %s is not to be had: %s",
+                    PM_BUS_NAME, error_text);
         (void)sd_event_exit(d->event, error);
         return;
     }
     d->ready = true;
     notify(d, "READY=1\n");
-    journal_log(LOG_NOTICE, "pool-managerd %s is ready: %zu pool(s)", PM_VERSION,
-                manager_count_pools(d->manager));
+    journal_say(LOG_NOTICE, PM_MESSAGE_DAEMON_READY, "pool-managerd %s is ready: %zu pool(s)",
+                PM_VERSION, manager_count_pools(d->manager));
 }
 
 static void on_recovered(int error, void *userdata)
@@ -87,19 +89,21 @@ static void reload(Daemon *d)
     _cleanup_free_ char *restart = NULL;
 
     if (configuration_load(d->options, d->token != NULL, &s) < 0) {
-        journal_log(LOG_ERR, "The configuration stays as it was");
+        journal_say(LOG_ERR, PM_MESSAGE_CONFIGURATION_BAD, "The configuration stays as it was");
         return;
     }
     if (settings_keep_until_restart(s, d->settings, &restart) < 0 ||
         manager_set_settings(d->manager, s) < 0) {
-        journal_log(LOG_ERR, "Out of memory: the configuration stays as it was");
+        journal_say(LOG_ERR, PM_MESSAGE_CONFIGURATION_BAD,
+                    "Out of memory: the configuration stays as it was");
         return;
     }
     configuration_apply_to_log(s);
     if (restart[0])
-        journal_log(LOG_WARNING, "Changed, but in force only after a restart of the daemon: %s",
-                    restart);
-    journal_log(LOG_NOTICE, "Configuration read again; engines run on as they are");
+        journal_say(LOG_WARNING, PM_MESSAGE_CONFIGURATION_WAITS,
+                    "Changed, but in force only after a restart of the daemon: %s", restart);
+    journal_say(LOG_NOTICE, PM_MESSAGE_CONFIGURATION_READ,
+                "Configuration read again; engines run on as they are");
     settings_free(d->settings);
     d->settings = TAKE_PTR(s);
 }
@@ -121,7 +125,7 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 {
     Daemon *d = userdata;
 
-    journal_log(LOG_NOTICE, "Stopping on %s; the engines run on",
+    journal_say(LOG_NOTICE, PM_MESSAGE_DAEMON_STOPPING, "Stopping on %s; the engines run on",
                 si->ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
     (void)sd_notify(0, "STOPPING=1");
     return sd_event_exit(d->event, 0);
@@ -159,7 +163,7 @@ static int open_bus(Daemon *d)
     if (r >= 0)
         r = sd_bus_attach_event(d->bus, d->event, SD_EVENT_PRIORITY_NORMAL);
     if (r < 0)
-        journal_log(LOG_ERR, "The %s bus cannot be reached: %s",
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "The %s bus cannot be reached: %s",
                     d->options->user_mode ? "user's" : "system", strerror(-r));
     return r;
 }
@@ -170,8 +174,9 @@ static int open_manager(Daemon *d)
     int r = runtime_dir_open(d->settings->runtime_directory, &runtime);
 
     if (r < 0) {
-        journal_log(LOG_ERR, "The runtime directory %s cannot be used: %s",
-                    d->settings->runtime_directory, strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED,
+                    "The runtime directory %s cannot be used: %s", d->settings->runtime_directory,
+                    strerror(-r));
         return r;
     }
     return manager_new(d->event, d->bus, &runtime, d->settings, &d->manager);
@@ -194,7 +199,7 @@ static int open_http(Daemon *d)
     if (r >= 0)
         r = listen_all(d->http, s->listen, s->runtime_directory, d->token != NULL, &error);
     if (r < 0)
-        journal_log(LOG_ERR, "HTTP cannot be served: %s",
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "HTTP cannot be served: %s",
                     error_is_set(&error) ? error.text : strerror(-r));
     return r;
 }
@@ -253,15 +258,17 @@ int daemon_run(const Options *options)
     if (r == -EINVAL) {
         status = EXIT_CONFIG;
     } else if (r < 0) {
-        journal_log(LOG_ERR, "pool-managerd cannot start: %s", strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "pool-managerd cannot start: %s",
+                    strerror(-r));
         status = EXIT_FAILURE;
     } else {
         r = sd_event_loop(d.event);
         status = r < 0 ? EXIT_FAILURE : r;
         if (r < 0)
-            journal_log(LOG_ERR, "Ending because of: %s", strerror(-r));
+            journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "Ending because of: %s", strerror(-r));
     }
     daemon_close(&d);
+    journal_close();
     /* The journal finds out what unit a line is of by looking at its process, which must be there
      * then: else "journalctl -u" and "systemctl status" would not show why it ended. */
     if (status != EXIT_SUCCESS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -46,7 +47,7 @@ static int check_token(const char *token)
             n = 0;
     if (n >= 1 && n <= TOKEN_MAX)
         return 0;
-    journal_log(LOG_ERR,
+    journal_say(LOG_ERR, PM_MESSAGE_CONFIGURATION_BAD,
                 "The API token is unusable: it must be 1 to %d printable ASCII characters "
                 "without a space",
                 (int)TOKEN_MAX);

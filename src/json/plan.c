@@ -48,6 +48,7 @@ static void add_property(Builder *b, const UnitProperty *p)
     case UNIT_PROPERTY_BOOL:
         builder_add_bool(b, p->name, p->boolean);
         break;
+    case UNIT_PROPERTY_U32:
     case UNIT_PROPERTY_U64:
         builder_add_number(b, p->name, p->number);
         break;

@@ -116,6 +116,8 @@ static const Field pool_fields[] = {
         {"last_heartbeat_ms", FIELD_REAL_MS, .required = true, .nullable = true,
          .max = INT64_MAX / USEC_PER_MSEC, AT(last_heartbeat_real)},
         {"crash_count", FIELD_U64, .required = true, .max = INT64_MAX, AT(crash_count)},
+        {"correlation_id", FIELD_BUFFER, .nullable = true, .max = PM_CORRELATION_ID_MAX,
+         AT(correlation_id), .check = check_printable},
         {"registered", FIELD_BOOL, AT(registered)},
         {"external_is_file", FIELD_BOOL, AT(external_is_file)},
         {"external_is_lost", FIELD_BOOL, AT(external_is_lost)},

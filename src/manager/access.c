@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <poolmgr/limits.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -14,7 +15,6 @@
 
 static const usec_t RETRY_USEC = 5 * USEC_PER_MSEC;
 static const usec_t WAIT_USEC = PM_LOCK_WAIT_MS * USEC_PER_MSEC;
-static const usec_t LOG_PAUSE_USEC = USEC_PER_SEC;
 
 struct AccessWaiter {
     AccessWaiter *next; /* younger */
@@ -47,24 +47,12 @@ static int take(Manager *m, ManagerAccess access)
     return 0;
 }
 
-/* One line a second at most: who asks again and again must not flood the log. */
-static void log_failure(Manager *m, const char *why)
-{
-    usec_t now = clock_now();
-
-    if (m->lock_logged != 0 && usec_sub(now, m->lock_logged) < LOG_PAUSE_USEC)
-        return;
-    m->lock_logged = now;
-    journal_send(LOG_ERR, "6c3d1f0a9b584e27a6d5c4b3a2910f16", NULL, 0, "registry lock failed: %s",
-                 why);
-}
-
-static int lock_error(Manager *m, int r, Error *error)
+static int lock_error(int r, Error *error)
 {
     const char *why = r == -EAGAIN ? "another process holds registry.lock in the runtime directory"
                                    : strerror(-r);
 
-    log_failure(m, why);
+    journal_say(LOG_ERR, PM_MESSAGE_REGISTRY_LOCK, "registry lock failed: %s", why);
     (void)error_set(error, PM_ERROR_REGISTRY_LOCK, NULL, "registry lock failed: %s", why);
     return r;
 }
@@ -73,7 +61,7 @@ int manager_lock(Manager *m, ManagerAccess access, Error *error)
 {
     int r = take(m, access);
 
-    return r < 0 ? lock_error(m, r, error) : 0;
+    return r < 0 ? lock_error(r, error) : 0;
 }
 
 void manager_unlock(Manager *m)
@@ -105,7 +93,7 @@ int manager_access(Manager *m, ManagerAccess access, AccessFunc f, void *userdat
     if (r != -EAGAIN) {
         Error error = {.code = PM_ERROR_NONE};
 
-        (void)lock_error(m, r, &error);
+        (void)lock_error(r, &error);
         f(&error, userdata);
         return 1;
     }
@@ -155,7 +143,7 @@ static bool serve_first(Manager *m)
         return false;
     access_waiter_free(w);
     if (r < 0)
-        (void)lock_error(m, r, &error);
+        (void)lock_error(r, &error);
     f(r < 0 ? &error : NULL, userdata);
     manager_unlock(m);
     return true;

@@ -41,6 +41,22 @@ static int submit(Manager *m, Pool *pool, OperationKind kind, Event *event, char
     return 0;
 }
 
+/* As submit(), of a command that may change nothing: then what comes is not its doing. */
+static int submit_as(Manager *m, Pool *pool, const char *correlation_id, OperationKind kind,
+                     Event *event, char *const *warnings, Operation **ret)
+{
+    char before[PM_CORRELATION_ID_MAX + 1];
+    int r;
+
+    memcpy(before, pool->correlation_id, sizeof(before));
+    if (pool->operation.kind == OPERATION_NONE)
+        manager_set_correlation_id(pool, correlation_id);
+    r = submit(m, pool, kind, event, warnings, ret);
+    if (r < 0 || ((*ret)->ended && ((*ret)->result.refused || (*ret)->result.unchanged)))
+        manager_set_correlation_id(pool, before);
+    return r;
+}
+
 static int preload(Manager *m, EngineSpec **spec, char *const *warnings, const char *correlation_id,
                    bool unattended, Operation **ret_operation, Error *error)
 {
@@ -50,11 +66,9 @@ static int preload(Manager *m, EngineSpec **spec, char *const *warnings, const c
 
     if (r < 0)
         return r;
-    if (pool->operation.kind == OPERATION_NONE)
-        manager_set_correlation_id(pool, correlation_id);
     event.command.spec = TAKE_PTR(*spec);
     event.command.unattended = unattended;
-    if (submit(m, pool, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
+    if (submit_as(m, pool, correlation_id, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }
@@ -138,9 +152,7 @@ int manager_restart(Manager *m, const char *pool_id, const char *correlation_id,
                          "pool %s has never had an engine: preload one", pool->id);
     if (join(m, pool, OPERATION_RESTART, ret_operation))
         return 0;
-    if (pool->operation.kind == OPERATION_NONE)
-        manager_set_correlation_id(pool, correlation_id);
-    if (submit(m, pool, OPERATION_RESTART, &event, NULL, ret_operation) < 0)
+    if (submit_as(m, pool, correlation_id, OPERATION_RESTART, &event, NULL, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }

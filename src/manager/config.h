@@ -17,6 +17,8 @@ typedef struct Settings {
     char *state_directory; /* "": nothing outlives a reboot */
     char *log_format;
     char *log_level;
+    usec_t log_interval_usec; /* of journal_set_rate_limit() */
+    uint64_t log_burst;
     char *health_path;
     char *engine_log;
     char *gpu_policy;

@@ -22,6 +22,10 @@ const ConfigKey config_keys[] = {
          .choices = "auto|journal|json|text", .reload = true},
         {"Manager", "LogLevel", CONFIG_CHOICE, "info", "POOL_MANAGERD_LOG_LEVEL", AT(log_level),
          .choices = "err|warning|notice|info|debug", .reload = true},
+        {"Manager", "LogRateLimitIntervalSec", CONFIG_SPAN, "10s", NULL, AT(log_interval_usec), 0,
+         DAY, .reload = true},
+        {"Manager", "LogRateLimitBurst", CONFIG_NUMBER, "100", NULL, AT(log_burst), 0, INT32_MAX,
+         .reload = true},
         {"Manager", "UnknownUnitGraceSec", CONFIG_SPAN, "10s", NULL, AT(unknown_unit_grace_usec), 0,
          DAY, .reload = true},
         {"HTTP", "ConnectionsMax", CONFIG_NUMBER, "1024", NULL, AT(connections_max), 8, 65536},
@@ -110,6 +114,10 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"Engine", "EngineLog", CONFIG_CHOICE, "journal", NULL, AT(engine_log),
          .choices = "journal|file", .reload = true},
+        {"Engine", "LogRateLimitIntervalSec", CONFIG_SPAN, "30s", NULL,
+         AT(policy.engine_log_interval_usec), MS, DAY, .reload = true},
+        {"Engine", "LogRateLimitBurst", CONFIG_NUMBER, "10000", NULL, AT(policy.engine_log_burst),
+         1, INT32_MAX, .reload = true},
 };
 
 const size_t config_keys_count = ELEMENTSOF(config_keys);

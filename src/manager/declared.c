@@ -2,6 +2,7 @@
 #include "manager/declared.h"
 
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -123,7 +124,8 @@ void declared_done(Manager *m)
         declared_free(all->items[i]);
     free(all->items);
     if (all->store && state_dir_flush(all->store, FLUSH_USEC) > 0)
-        journal_log(LOG_ERR, "What was applied of declared pools could not be written to %s",
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
+                    "What was applied of declared pools could not be written to %s",
                     state_dir_path(all->store));
     state_dir_free(all->store);
     strv_free(all->problems);
@@ -148,21 +150,23 @@ static void say(const Manager *m, const DeclaredFiles *files)
     size_t bad = 0;
 
     STRV_FOREACH (p, files->problems)
-        journal_log(LOG_WARNING, "%s", *p);
+        journal_say(LOG_WARNING, PM_MESSAGE_DECLARED_BAD, "%s", *p);
     for (size_t i = 0; i < files->count; i++) {
         const DeclaredFile *f = &files->items[i];
         const LogField fields[] = {{"POOL_ID", f->pool_id}};
 
         STRV_FOREACH (w, f->warnings)
-            journal_send(LOG_WARNING, NULL, fields, ELEMENTSOF(fields), "%s", *w);
+            journal_send(LOG_WARNING, PM_MESSAGE_DECLARED_DOUBT, fields, ELEMENTSOF(fields), "%s",
+                         *w);
         if (f->problem)
-            journal_send(LOG_ERR, "5d1f0c6b7a2e4e0fb3c9d8a7e6f5b4a1", fields, ELEMENTSOF(fields),
+            journal_send(LOG_ERR, PM_MESSAGE_DECLARED_BAD, fields, ELEMENTSOF(fields),
                          "%s; pool %s stays as it is", f->problem, f->pool_id);
         bad += f->problem != NULL;
     }
     if (files->count > 0 || m->declared->count > 0)
-        journal_log(LOG_NOTICE, "%zu declared pool(s) were read, of which %zu cannot be used",
-                    files->count, bad);
+        journal_say(LOG_NOTICE, PM_MESSAGE_DECLARED_READ,
+                    "%zu declared pool(s) were read, of which %zu cannot be used", files->count,
+                    bad);
 }
 
 /* Hands the files over to the pools that they declare. */
@@ -229,7 +233,8 @@ void manager_read_declared(Manager *m)
     if (r >= 0)
         look_at_all(m, files.incomplete);
     else
-        journal_log(LOG_ERR, "Out of memory: declared pools stay as they are");
+        journal_say(LOG_ERR, PM_MESSAGE_DECLARED_BAD,
+                    "Out of memory: declared pools stay as they are");
     declared_files_done(&files);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <systemd/sd-id128.h>
 
@@ -20,11 +21,12 @@ static void on_written(const char *name, int error, void *userdata)
     const Manager *m = userdata;
 
     if (error < 0)
-        journal_log(LOG_ERR,
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
                     "%s/" FOLDER "/%s cannot be written: %s; it is tried again until it can be",
                     state_dir_path(m->declared->store), name, strerror(-error));
     else
-        journal_log(LOG_NOTICE, "%s/" FOLDER " can be written again: all is saved",
+        journal_say(LOG_NOTICE, PM_MESSAGE_STORAGE_WORKS,
+                    "%s/" FOLDER " can be written again: all is saved",
                     state_dir_path(m->declared->store));
 }
 
@@ -74,8 +76,8 @@ static void failed(const DeclaredPool *d, int error, const char *what)
 {
     const LogField fields[] = {{"POOL_ID", d->id}};
 
-    journal_send(LOG_ERR, "e5f6a7b8c9d04e1f8a2b3c4d5e6f7a14", fields, ELEMENTSOF(fields),
-                 "Pool %s: %s: %s", d->id, what, strerror(-error));
+    journal_send(LOG_ERR, PM_MESSAGE_POOL_TROUBLE, fields, ELEMENTSOF(fields), "Pool %s: %s: %s",
+                 d->id, what, strerror(-error));
 }
 
 void declared_record_save(DeclaredPool *d)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -26,7 +27,7 @@ static void say(const DeclaredPool *d, int priority, const char *what, const cha
     const char *file = d->file.path ? d->file.path : d->record ? d->record->file : "";
     const LogField fields[] = {{"POOL_ID", d->id}};
 
-    journal_send(priority, "9b0e7c5d3a1f4826b7c4d1e8f5a2b3c6", fields, ELEMENTSOF(fields),
+    journal_send(priority, PM_MESSAGE_DECLARED_APPLIED, fields, ELEMENTSOF(fields),
                  "Pool %s: %s%s%s (%s)", d->id, what, why ? ": " : "", why ? why : "", file);
 }
 

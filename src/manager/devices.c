@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -18,10 +19,6 @@
 /* What is as young as this is not looked for again. */
 static const usec_t FRESH_USEC = USEC_PER_SEC;
 static const usec_t TIMER_ACCURACY_USEC = USEC_PER_SEC;
-
-#define MESSAGE_SILENT  "4d2f6b8a1c3e4f5d9a7b0c2e4f6a8d41"
-#define MESSAGE_ANSWERS "8c0e2a4d6f1b4e3c9d5a7b9f1c3e5a42"
-#define MESSAGE_PROBLEM "2a6c8e0f4b1d4c7e9f3a5b7d9e1f3c43"
 
 struct DevicesWaiter {
     DevicesWaiter *next; /* younger */
@@ -77,16 +74,16 @@ static const char *problem_of(const GpuInventory *inventory, size_t i)
 static void log_problems(const GpuInventory *before, const GpuInventory *now)
 {
     if (now->problem[0] && !(before && streq(before->problem, now->problem)))
-        journal_send(LOG_WARNING, MESSAGE_PROBLEM, NULL, 0, "GPUs cannot be looked for: %s",
+        journal_send(LOG_WARNING, PM_MESSAGE_GPU_PROBLEM, NULL, 0, "GPUs cannot be looked for: %s",
                      now->problem);
     for (size_t i = 0; i < now->count; i++)
         if (now->gpus[i].problem[0] && !streq(problem_of(before, i), now->gpus[i].problem))
-            journal_send(LOG_WARNING, MESSAGE_PROBLEM, NULL, 0, "GPU %" PRIu64 " (%s): %s",
+            journal_send(LOG_WARNING, PM_MESSAGE_GPU_PROBLEM, NULL, 0, "GPU %" PRIu64 " (%s): %s",
                          now->gpus[i].index,
                          now->gpus[i].pci_id[0] ? now->gpus[i].pci_id : "PCI address not known",
                          now->gpus[i].problem);
     if ((before ? before->count : 0) != now->count)
-        journal_log(LOG_INFO, "There are %zu GPU(s)", now->count);
+        journal_say(LOG_INFO, PM_MESSAGE_GPU_COUNT, "There are %zu GPU(s)", now->count);
 }
 
 static void log_silence(Devices *d)
@@ -96,7 +93,7 @@ static void log_silence(Devices *d)
     if (d->known)
         (void)snprintf(known, sizeof(known), "what is known of the GPUs is %" PRIu64 " s old",
                        (uint64_t)(age(d) / USEC_PER_SEC));
-    journal_send(LOG_ERR, MESSAGE_SILENT, NULL, 0,
+    journal_send(LOG_ERR, PM_MESSAGE_GPU_SILENT, NULL, 0,
                  "The driver of the GPUs does not answer ([GPU] AnswerSec= is over): %s", known);
     d->silence_told = true;
 }
@@ -132,7 +129,8 @@ static void take_over(Devices *d, GpuInventory *found)
     d->known = found;
     d->known_usec = manager_now(d->manager).mono;
     if (d->silence_told)
-        journal_send(LOG_NOTICE, MESSAGE_ANSWERS, NULL, 0, "The driver of the GPUs answers again");
+        journal_send(LOG_NOTICE, PM_MESSAGE_GPU_ANSWERS, NULL, 0,
+                     "The driver of the GPUs answers again");
     d->silence_told = false;
     arm(d);
 }

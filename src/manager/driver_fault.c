@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -92,9 +93,8 @@ static void log_xid(DriverFaults *f, const Xid *xid, const char *what)
     f->last_number = xid->number;
     f->last_address = xid->address;
     f->last_usec = now;
-    journal_send(xid_is_device_fault(xid) ? LOG_ERR : LOG_WARNING,
-                 "6f1d3b5a7c9e4e2f8a0b2c4d6e8f1a40", fields, ELEMENTSOF(fields), "%s%s%s", what,
-                 xid->text[0] ? ": " : "", xid->text);
+    journal_send(xid_is_device_fault(xid) ? LOG_ERR : LOG_WARNING, PM_MESSAGE_GPU_FAULT, fields,
+                 ELEMENTSOF(fields), "%s%s%s", what, xid->text[0] ? ": " : "", xid->text);
 }
 
 static void tell_engine(Manager *m, const Pool *engine, const char *what)
@@ -133,7 +133,7 @@ static void log_well(const GpuFault *fault, const char *how)
     char address[24];
 
     format_address(&fault->address, address);
-    journal_send(LOG_NOTICE, "4c6e8a0b2d4f4c1e9b3d5f7a9c1e3b42", NULL, 0,
+    journal_send(LOG_NOTICE, PM_MESSAGE_GPU_WELL, NULL, 0,
                  "GPU at PCI %s is well again after Xid %u: %s", address, fault->xid, how);
 }
 
@@ -264,7 +264,7 @@ int driver_fault_start(Manager *m, const char *path)
     r = kernel_log_new(m->event, path, on_message, f, &f->log);
     if (r < 0) {
         free(f);
-        journal_log(LOG_NOTICE,
+        journal_say(LOG_NOTICE, PM_MESSAGE_GPU_FAULTS_UNSEEN,
                     "Faults of GPUs are not seen in the kernel's log, %s cannot be read: %s%s",
                     path, strerror(-r), r == -EPERM ? " (that takes CAP_SYSLOG)" : "");
         return r == -ENOMEM ? r : 0;

@@ -246,7 +246,7 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
         operation_end(m, pool, &e->result);
         break;
     case EFFECT_LOG:
-        log_pool(pool, own->correlation_id, e->log.kind, &e->log.end, manager_now(m));
+        log_pool(pool, e->log.kind, e->log.has_end ? &e->log.end : NULL, manager_now(m));
         break;
     case EFFECT_MAX:
         abort();

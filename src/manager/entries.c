@@ -40,7 +40,8 @@ int manager_register(Manager *m, const char *pool_id, const char *correlation_id
     if (r < 0)
         return r;
     was = pool->registered;
-    manager_set_correlation_id(pool, correlation_id);
+    if (is_new)
+        manager_set_correlation_id(pool, correlation_id);
     pool->registered = true;
     r = was ? 0 : save_entry(m, pool, is_new, error);
     if (r < 0) {
@@ -105,7 +106,9 @@ int manager_update(Manager *m, const char *pool_id, const PoolUpdate *u, const c
     if (r >= 0)
         r = manager_ensure_pool(m, pool_id, &pool, &is_new, error);
     if (r >= 0) {
-        manager_set_correlation_id(pool, correlation_id);
+        /* The engine that runs is still the doing of whoever started it. */
+        if (is_new)
+            manager_set_correlation_id(pool, correlation_id);
         r = update(m, pool, is_new, u, error);
     }
     if (r < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -102,7 +103,7 @@ static void report_bad(const char *name, int priority, const char *reason)
 {
     const LogField fields[] = {{"HANDOFF_FILE", name}};
 
-    journal_send(priority, "7d2e4f6a8b0c4d1e9f3a5b7c9d1e3f17", fields, ELEMENTSOF(fields),
+    journal_send(priority, PM_MESSAGE_HANDOFF_IGNORED, fields, ELEMENTSOF(fields),
                  "The handoff file engines/%s is ignored: %s", name, reason);
 }
 
@@ -205,7 +206,7 @@ static void on_bad(const char *name, const char *reason, void *userdata)
 
 static void on_trouble(const char *reason, void *userdata)
 {
-    journal_log(LOG_ERR, "The handoff directory: %s", reason);
+    journal_say(LOG_ERR, PM_MESSAGE_HANDOFFS_UNWATCHED, "The handoff directory: %s", reason);
 }
 
 void external_start(Manager *m)
@@ -220,7 +221,7 @@ void external_start(Manager *m)
     int r = handoff_watch_new(m->event, m->runtime, &callbacks, m, &m->handoffs);
 
     if (r < 0) {
-        journal_log(LOG_ERR,
+        journal_say(LOG_ERR, PM_MESSAGE_HANDOFFS_UNWATCHED,
                     "The handoff directory cannot be watched, files that are put there have no "
                     "effect: %s",
                     strerror(-r));

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <poolmgr/messages.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <syslog.h>
 
 #include "core/spec_policy.h"
 #include "core/status.h"
-#include "core/unit_name.h"
 #include "manager/log_catalog.h"
+#include "manager/log_fields.h"
 #include "manager/manager_internal.h"
-#include "systemd/journal.h"
 
 /* One MESSAGE_ID for each kind: stable, because alerts and catalogs are keyed by them. */
 static const struct {
@@ -405,71 +406,87 @@ static char *take_output(const Pool *pool, LogKind kind)
     return TAKE_PTR(pool_shell(pool)->last_output);
 }
 
-void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const UnitEnd *end,
-              Instant now)
+/* Memory that runs out takes other engines along sooner or later: somebody has to look. */
+static int priority_of(const Pool *pool, LogKind kind)
 {
-    static const EngineSpec none;
-    const EngineSpec *spec = pool->spec ? pool->spec : &none;
-    _cleanup_free_ char *output = take_output(pool, kind);
+    if ((kind == LOG_ENGINE_CRASHED || kind == LOG_PRELOAD_FAILED) &&
+        (pool->last_error_class == FAILURE_OUT_OF_MEMORY ||
+         pool->last_error_class == FAILURE_VRAM_OOM))
+        return LOG_CRIT;
+    return kinds[kind].priority;
+}
+
+static void add_end(LogFields *f, const UnitEnd *end, usec_t run)
+{
+    if (end->exit_status >= 0)
+        log_fields_add_number(f, "EXIT_CODE", (uint64_t)end->exit_status);
+    log_fields_add(f, "SIGNAL", signal_name(end->signal), LOG_FIELD_TEXT);
+    log_fields_add_number(f, "UPTIME_SECONDS", run / USEC_PER_SEC);
+}
+
+static void add_circuit(LogFields *f, const Pool *pool, LogKind kind, Instant now)
+{
     const char *old_state = NULL, *new_state = NULL;
     const Count count = count_of(pool, kind, now);
+
+    circuit_change(pool, kind, &old_state, &new_state);
+    log_fields_add(f, "OLD_STATE", old_state, LOG_FIELD_TEXT);
+    log_fields_add(f, "NEW_STATE", new_state, LOG_FIELD_TEXT);
+    if (count.number > 0)
+        log_fields_add_number(f, "FAILURE_COUNT", count.number);
+    if (count.window_usec > 0)
+        log_fields_add_number(f, "TIME_WINDOW", count.window_usec / USEC_PER_SEC);
+}
+
+void log_pool(const Pool *pool, LogKind kind, const UnitEnd *end, Instant now)
+{
+    _cleanup_free_ char *output = take_output(pool, kind);
     usec_t run = pool->generation ? usec_sub(now.mono, pool->started.mono) : 0;
-    char message[1024], unit[PM_UNIT_NAME_MAX + 1] = "", generation[24], leases[24], crashes[24],
-                                                restarts[24], backoff[24], next[24], status[16],
-                                                uptime[24], failures[24], window[24];
-    bool ended = end && kind != LOG_PRELOAD_STARTED;
+    char message[1024];
+    LogFields f;
 
     format_message(pool, kind, end, run, now, message, sizeof(message));
-    if (pool->spec && pool->generation && !pool->external)
-        unit_name_format(pool->id, spec->replica_id, pool->generation, unit);
-    (void)snprintf(crashes, sizeof(crashes), "%" PRIu64, pool->crash_count);
-    (void)snprintf(restarts, sizeof(restarts), "%" PRIu64, pool->supervision.restart_count);
-    (void)snprintf(backoff, sizeof(backoff), "%" PRIu64, usec_to_ms(pool->supervision.delay_usec));
-    (void)snprintf(next, sizeof(next), "%" PRIu64, usec_to_ms(pool->supervision.due.real));
-    (void)snprintf(leases, sizeof(leases), "%" PRIu64, pool->leases.count);
-    (void)snprintf(generation, sizeof(generation), "%" PRIu64, pool->generation);
-    (void)snprintf(status, sizeof(status), "%d", ended ? end->exit_status : 0);
-    (void)snprintf(uptime, sizeof(uptime), "%" PRIu64, (uint64_t)(run / USEC_PER_SEC));
+    log_fields_init(&f, pool);
+    if (end)
+        add_end(&f, end, run);
+    if (kind == LOG_ENGINE_READY)
+        log_fields_add_number(&f, "DURATION_MS", usec_to_ms(run));
+    add_circuit(&f, pool, kind, now);
+    log_fields_add(&f, "ENGINE_OUTPUT", output, LOG_FIELD_LINES);
+    journal_send(priority_of(pool, kind), kinds[kind].message_id, f.items, f.count, "%s", message);
+}
 
-    (void)snprintf(failures, sizeof(failures), "%" PRIu64, count.number);
-    (void)snprintf(window, sizeof(window), "%" PRIu64,
-                   (uint64_t)(count.window_usec / USEC_PER_SEC));
-    circuit_change(pool, kind, &old_state, &new_state);
+void log_operation(const Pool *pool, const OperationResult *result)
+{
+    const char *kind = operation_kind_to_string(result->kind);
+    bool failed = error_is_set(&result->error);
+    char took[48];
+    LogFields f;
 
-    const LogField fields[] = {
-            {"POOL_ID", pool->id},
-            {"POOL_GENERATION", pool->generation ? generation : NULL},
-            /* Lets "journalctl -u UNIT" show what we say of it, systemd.journal-fields(7). */
-            {"OBJECT_SYSTEMD_UNIT", unit[0] ? unit : NULL},
-            {"ENGINE", spec->engine},
-            {"ENGINE_VERSION", pool->meta.engine_version},
-            {"DEVICE_MASK", pool->meta.device_mask},
-            {"MODEL_ID", spec->model_id},
-            {"CRASH_COUNT", pool->crash_count > 0 ? crashes : NULL},
-            {"RESTART_COUNT", pool->supervision.restart_count > 0 ? restarts : NULL},
-            {"BACKOFF_MS", pool->supervision.pending ? backoff : NULL},
-            {"NEXT_RESTART_AT", pool->supervision.pending ? next : NULL},
-            {"ACTIVE_LEASES", pool->leases.count > 0 ? leases : NULL},
-            {"LAST_ERROR", pool->last_error[0] ? pool->last_error : NULL},
-            {"EXIT_CODE", ended && end->exit_status >= 0 ? status : NULL},
-            {"SIGNAL", ended ? signal_name(end->signal) : NULL},
-            {"UPTIME_SECONDS", ended ? uptime : NULL},
-            {"ENGINE_OUTPUT", output},
-            {"OLD_STATE", old_state},
-            {"NEW_STATE", new_state},
-            {"FAILURE_COUNT", count.number > 0 ? failures : NULL},
-            {"TIME_WINDOW", count.window_usec > 0 ? window : NULL},
-            {"CORRELATION_ID", correlation_id && correlation_id[0] ? correlation_id : NULL},
-    };
+    format_span(result->duration_usec, took, sizeof(took));
+    log_fields_init(&f, pool);
+    log_fields_add(&f, "OPERATION", kind, LOG_FIELD_TEXT);
+    log_fields_add_number(&f, "OPERATION_ID", result->id);
+    log_fields_add_number(&f, "DURATION_MS", usec_to_ms(result->duration_usec));
+    journal_send(LOG_INFO, PM_MESSAGE_OPERATION_ENDED, f.items, f.count,
+                 "Pool %s: %s %s after %s%s%s", pool->id, kind, failed ? "has failed" : "is done",
+                 took, failed ? ": " : "", failed ? result->error.text : "");
+}
 
-    journal_send(kinds[kind].priority, kinds[kind].message_id, fields, ELEMENTSOF(fields), "%s",
-                 message);
+void log_pool_say(const Pool *pool, int priority, const char *message_id, const char *format, ...)
+{
+    char text[1024];
+    LogFields f;
+    va_list ap;
+
+    va_start(ap, format);
+    (void)vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    log_fields_init(&f, pool);
+    journal_send(priority, message_id, f.items, f.count, "Pool %s: %s", pool->id, text);
 }
 
 void log_pool_errno(const Pool *pool, int error, const char *what)
 {
-    const LogField fields[] = {{"POOL_ID", pool->id}};
-
-    journal_send(LOG_ERR, "e5f6a7b8c9d04e1f8a2b3c4d5e6f7a14", fields, ELEMENTSOF(fields),
-                 "Pool %s: %s: %s", pool->id, what, strerror(-error));
+    log_pool_say(pool, LOG_ERR, PM_MESSAGE_POOL_TROUBLE, "%s: %s", what, strerror(-error));
 }

@@ -4,9 +4,17 @@
 #include "core/effect.h"
 #include "core/pool.h"
 
-/* Writes the log line of `kind` about `pool`, with the fields of the contract. */
-void log_pool(const Pool *pool, const char *correlation_id, LogKind kind, const UnitEnd *end,
-              Instant now);
+/* Each of these writes one line about `pool`, with the fields of the contract. */
 
-/* An error of ours about a pool, `error` being a negative errno: "what: reason". */
+/* `end` NULL: it tells of none. */
+void log_pool(const Pool *pool, LogKind kind, const UnitEnd *end, Instant now);
+
+/* What became of an operation, and how long it took. */
+void log_operation(const Pool *pool, const OperationResult *result);
+
+/* What is no event of the policy; `message_id` of poolmgr/messages.h. */
+void log_pool_say(const Pool *pool, int priority, const char *message_id, const char *format, ...)
+        _printf_(4, 5);
+
+/* An error of ours, `error` being a negative errno: "what: reason". */
 void log_pool_errno(const Pool *pool, int error, const char *what);

@@ -161,11 +161,11 @@ int manager_find_pool(const Manager *m, const char *pool_id, Pool **ret, Error *
     return 0;
 }
 
-void manager_set_correlation_id(const Pool *pool, const char *id)
+void manager_set_correlation_id(Pool *pool, const char *id)
 {
-    PoolShell *shell = pool_shell(pool);
-
-    (void)snprintf(shell->correlation_id, sizeof(shell->correlation_id), "%s", id ? id : "");
+    (void)snprintf(pool->correlation_id, sizeof(pool->correlation_id), "%s", id ? id : "");
+    if (pool->beside)
+        manager_set_correlation_id(pool->beside, id);
 }
 
 /*

@@ -91,12 +91,11 @@ typedef struct PoolShell {
     UnitObservation found;    /* during recovery: what the bus says of its unit */
     struct PoolMemory *kept;  /* what outlives a reboot; NULL: it was never ready */
     uint64_t kept_generation; /* of the engine that was ready last */
-    char correlation_id[PM_CORRELATION_ID_MAX + 1];
-    uint64_t leases_counted; /* in the manager's leases_out */
-    Turn turn;               /* of its start */
-    bool takes_turn;         /* it is in the manager's list */
-    Facts *facts;            /* of the start whose turn it is, being gathered; NULL: none */
-    char *tensor_split;      /* of the engine that is to be started; NULL: none */
+    uint64_t leases_counted;  /* in the manager's leases_out */
+    Turn turn;                /* of its start */
+    bool takes_turn;          /* it is in the manager's list */
+    Facts *facts;             /* of the start whose turn it is, being gathered; NULL: none */
+    char *tensor_split;       /* of the engine that is to be started; NULL: none */
     PoolMetrics metrics;
 } PoolShell;
 
@@ -138,7 +137,6 @@ struct Manager {
     ManagerAccess locked_access;
     AccessWaiter *access_waiters; /* the oldest first */
     sd_event_source *access_timer;
-    usec_t lock_logged; /* when a failure was logged last, monotonic */
 
     PoolShell *unsaved;
     sd_event_source *save_timer;
@@ -210,7 +208,7 @@ void manager_forget_pool(Manager *m, PoolShell *shell);
 /* The pool, or PM_ERROR_POOL_NOT_FOUND; before recovery PM_ERROR_UNAVAILABLE. */
 int manager_find_pool(const Manager *m, const char *pool_id, Pool **ret, Error *error);
 int manager_refuse_unrecovered(const Manager *m, Error *error);
-void manager_set_correlation_id(const Pool *pool, const char *id);
+void manager_set_correlation_id(Pool *pool, const char *id);
 
 /* access.c */
 int access_new(Manager *m);

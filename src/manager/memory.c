@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
@@ -32,10 +33,11 @@ static void on_written(const char *name, int error, void *userdata)
     const struct Memory *memory = userdata;
 
     if (error < 0)
-        journal_log(LOG_ERR, "%s/pools/%s cannot be written: %s; it is tried again until it can be",
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
+                    "%s/pools/%s cannot be written: %s; it is tried again until it can be",
                     state_dir_path(memory->dir), name, strerror(-error));
     else
-        journal_log(LOG_NOTICE, "%s can be written again: all is saved",
+        journal_say(LOG_NOTICE, PM_MESSAGE_STORAGE_WORKS, "%s can be written again: all is saved",
                     state_dir_path(memory->dir));
 }
 
@@ -62,7 +64,7 @@ int memory_start(Manager *m, const char *path)
     r = open_memory(m, path, m->memory);
     if (r >= 0)
         return 0;
-    journal_log(LOG_ERR,
+    journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
                 "The state directory %s cannot be used: %s; a reboot will lose the pools' engines "
                 "and circuit breakers",
                 path, strerror(-r));
@@ -79,7 +81,8 @@ void memory_done(Manager *m)
         return;
     unsaved = state_dir_flush(m->memory->dir, FLUSH_USEC);
     if (unsaved > 0)
-        journal_log(LOG_ERR, "%zu file(s) in %s/pools could not be written", unsaved,
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
+                    "%zu file(s) in %s/pools could not be written", unsaved,
                     state_dir_path(m->memory->dir));
     state_dir_free(m->memory->dir);
     free(m->memory);
@@ -242,10 +245,10 @@ void memory_recover(Manager *m)
         return;
     r = state_dir_read_pools(m->memory->dir, on_pool, m);
     if (r < 0)
-        journal_log(LOG_ERR, "%s/pools cannot be read: %s", state_dir_path(m->memory->dir),
-                    strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, "%s/pools cannot be read: %s",
+                    state_dir_path(m->memory->dir), strerror(-r));
     if (m->memory->brought_back > 0)
-        journal_log(LOG_NOTICE,
+        journal_say(LOG_NOTICE, PM_MESSAGE_POOLS_BROUGHT_BACK,
                     "%zu pool(s) are known from before a reboot; their engines run when somebody "
                     "starts them",
                     m->memory->brought_back);

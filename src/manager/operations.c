@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 
@@ -156,6 +157,8 @@ void operation_end(Manager *m, const Pool *pool, const OperationResult *result)
         o->answer = NULL;
     m->operations_untold++;
     notify_arm(m);
+    if (!result->refused)
+        log_operation(pool, result);
 }
 
 int manager_operation_answer(Manager *m, const OperationResult *result, const char *pool_id,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -168,7 +169,8 @@ void persist_numbers(Manager *m)
     int r = write_object(m, NULL, json_registry_file(&m->numbers), true, write_registry);
 
     if (r < 0 && r != -EAGAIN && !m->numbers_unsaved)
-        journal_log(LOG_ERR, "registry.json cannot be written: %s", strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, "registry.json cannot be written: %s",
+                    strerror(-r));
     m->numbers_unsaved = r < 0;
     if (r < 0)
         arm(m, retry_pause(r));
@@ -210,7 +212,7 @@ int persist_read_numbers(Manager *m)
     if (r >= 0)
         r = registry_file_parse(text, length, &m->numbers, &error);
     if (r < 0) {
-        journal_send(LOG_WARNING, "0a9b8c7d6e5f4a3b8c2d1e0f9a8b7c15", NULL, 0,
+        journal_send(LOG_WARNING, PM_MESSAGE_FILE_SET_ASIDE, NULL, 0,
                      "registry.json is set aside as registry.json.bad: %s",
                      error_is_set(&error) ? error.text : strerror(-r));
         (void)runtime_dir_reject_registry(m->runtime);

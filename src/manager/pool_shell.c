@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <string.h>
 #include <time.h>
 
 #include "manager/manager_internal.h"
@@ -50,10 +49,8 @@ void pool_shell_attach_beside(PoolShell *shell)
 {
     Pool *beside = shell->pool->beside;
 
-    if (!beside || pool_shell(beside) || pool_shell_attach(shell->manager, beside) < 0)
-        return;
-    memcpy(pool_shell(beside)->correlation_id, shell->correlation_id,
-           sizeof(shell->correlation_id));
+    if (beside && !pool_shell(beside))
+        (void)pool_shell_attach(shell->manager, beside);
 }
 
 void pool_shell_bury(PoolShell *shell)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 #include <time.h>
@@ -21,7 +22,7 @@ int recover_reject_file(const char *folder, const char *pool_id, const char *why
     const char *what = streq(folder, "pools") ? "memory" : folder;
     const LogField fields[] = {{"POOL_ID", pool_id}};
 
-    journal_send(LOG_WARNING, "0a9b8c7d6e5f4a3b8c2d1e0f9a8b7c15", fields, ELEMENTSOF(fields),
+    journal_send(LOG_WARNING, PM_MESSAGE_FILE_SET_ASIDE, fields, ELEMENTSOF(fields),
                  "Pool %s: its %s file is set aside as %s/%s.json.bad: %s", pool_id, what, folder,
                  pool_id, why);
     return -EBADMSG;
@@ -45,13 +46,14 @@ static int take_over(Manager *m, Pool *loaded, Error *error)
 int recover_judge_file(const char *folder, const char *pool_id, int r, const Error *e)
 {
     const char *why = error_is_set(e) ? e->text : strerror(-r);
+    const LogField field = {"POOL_ID", pool_id};
 
     if (r >= 0)
         return 0;
     /* Our trouble, not the file's: it stays. */
     if (r == -ENOMEM || r == -EIO) {
-        journal_log(LOG_ERR, "Pool %s: %s/%s.json cannot be taken over: %s", pool_id, folder,
-                    pool_id, why);
+        journal_send(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, &field, 1,
+                     "Pool %s: %s/%s.json cannot be taken over: %s", pool_id, folder, pool_id, why);
         return 0;
     }
     return recover_reject_file(folder, pool_id, why);
@@ -158,7 +160,8 @@ static int on_unknown_grace_over(sd_event_source *source, uint64_t usec, void *u
     while (m->unknown) {
         UnknownUnit *u = m->unknown;
 
-        journal_log(LOG_WARNING, "Stopping %s: it is an engine, and no pool knows it", u->name);
+        journal_say(LOG_WARNING, PM_MESSAGE_UNIT_UNKNOWN,
+                    "Stopping %s: it is an engine, and no pool knows it", u->name);
         (void)unit_client_stop(m->units, u->name);
         (void)unit_client_reset_failed(m->units, u->name);
         m->unknown = u->next;
@@ -172,7 +175,7 @@ static void schedule_unknown(Manager *m)
     if (!m->unknown)
         return;
     for (const UnknownUnit *u = m->unknown; u; u = u->next)
-        journal_log(LOG_WARNING,
+        journal_say(LOG_WARNING, PM_MESSAGE_UNIT_UNKNOWN,
                     "Found %s, which no state file knows; it will be stopped in %" PRIu64 " ms",
                     u->name, usec_to_ms(m->unknown_unit_grace_usec));
     (void)sd_event_add_time_relative(m->event, &m->unknown_timer, CLOCK_MONOTONIC,
@@ -241,7 +244,8 @@ static void recover_pools(Manager *m)
 void recover_attached(Manager *m, int error, const char *error_text)
 {
     if (error < 0) {
-        journal_log(LOG_ERR, "The service manager cannot be watched: %s", error_text);
+        journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED, "The service manager cannot be watched: %s",
+                    error_text);
         m->recovered_func(error, m->recovered_userdata);
         return;
     }

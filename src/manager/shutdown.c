@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 #include <time.h>
 
+#include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
 #include "systemd/inhibitor.h"
 #include "systemd/journal.h"
@@ -68,8 +70,8 @@ static void drain(Manager *m, const Pool *pool)
     if (pool->state != POOL_READY || pool->operation.kind != OPERATION_NONE)
         return;
     if (manager_drain(m, pool->id, usec_to_ms(within), NULL, &o, &error) < 0)
-        journal_log(LOG_ERR, "Pool %s: not drained before the host goes down: %s", pool->id,
-                    error.text);
+        log_pool_say(pool, LOG_ERR, PM_MESSAGE_SHUTDOWN_NOT_DRAINED,
+                     "not drained before the host goes down: %s", error.text);
 }
 
 static void begin(Manager *m, usec_t delay_max_usec)
@@ -77,7 +79,7 @@ static void begin(Manager *m, usec_t delay_max_usec)
     usec_t margin = usec_min(delay_max_usec / 4, MARGIN_USEC);
     usec_t within = usec_min(delay_max_usec - margin, m->drain_deadline_usec);
 
-    journal_send(LOG_NOTICE, "d3a9471e5c2840b6b7f08e21c6954a13", NULL, 0,
+    journal_send(LOG_NOTICE, PM_MESSAGE_SHUTDOWN, NULL, 0,
                  "The host shuts down: draining all pools within %" PRIu64 " ms, %" PRIu64
                  " leases are out",
                  usec_to_ms(within), m->leases_out);
@@ -94,7 +96,7 @@ static void on_shutdown(bool begins, usec_t delay_max_usec, void *userdata)
         begin(m, delay_max_usec);
     } else if (!begins && host_goes_down(m)) {
         m->shutdown_deadline = USEC_INFINITY;
-        journal_send(LOG_NOTICE, "47c0e8b2f61d4d95a03b9c7e5d1f82a6", NULL, 0,
+        journal_send(LOG_NOTICE, PM_MESSAGE_SHUTDOWN_CANCELLED, NULL, 0,
                      "The host does not shut down after all; drained pools stay off");
     }
     hold(m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
 #include <syslog.h>
@@ -150,11 +151,9 @@ static void describe_failure(const PoolShell *shell, const UnitEnd *end, const c
 
 static void log_last_words(const PoolShell *shell, const char *last_words)
 {
-    const LogField field = {"POOL_ID", shell->pool->id};
-
     if (last_words[0] && last_words[0] != '{') /* a line of progress is no news */
-        journal_send(LOG_INFO, NULL, &field, 1, "Pool %s: the model provisioner said last: %s",
-                     shell->pool->id, last_words);
+        log_pool_say(shell->pool, LOG_INFO, PM_MESSAGE_PROVISIONER_SAID,
+                     "the model provisioner said last: %s", last_words);
 }
 
 static void on_end(const UnitEnd *end, const char *refusal, void *userdata)
@@ -290,8 +289,8 @@ void staging_sweep(Manager *m)
     int r = oneshots_sweep(m->provisioners, is_wanted, m);
 
     if (r < 0)
-        journal_log(LOG_ERR, "Model provisioners that were left cannot be looked for: %s",
-                    strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER,
+                    "Model provisioners that were left cannot be looked for: %s", strerror(-r));
 }
 
 void staging_cancel(PoolShell *shell)

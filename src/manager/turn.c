@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
 #include "systemd/journal.h"
-
-#define MESSAGE_WAITS "5e1d7c3a9b2f4e608c4d1a7f3b5e9c60"
-#define MESSAGE_DOUBT "7a3f9d1c5b8e4c209e6f2b8d4a1c7e61"
 
 /*
  * The way of a start from its wish to its facts (contract: starts on one GPU are serialised). While
@@ -57,7 +55,7 @@ static void tell_doubt(PoolShell *shell, const StartFacts *found)
     if (error_is_set(&found->error) || !found->fit.warning[0])
         return;
     operation_warn(shell->manager, registered(shell)->pool, found->fit.warning);
-    journal_send(LOG_WARNING, MESSAGE_DOUBT, fields, ELEMENTSOF(fields), "Pool %s: %s",
+    journal_send(LOG_WARNING, PM_MESSAGE_START_DOUBT, fields, ELEMENTSOF(fields), "Pool %s: %s",
                  shell->pool->id, found->fit.warning);
 }
 
@@ -134,7 +132,7 @@ static void tell_wait(PoolShell *shell)
 
     if (!other)
         return;
-    journal_send(LOG_INFO, MESSAGE_WAITS, fields, ELEMENTSOF(fields),
+    journal_send(LOG_INFO, PM_MESSAGE_START_WAITS, fields, ELEMENTSOF(fields),
                  "Pool %s waits until the engine of pool %s, which uses a GPU of it, is ready or "
                  "gone",
                  shell->pool->id, other);

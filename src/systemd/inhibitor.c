@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <syslog.h>
 
@@ -37,7 +38,7 @@ static bool is_absent(const sd_bus_error *error)
 
 static void log_refused(const char *why)
 {
-    journal_send(LOG_WARNING, "6f1b0c3e9d7a4b52a8e4f6d2c1b09735", NULL, 0,
+    journal_send(LOG_WARNING, PM_MESSAGE_NO_INHIBITOR, NULL, 0,
                  "logind gives no inhibitor, a shutdown of the host does not wait for leases: %s",
                  why);
 }
@@ -179,8 +180,8 @@ static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
     const sd_bus_error *error = sd_bus_message_get_error(m);
 
     if (error)
-        journal_log(LOG_ERR, "The bus does not tell of shutdowns of the host: %s",
-                    bus_error_text(error));
+        journal_say(LOG_ERR, PM_MESSAGE_NO_INHIBITOR,
+                    "The bus does not tell of shutdowns of the host: %s", bus_error_text(error));
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/macros.h"
+#include "base/usec.h"
 
 /*
  * Where log lines go. Native journal entries when stderr is connected to the journal
@@ -24,18 +25,37 @@ LogFormat log_format_from_string(const char *s); /* "auto", "journal", "json", "
 void journal_set_format(LogFormat format);
 void journal_set_max_level(int priority); /* LOG_ERR … LOG_DEBUG of syslog(3) */
 
+/*
+ * Of lines of one kind about one pool, `burst` pass in each `interval_usec` (0 of either: all do);
+ * then one line says how many more there were. What is critical always passes.
+ */
+void journal_set_rate_limit(usec_t interval_usec, uint64_t burst);
+
+typedef enum LogFieldType {
+    LOG_FIELD_TEXT,
+    LOG_FIELD_NUMBER, /* decimal digits: a number in JSON */
+    LOG_FIELD_LINES,  /* may have several lines, which stay apart in the journal */
+} LogFieldType;
+
 /* One field beside the message. */
 typedef struct LogField {
     const char *name;  /* upper case, as in the journal */
     const char *value; /* NULL: left out */
+    LogFieldType type;
 } LogField;
 
 /*
- * Writes one entry. `message_id` is 32 hex digits or NULL. Control characters in values are escaped
- * in text and JSON. Never fails: what cannot be written is dropped.
+ * Writes one entry. `message_id`, of poolmgr/messages.h or log_catalog.c, tells kinds of events
+ * apart. Whatever is in values, they stay values: control characters are escaped, what is too long
+ * is cut. Never blocks and never fails: what nobody takes is dropped, and told of once that is
+ * possible.
  */
 void journal_send(int priority, const char *message_id, const LogField *fields, size_t n_fields,
                   const char *format, ...) _printf_(5, 6);
 
 /* The same without fields. */
-#define journal_log(priority, ...) journal_send((priority), NULL, NULL, 0, __VA_ARGS__)
+#define journal_say(priority, message_id, ...) \
+    journal_send((priority), (message_id), NULL, 0, __VA_ARGS__)
+
+/* Tells of what was held back, and lets go of what is open. For the end of the process. */
+void journal_close(void);

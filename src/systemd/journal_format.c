@@ -56,34 +56,53 @@ static void append_control(Text *t, const char *s, size_t n)
     }
 }
 
-/* Appends `s` with control characters escaped, and `escaped` ones preceded by a backslash; what is
- * no UTF-8 becomes `replacement`, byte by byte. */
-static void append_escaped(Text *t, const char *s, const char *escaped, const char *replacement)
+/* How a value is written. */
+typedef struct Style {
+    const char *escaped;     /* characters that a backslash precedes */
+    const char *replacement; /* of each byte that is no UTF-8 */
+    bool lines;              /* tabs and the ends of lines stay as they are */
+} Style;
+
+static const Style plain = {"", "\xef\xbf\xbd", false};
+static const Style plain_lines = {"", "\xef\xbf\xbd", true};
+static const Style json_string = {"\"\\", "\\ufffd", false};
+
+/* Appends `s`, cut after `max` bytes, with control characters escaped. */
+static void append_escaped(Text *t, const char *s, size_t max, const Style *style)
 {
-    while (*s) {
+    const char *end = s + strnlen(s, max);
+
+    while (s < end) {
         size_t n = character_length(s);
 
         if (n == 0) {
-            text_append(t, replacement);
+            text_append(t, style->replacement);
             s++;
             continue;
         }
-        if (is_control(s, n)) {
+        if (is_control(s, n) && !(style->lines && (*s == '\n' || *s == '\t'))) {
             append_control(t, s, n);
         } else {
-            if (strchr(escaped, *s))
+            if (strchr(style->escaped, *s))
                 text_append(t, "\\");
             text_append_bytes(t, s, n);
         }
         s += n;
     }
+    if (*s)
+        text_append(t, "…");
+}
+
+static void append_json_string(Text *t, const char *s, size_t max)
+{
+    text_append(t, "\"");
+    append_escaped(t, s, max, &json_string);
+    text_append(t, "\"");
 }
 
 void log_append_json_string(Text *t, const char *s)
 {
-    text_append(t, "\"");
-    append_escaped(t, s, "\"\\", "\\ufffd");
-    text_append(t, "\"");
+    append_json_string(t, s, SIZE_MAX);
 }
 
 static void append_lower(Text *t, const char *s)
@@ -96,12 +115,15 @@ static void append_lower(Text *t, const char *s)
 }
 
 /* `key` is a name of ours: letters, digits, underscores. */
-static void append_json_member(Text *t, const char *key, const char *value)
+static void append_json_member(Text *t, const char *key, const char *value, LogFieldType type)
 {
     text_append(t, ",\"");
     append_lower(t, key);
     text_append(t, "\":");
-    log_append_json_string(t, value);
+    if (type == LOG_FIELD_NUMBER)
+        text_append(t, value);
+    else
+        append_json_string(t, value, LOG_VALUE_MAX);
 }
 
 void log_append_timestamp(Text *t, usec_t real_usec)
@@ -118,21 +140,26 @@ void log_append_timestamp(Text *t, usec_t real_usec)
 
 void log_append_plain(Text *t, const char *s)
 {
-    append_escaped(t, s, "", "\xef\xbf\xbd");
+    append_escaped(t, s, SIZE_MAX, &plain);
+}
+
+void log_append_value(Text *t, const char *s, LogFieldType type)
+{
+    append_escaped(t, s, LOG_VALUE_MAX, type == LOG_FIELD_LINES ? &plain_lines : &plain);
 }
 
 void log_entry_append_json(Text *t, const LogEntry *e)
 {
     text_append(t, "{\"timestamp\":\"");
     log_append_timestamp(t, e->real_usec);
-    text_append(t, "\"");
-    append_json_member(t, "level", log_level_to_string(e->priority));
-    append_json_member(t, "message", e->message);
+    text_printf(t, "\",\"priority\":%d", e->priority);
+    append_json_member(t, "level", log_level_to_string(e->priority), LOG_FIELD_TEXT);
+    append_json_member(t, "message", e->message, LOG_FIELD_TEXT);
     if (e->message_id)
-        append_json_member(t, "message_id", e->message_id);
+        append_json_member(t, "message_id", e->message_id, LOG_FIELD_TEXT);
     for (size_t i = 0; i < e->n_fields; i++)
         if (e->fields[i].value)
-            append_json_member(t, e->fields[i].name, e->fields[i].value);
+            append_json_member(t, e->fields[i].name, e->fields[i].value, e->fields[i].type);
     text_append(t, "}\n");
 }
 
@@ -141,14 +168,14 @@ void log_entry_append_text(Text *t, const LogEntry *e)
     const char *before = " (";
 
     text_printf(t, "%s: ", log_level_to_string(e->priority));
-    log_append_plain(t, e->message);
+    log_append_value(t, e->message, LOG_FIELD_TEXT);
     for (size_t i = 0; i < e->n_fields; i++) {
         if (!e->fields[i].value)
             continue;
         text_append(t, before);
         append_lower(t, e->fields[i].name);
         text_append(t, "=");
-        log_append_plain(t, e->fields[i].value);
+        log_append_value(t, e->fields[i].value, LOG_FIELD_TEXT);
         before = " ";
     }
     text_append(t, before[1] == '\0' ? ")\n" : "\n");

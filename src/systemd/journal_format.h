@@ -5,6 +5,10 @@
 #include "base/usec.h"
 #include "systemd/journal.h"
 
+enum {
+    LOG_VALUE_MAX = 8 * 1024 /* bytes of a message or a field; the rest is cut, with a mark */
+};
+
 /* One log entry, before it is put into words. */
 typedef struct LogEntry {
     int priority; /* LOG_EMERG … LOG_DEBUG */
@@ -28,3 +32,6 @@ void log_append_timestamp(Text *t, usec_t real_usec);
  * and as a JSON string with its quotes. */
 void log_append_plain(Text *t, const char *s);
 void log_append_json_string(Text *t, const char *s);
+/* A value of an entry: as log_append_plain(), but what is too long is cut, and LOG_FIELD_LINES keep
+ * tabs and the ends of their lines. */
+void log_append_value(Text *t, const char *s, LogFieldType type);

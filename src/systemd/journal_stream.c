@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <poolmgr/limits.h>
+#include <poolmgr/messages.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -302,7 +303,7 @@ static void *stream_thread(void *userdata)
     if (r < 0 && poll_reader(s, NULL, 0) >= 0) {
         const LogField fields[] = {{"POOL_ID", s->pool_id}};
 
-        journal_send(LOG_WARNING, NULL, fields, ELEMENTSOF(fields),
+        journal_send(LOG_WARNING, PM_MESSAGE_OUTPUT_UNREADABLE, fields, ELEMENTSOF(fields),
                      "the output of pool %s could not be read from the journal: %s%s", s->pool_id,
                      strerror(-r), r == -EMFILE ? inotify_hint : "");
     }

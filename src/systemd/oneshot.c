@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -222,8 +223,8 @@ static void stop_answered(Oneshot *o, const sd_bus_error *error)
     } else if (is_gone(error)) {
         over(o);
     } else {
-        journal_log(LOG_WARNING, "%s: the service manager does not stop it: %s", o->unit,
-                    bus_error_text(error));
+        journal_say(LOG_WARNING, PM_MESSAGE_UNIT_REFUSED,
+                    "%s: the service manager does not stop it: %s", o->unit, bus_error_text(error));
         done(o, o->has_ended ? &o->end : NULL, bus_error_text(error));
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
@@ -36,7 +37,8 @@ static int sweep_item(Oneshots *all, sd_bus_message *m)
     if (!startswith(unit, all->prefix) || strlen(unit) > PM_UNIT_NAME_MAX ||
         oneshot_find(all, unit) || all->is_wanted(unit, all->userdata))
         return 1;
-    journal_log(LOG_NOTICE, "%s: nobody waits for it any more, stopping it", unit);
+    journal_say(LOG_NOTICE, PM_MESSAGE_PROVISIONER_LEFT,
+                "%s: nobody waits for it any more, stopping it", unit);
     r = oneshot_new(all, unit, STEP_STOP, &o);
     if (r < 0)
         return r;
@@ -65,8 +67,8 @@ static int on_list(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
             r = sweep_item(all, m);
     }
     if (r < 0)
-        journal_log(LOG_ERR, "cannot look for units %s* that were left: %s", all->prefix,
-                    strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER,
+                    "cannot look for units %s* that were left: %s", all->prefix, strerror(-r));
     return 0;
 }
 
@@ -123,7 +125,8 @@ static void resume(Oneshots *all)
     if (r >= 0 && all->sweeping && !all->list_call)
         r = send_list(all);
     if (r < 0)
-        journal_log(LOG_ERR, "the service manager cannot be asked: %s", strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "the service manager cannot be asked: %s",
+                    strerror(-r));
     for (o = all->first; o; o = o->next)
         o->resume = true;
     /* Going on may end one, and that may end or begin others: the list is another one then. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <syslog.h>
 
 #include "base/parse.h"
@@ -25,8 +26,8 @@ static void log_refusal(const Call *call, const char *what, const sd_bus_error *
     LogField field = {"POOL_ID", name.pool_id};
 
     (void)unit_name_parse(call->unit, &name);
-    journal_send(LOG_WARNING, NULL, &field, 1, "%s: the service manager %s: %s", call->unit, what,
-                 bus_error_text(error));
+    journal_send(LOG_WARNING, PM_MESSAGE_UNIT_REFUSED, &field, 1, "%s: the service manager %s: %s",
+                 call->unit, what, bus_error_text(error));
 }
 
 /* Ends a call after which only the unit itself can say how things are. */
@@ -322,7 +323,8 @@ static void note_silence(UnitClient *c, const sd_bus_error *error)
     bool silent = error && unit_client_is_unsure(c, error);
 
     if (silent && !c->silent)
-        journal_log(LOG_WARNING, "the service manager does not answer, calls are sent again: %s",
+        journal_say(LOG_WARNING, PM_MESSAGE_SERVICE_MANAGER,
+                    "the service manager does not answer, calls are sent again: %s",
                     bus_error_text(error));
     c->silent = silent;
 }

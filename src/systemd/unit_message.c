@@ -120,6 +120,8 @@ static int append_value(sd_bus_message *m, const UnitProperty *p)
         return sd_bus_message_append(m, "s", p->string);
     case UNIT_PROPERTY_BOOL:
         return sd_bus_message_append(m, "b", p->boolean);
+    case UNIT_PROPERTY_U32:
+        return sd_bus_message_append(m, "u", (uint32_t)p->number);
     case UNIT_PROPERTY_U64:
         return sd_bus_message_append(m, "t", p->number);
     case UNIT_PROPERTY_STRV:
@@ -140,6 +142,7 @@ static int append_value(sd_bus_message *m, const UnitProperty *p)
 static const char *const signatures[] = {
         [UNIT_PROPERTY_STRING] = "s",
         [UNIT_PROPERTY_BOOL] = "b",
+        [UNIT_PROPERTY_U32] = "u",
         [UNIT_PROPERTY_U64] = "t",
         [UNIT_PROPERTY_STRV] = "as",
         [UNIT_PROPERTY_EXEC] = "a(sasb)",

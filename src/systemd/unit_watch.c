@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <syslog.h>
 
@@ -55,7 +56,8 @@ void unit_client_recheck(UnitClient *c, const char *unit)
         return;
     r = unit_client_ask(c, unit, false, false);
     if (r < 0)
-        journal_log(LOG_ERR, "%s: cannot ask for the unit's state: %s", unit, strerror(-r));
+        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "%s: cannot ask for the unit's state: %s",
+                    unit, strerror(-r));
 }
 
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -148,7 +150,8 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
         unit_client_hold(c);
         return 0;
     }
-    journal_log(LOG_NOTICE, "the service manager is on the bus again, reading all engine units");
+    journal_say(LOG_NOTICE, PM_MESSAGE_SERVICE_MANAGER_BACK,
+                "the service manager is on the bus again, reading all engine units");
     /* Who is there now may know nothing of our subscription, and signals of the time between are
      * lost. */
     service_manager_back(c);
@@ -164,7 +167,8 @@ void unit_client_attach_failed(UnitClient *c, int error, const char *error_text)
         c->attaching = false;
         c->callbacks->attached(error < 0 ? error : -EIO, error_text, c->userdata);
     } else {
-        journal_log(LOG_ERR, "cannot read the engine units again: %s", error_text);
+        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "cannot read the engine units again: %s",
+                    error_text);
     }
 }
 
@@ -206,7 +210,8 @@ static void list_refused(UnitClient *c, const sd_bus_error *error)
     if (!unit_client_is_unsure(c, error)) {
         r = -sd_bus_error_get_errno(error);
     } else if (!c->held) { /* else once the service manager is back */
-        journal_log(LOG_WARNING, "the service manager does not list its units, asking again: %s",
+        journal_say(LOG_WARNING, PM_MESSAGE_SERVICE_MANAGER,
+                    "the service manager does not list its units, asking again: %s",
                     bus_error_text(error));
         r = unit_client_subscribe(c);
     }

@@ -21,6 +21,10 @@ KINDS = {
     "half-open breaker": "8a0c2e4f6d1b4a7c9e5f7d9b1a3c5e29",
     "closed breaker": "2c4e6a8b0d1f4c9e9a7b5d3f1e0a2c30",
     "restart storm": "b8d0f2a4c6e14b3d9f5a7c9e1d3f5b31",
+    "failed start": "c7d1e5a6b8f94230914e7c6d5b4a3404",
+    "ready engine": "2f6f4a3d9b7e4c0fa5c1d8e7b6a59303",
+    "ended operation": "70b9e63d1a5f4c848d2e97c05fb1a673",
+    "suppression": "94b6f3d20c8e4175a0d97e1c5b3af757",
     "OOM storm": "f2a4c6e8d0b14f5a9c7e5d3b1f0a2c32",
 }
 # Ends at once where the file is that its first argument names; otherwise becomes the rest of them.

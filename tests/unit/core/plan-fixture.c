@@ -23,6 +23,7 @@ const UnitProperty *plan_find(const UnitPlan *plan, const char *name)
 static const char *const signatures[] = {
         [UNIT_PROPERTY_STRING] = "s",
         [UNIT_PROPERTY_BOOL] = "b",
+        [UNIT_PROPERTY_U32] = "u",
         [UNIT_PROPERTY_U64] = "t",
         [UNIT_PROPERTY_STRV] = "as",
         [UNIT_PROPERTY_EXEC] = "a(sasb)",
@@ -45,6 +46,7 @@ static char *show(const UnitProperty *p)
     case UNIT_PROPERTY_BOOL:
         text_append(&t, p->boolean ? "true" : "false");
         break;
+    case UNIT_PROPERTY_U32:
     case UNIT_PROPERTY_U64:
         text_printf(&t, "%" PRIu64, p->number);
         break;

@@ -42,6 +42,9 @@ static void test_minimal(void **state)
             {"DeviceAllow", NULL},
             {"LoadCredential", NULL},
             {"SyslogIdentifier", "s p"},
+            {"SyslogLevelPrefix", "b false"},
+            {"LogRateLimitIntervalUSec", NULL},
+            {"LogRateLimitBurst", NULL},
             {"StandardOutput", "s journal"},
             {"StandardError", "s journal"},
             {"StandardOutputFileToAppend", NULL},
@@ -102,6 +105,27 @@ static void test_log_file(void **state)
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &file_policy);
 
+    plan_check(plan, wanted, ELEMENTSOF(wanted));
+}
+
+/* Whoever chooses the texts does not choose fields. */
+static void test_journal_fields(void **state)
+{
+    static const PolicySettings policy = {.stop_grace_usec = USEC_PER_SEC,
+                                          .engine_log_interval_usec = 30 * USEC_PER_SEC,
+                                          .engine_log_burst = 10000};
+    static const Wanted wanted[] = {
+            {"LogExtraFields",
+             "aay [POOL_ID=p][REPLICA_ID=r0][POOL_GENERATION=7][ENGINE_VERSION=b1]"
+             "[CORRELATION_ID=it_POOL_ID=q_\"%n$X]"},
+            {"LogRateLimitIntervalUSec", "t 30000000"},
+            {"LogRateLimitBurst", "u 10000"},
+    };
+    _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
+    _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
+
+    (void)strcpy(pool->correlation_id, "it POOL_ID=q \"%n$X");
+    plan = plan_of(pool, &policy);
     plan_check(plan, wanted, ELEMENTSOF(wanted));
 }
 
@@ -239,6 +263,7 @@ int main(void)
             cmocka_unit_test(test_minimal),
             cmocka_unit_test(test_everything),
             cmocka_unit_test(test_log_file),
+            cmocka_unit_test(test_journal_fields),
             cmocka_unit_test(test_user_mode),
             cmocka_unit_test(test_dollars_are_doubled),
             cmocka_unit_test(test_no_mask_at_all),

@@ -129,6 +129,7 @@ Pool *full_pool(void)
     pool->last_error_class = FAILURE_HEALTH_CHECK;
     pool->last_heartbeat_real = 1700000000123000;
     pool->crash_count = 3;
+    (void)snprintf(pool->correlation_id, sizeof(pool->correlation_id), "it is me \"~\"");
     fill_supervision(&pool->supervision, 2);
     pool->automatic = true;
     pool->ready_since = 43;
@@ -239,6 +240,7 @@ void assert_same(const Pool *a, const Pool *b)
     assert_int_equal(a->last_error_class, b->last_error_class);
     assert_int_equal(a->last_heartbeat_real, b->last_heartbeat_real);
     assert_int_equal(a->crash_count, b->crash_count);
+    assert_string_equal(a->correlation_id, b->correlation_id);
     assert_string_equal(a->unit.invocation_id, b->unit.invocation_id);
     assert_int_equal(a->unit.main_pid, b->unit.main_pid);
     assert_int_equal(a->registered, b->registered);
