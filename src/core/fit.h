@@ -46,7 +46,7 @@ typedef struct FitPart {
 
 typedef struct Fit {
     FitPart vram, ram;
-    SplitPlan split; /* count 0: there is no plan */
+    SplitPlan split;                     /* count 0: there is no plan */
     char warning[PM_ERROR_TEXT_MAX + 1]; /* for people; "": there is nothing to say */
 } Fit;
 

@@ -38,9 +38,9 @@ typedef struct UnitPlan {
 
 /* What the plan takes from outside the policy. */
 typedef struct UnitPlanContext {
-    const char *log_file; /* for ENGINE_LOG_FILE: absolute path */
+    const char *log_file;     /* for ENGINE_LOG_FILE: absolute path */
     const char *tensor_split; /* split_plan_tensor_split(); NULL: the engine is not told of one */
-    char *const *devices; /* of an engine with a mask: what device_mask_nodes() says */
+    char *const *devices;     /* of an engine with a mask: what device_mask_nodes() says */
 } UnitPlanContext;
 
 /*

@@ -18,8 +18,8 @@ void plan_add_u64(PlanBuilder *b, const char *name, uint64_t value);
 void plan_add_strings(PlanBuilder *b, const char *name, UnitPropertyType type, char *const *values);
 /* "name=path" items become pairs; an empty list is not added. */
 void plan_add_pairs(PlanBuilder *b, const char *name, char *const *items);
-/* ExecStart, with `more` (NULL: nothing) behind the arguments. Every `$` of the arguments is doubled, because systemd
- * expands it otherwise (systemd.service(5)). */
+/* ExecStart, with `more` (NULL: nothing) behind the arguments. Every `$` of the arguments is
+ * doubled, because systemd expands it otherwise (systemd.service(5)). */
 void plan_add_command(PlanBuilder *b, const char *program, char *const *arguments,
                       const char *const *more);
 

@@ -16,7 +16,7 @@ static const Pool *port_holder(const Manager *m, const Pool *pool)
     for (size_t i = 0; i < m->registry.count; i++) {
         for (const Pool *other = m->registry.pools[i]; other; other = other->beside)
             if (other != pool && pool_port(other) == pool->spec->port &&
-                streq(pool_host(other), pool->spec->host) &&
+                streq_ptr(pool_host(other), pool->spec->host) &&
                 (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
                  other->state == POOL_EXTERNAL))
                 return other;
