@@ -51,8 +51,8 @@ static uint64_t sum_of_room(const FitRequest *r, const SplitHeadroom *headroom)
         if (r->free_bytes[i] == SPEC_UNSET)
             return SPEC_UNSET;
         if (is_used(r->spec, i))
-            sum = add(sum, headroom ? split_capacity(r->free_bytes[i], headroom)
-                                    : r->free_bytes[i]);
+            sum = add(sum,
+                      headroom ? split_capacity(r->free_bytes[i], headroom) : r->free_bytes[i]);
     }
     return sum;
 }

@@ -63,7 +63,7 @@ typedef struct OperationView {
     uint64_t percent; /* SPEC_UNSET: not known */
     uint64_t started_ms;
     const char *waits_for; /* the pool whose start has to end before; NULL: it does not wait */
-    const char *result; /* JSON text; NULL: it has not ended */
+    const char *result;    /* JSON text; NULL: it has not ended */
 } OperationView;
 json_object *json_operation(const OperationView *view);
 

@@ -9,17 +9,25 @@
 #include "manager/placement.h"
 #include "store/port_check.h"
 
+static bool listens_there(const Pool *other, const Pool *pool)
+{
+    return other != pool && pool_port(other) == pool->spec->port &&
+           streq_ptr(pool_host(other), pool->spec->host) &&
+           (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
+            other->state == POOL_EXTERNAL);
+}
+
 /* The engine other than that of `pool` which listens on the same port: its answers would pass for
  * ours. */
 static const Pool *port_holder(const Manager *m, const Pool *pool)
 {
     for (size_t i = 0; i < m->registry.count; i++) {
-        for (const Pool *other = m->registry.pools[i]; other; other = other->beside)
-            if (other != pool && pool_port(other) == pool->spec->port &&
-                streq(pool_host(other), pool->spec->host) &&
-                (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
-                 other->state == POOL_EXTERNAL))
-                return other;
+        const Pool *other = m->registry.pools[i];
+
+        if (listens_there(other, pool))
+            return other;
+        if (other->beside && listens_there(other->beside, pool))
+            return other->beside;
     }
     return NULL;
 }

@@ -47,7 +47,8 @@ char *read_file(const ManagerFixture *f, const char *name);
 /* Fails unless `part` stands in it. */
 void assert_in_file(const ManagerFixture *f, const char *name, const char *part);
 
-/* Runs the loop until the GPUs were looked for the first time: before, each start waits for that. */
+/* Runs the loop until the GPUs were looked for the first time: before, each start waits for that.
+ */
 void await_devices(ManagerFixture *f);
 
 /* Registers the pool, which was not there. */
