@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An engine for a real GPU: takes memory of each device that CUDA shows it, and says over HTTP which
- * these are. CUDA's driver library is loaded, so that this builds where there is none.
+ * An engine for a real GPU: takes memory of each device that CUDA shows it, and says over HTTP
+ * which these are. CUDA's driver library is loaded, so that this builds where there is none.
  *
  *   cuda-engine --port PORT [--mib MIB]
  *
@@ -176,7 +176,8 @@ int main(int argc, char **argv)
         bool is_port = streq(argv[i], "--port");
 
         if ((!is_port && !streq(argv[i], "--mib")) ||
-            parse_u64(argv[i + 1], 1, is_port ? UINT16_MAX : UINT32_MAX, is_port ? &port : &mib) < 0)
+            parse_u64(argv[i + 1], 1, is_port ? UINT16_MAX : UINT32_MAX, is_port ? &port : &mib) <
+                    0)
             port = 0;
     }
     if (port == 0 || argc % 2 == 0) {

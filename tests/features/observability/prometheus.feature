@@ -16,7 +16,8 @@ Feature: Prometheus scrapes the daemon, and the shipped rules and dashboard find
 
   @B-METRICS-001 @B-METRICS-006
   Scenario: Rules and dashboard have data of everything that they ask for
-    Given the daemon runs with
+    Given the host has two NVIDIA GPUs of unequal size
+    And the daemon reads the log of a kernel that we write, and runs with
       """
       [Backoff]
       InitialSec=20ms
