@@ -39,16 +39,17 @@ static int try_ipv6(struct in6_addr address, uint16_t port)
 
 static uint16_t bound_port(const struct sockaddr *address, socklen_t length)
 {
-    struct sockaddr_storage got = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } got = {.ipv6 = {.sin6_port = 0}};
     socklen_t got_length = sizeof(got);
     _cleanup_close_ int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || bind(fd, address, length) < 0 ||
-        getsockname(fd, (struct sockaddr *)&got, &got_length) < 0)
+    if (fd < 0 || bind(fd, address, length) < 0 || getsockname(fd, &got.any, &got_length) < 0)
         return 0;
-    return got.ss_family == AF_INET6
-                   ? ntohs(((const struct sockaddr_in6 *)(const void *)&got)->sin6_port)
-                   : ntohs(((const struct sockaddr_in *)(const void *)&got)->sin_port);
+    return ntohs(got.any.sa_family == AF_INET6 ? got.ipv6.sin6_port : got.ipv4.sin_port);
 }
 
 uint16_t port_find_free(const char *host)
