@@ -26,5 +26,6 @@ typedef struct PolicySettings {
     usec_t stop_grace_usec;        /* from SIGTERM to SIGKILL */
     SupervisionSettings supervision;
     EngineLog engine_log;
-    bool user_mode; /* the user's service manager: no dynamic user, no system slice */
+    char *const *addresses; /* that every engine may talk to, besides this host */
+    bool user_mode;         /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

@@ -5,6 +5,7 @@
 
 #include "base/strv.h"
 #include "base/usec.h"
+#include "core/sandbox.h"
 #include "core/supervision.h"
 
 #define SPEC_UNSET UINT64_MAX /* of the numbers below: not given */
@@ -61,7 +62,7 @@ typedef struct EngineSpec {
         uint64_t io_weight; /* 1..10000 */
     } resources;
 
-    char *sandbox; /* a JSON object as it was given, NULL: none */
+    Sandbox sandbox;
 
     struct {
         SupervisionSettings numbers; /* SPEC_UNSET: the setting holds; see spec_supervision() */

@@ -8,6 +8,7 @@
 #include "core/probe_schedule.h"
 #include "core/unit_name.h"
 #include "core/unit_plan_builder.h"
+#include "core/unit_sandbox.h"
 
 static void add_description(PlanBuilder *b, const Pool *pool)
 {
@@ -67,18 +68,31 @@ static void add_resources(PlanBuilder *b, const EngineSpec *spec)
     plan_add_bool(b, "IOAccounting", true);
 }
 
+static bool has_variable(char *const *env, const char *prefix)
+{
+    STRV_FOREACH (variable, env)
+        if (startswith(*variable, prefix))
+            return true;
+    return false;
+}
+
+/* Many engines keep what they compile, and more, in the home folder. */
+static void add_home(PlanBuilder *b, char ***list, const EngineSpec *spec)
+{
+    char folder[PM_STRING_MAX];
+
+    unit_work_directory(spec, folder, sizeof(folder));
+    if (!has_variable(spec->env, "HOME="))
+        plan_pushf(b, list, "HOME=%s", folder);
+}
+
 /* A mask is told to the engine here, and to the kernel by add_devices(). */
-static void add_environment(PlanBuilder *b, const EngineSpec *spec)
+static void add_mask(PlanBuilder *b, char ***list, const EngineSpec *spec)
 {
     _cleanup_free_ char *visible = NULL;
     DeviceMask mask;
-    char ***list;
     int r;
 
-    if (!spec->device_mask) {
-        plan_add_strings(b, "Environment", UNIT_PROPERTY_STRV, spec->env);
-        return;
-    }
     r = device_mask_parse(spec->device_mask, "device_mask", &mask, NULL);
     if (r >= 0)
         r = device_mask_visible(&mask, &visible);
@@ -86,11 +100,23 @@ static void add_environment(PlanBuilder *b, const EngineSpec *spec)
         b->error = r;
         return;
     }
-    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
-    STRV_FOREACH (variable, spec->env)
-        plan_push(b, list, *variable);
     plan_push(b, list, DEVICE_MASK_ORDER "=PCI_BUS_ID"); /* that of nvidia-smi and NVML */
     plan_pushf(b, list, DEVICE_MASK_VISIBLE "=%s", visible);
+}
+
+static void add_environment(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
+{
+    char ***list;
+
+    if (user_mode && !spec->env && !spec->device_mask)
+        return;
+    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
+    if (!user_mode)
+        add_home(b, list, spec);
+    STRV_FOREACH (variable, spec->env)
+        plan_push(b, list, *variable);
+    if (spec->device_mask)
+        add_mask(b, list, spec);
 }
 
 /* Whatever the engine does with what it is told: the kernel keeps it off other GPUs. A user's own
@@ -110,23 +136,6 @@ static void add_devices(PlanBuilder *b, const EngineSpec *spec, char *const *dev
     }
 }
 
-/* A non-root user of its own, and nothing to gain from being it. A user's own manager can only do
- * the last. */
-static void add_isolation(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
-{
-    plan_add_bool(b, "NoNewPrivileges", true);
-    if (user_mode)
-        return;
-    plan_add_bool(b, "DynamicUser", true); /* implies a read-only system and a private /tmp */
-    plan_add_u64(b, "CapabilityBoundingSet", 0);
-    if (spec->model_path[0] == '/') {
-        char ***list = plan_add_list(b, "BindReadOnlyPaths", UNIT_PROPERTY_BIND_PATHS);
-
-        plan_push(b, list, spec->model_path);
-        plan_push(b, list, spec->model_path);
-    }
-}
-
 int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPlanContext *context,
                   UnitPlan **ret)
 {
@@ -140,11 +149,11 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
     plan_add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
     plan_add_command(&b, pool->spec->binary_path, pool->spec->flags);
-    add_environment(&b, pool->spec);
+    add_environment(&b, pool->spec, settings->user_mode);
     plan_add_pairs(&b, "LoadCredential", pool->spec->credentials);
     add_output(&b, pool, settings, context);
     add_resources(&b, pool->spec);
-    add_isolation(&b, pool->spec, settings->user_mode);
+    plan_add_sandbox(&b, pool->spec, settings);
     add_devices(&b, pool->spec, context->devices, settings->user_mode);
     if (b.error < 0)
         return b.error;

@@ -52,6 +52,16 @@ void plan_add_u64(PlanBuilder *b, const char *name, uint64_t value)
         add(b, name, UNIT_PROPERTY_U64)->number = value;
 }
 
+void plan_add_mode(PlanBuilder *b, const char *name, uint32_t value)
+{
+    add(b, name, UNIT_PROPERTY_MODE)->number = value;
+}
+
+void plan_add_int(PlanBuilder *b, const char *name, int value)
+{
+    add(b, name, UNIT_PROPERTY_INT)->number = (uint64_t)value;
+}
+
 char ***plan_add_list(PlanBuilder *b, const char *name, UnitPropertyType type)
 {
     UnitProperty *p = add(b, name, type);
@@ -141,6 +151,8 @@ static void property_done(UnitProperty *p)
         break;
     case UNIT_PROPERTY_BOOL:
     case UNIT_PROPERTY_U64:
+    case UNIT_PROPERTY_MODE:
+    case UNIT_PROPERTY_INT:
         break;
     case UNIT_PROPERTY_STRV:
     case UNIT_PROPERTY_EXEC:
@@ -148,6 +160,7 @@ static void property_done(UnitProperty *p)
     case UNIT_PROPERTY_BIND_PATHS:
     case UNIT_PROPERTY_BYTES_ARRAY:
     case UNIT_PROPERTY_ALLOW_LIST:
+    case UNIT_PROPERTY_ADDRESSES:
         strv_free(p->strv);
         break;
     }

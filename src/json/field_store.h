@@ -16,6 +16,7 @@ typedef struct Target {
  * the error of the target naming the field, or -ENOMEM with it set.
  */
 int store_bool(const Target *t, json_object *value);
+int store_flag(const Target *t, json_object *value);
 int store_number(const Target *t, json_object *value);
 int store_string(const Target *t, json_object *value);
 int store_enum(const Target *t, json_object *value);

@@ -76,6 +76,17 @@ static void write_unset(Builder *b, const Field *f)
         builder_add_null(b, f->name);
 }
 
+static void write_flag(Builder *b, const Field *f, const void *place)
+{
+    Flag flag;
+
+    memcpy(&flag, place, sizeof(flag));
+    if (flag == FLAG_UNSET)
+        write_unset(b, f);
+    else
+        builder_add_bool(b, f->name, flag == FLAG_ON);
+}
+
 static void write_strings(Builder *b, const Field *f, char *const *strings)
 {
     if (!strings && !f->required)
@@ -106,13 +117,12 @@ static void write_field(Builder *b, const Field *f, const void *base)
     case FIELD_STRING:
     case FIELD_BUFFER:
     case FIELD_ENUM:
-    case FIELD_OPAQUE:
     case FIELD_OBJECT: {
         const char *text = load_text(f, place);
 
         if (!text)
             write_unset(b, f);
-        else if (f->type == FIELD_OPAQUE || f->type == FIELD_OBJECT)
+        else if (f->type == FIELD_OBJECT)
             builder_add_text(b, f->name, text);
         else
             builder_add_string(b, f->name, text);
@@ -120,6 +130,9 @@ static void write_field(Builder *b, const Field *f, const void *base)
     }
     case FIELD_BOOL:
         builder_add_bool(b, f->name, *(const bool *)place);
+        break;
+    case FIELD_FLAG:
+        write_flag(b, f, place);
         break;
     case FIELD_U64:
     case FIELD_U16:

@@ -7,6 +7,7 @@
 #include "core/device_mask.h"
 #include "json/fields.h"
 #include "json/refuse.h"
+#include "json/sandbox_fields.h"
 
 #define AT(member) .offset = offsetof(EngineSpec, member)
 /* A string of at most `n` bytes. */
@@ -107,7 +108,7 @@ static const Field spec_fields[] = {
         {"health", FIELD_GROUP, .group = &health_table},
         {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
         {"resources", FIELD_GROUP, .group = &resources_table},
-        {"sandbox", FIELD_OPAQUE, AT(sandbox)},
+        {"sandbox", FIELD_GROUP, .group = &sandbox_table},
         {"policy", FIELD_GROUP, .group = &policy_table},
 };
 static const FieldTable spec_table = {spec_fields, ELEMENTSOF(spec_fields)};

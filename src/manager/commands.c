@@ -3,6 +3,7 @@
 
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
+#include "manager/sandbox.h"
 #include "json/build.h"
 #include "json/encode.h"
 #include "json/reader.h"
@@ -42,6 +43,7 @@ static int submit(Manager *m, Pool *pool, OperationKind kind, Event *event, char
 int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
                     const char *correlation_id, Operation **ret_operation, Error *error)
 {
+    _cleanup_strv_free_ char **notes = NULL;
     Event event = {.type = EVENT_PRELOAD};
     Pool *pool = NULL;
     int r = manager_refuse_unrecovered(m, error);
@@ -49,13 +51,18 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
     if (r >= 0)
         r = placement_check_mask(m, (*spec)->device_mask, "device_mask", error);
     if (r >= 0)
-        r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
+        r = sandbox_check_allowed(m, *spec, error);
+    if (r < 0)
+        return r;
+    if (strv_copy(warnings, &notes) < 0 || sandbox_warn(m, *spec, &notes) < 0)
+        return out_of_memory(error);
+    r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
     if (r < 0)
         return r;
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
     event.command.spec = TAKE_PTR(*spec);
-    if (submit(m, pool, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
+    if (submit(m, pool, OPERATION_PRELOAD, &event, notes, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }
@@ -185,7 +192,8 @@ static int refuse_large(const Pool *pool, const EngineSpec *next, Error *error)
 }
 
 /* Most callers do not wait for the operation's end: they are told now. */
-static int check_reload(const Pool *pool, const ReloadRequest *request, Error *error)
+static int check_reload(const Manager *m, const Pool *pool, const ReloadRequest *request,
+                        Error *error)
 {
     int r = 0;
 
@@ -196,6 +204,8 @@ static int check_reload(const Pool *pool, const ReloadRequest *request, Error *e
                          pool->id, pool_state_shown(pool));
     if (request->spec)
         r = reload_keep(pool->spec, pool->meta.device_mask, request->spec, error);
+    if (r >= 0 && request->spec)
+        r = sandbox_check_allowed(m, request->spec, error);
     return r < 0 ? r : refuse_large(pool, request->spec, error);
 }
 
@@ -232,7 +242,7 @@ int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uin
         *request = reload_request_free(*request);
         return 0;
     }
-    r = check_reload(pool, *request, error);
+    r = check_reload(m, pool, *request, error);
     if (r < 0)
         return r;
     manager_set_correlation_id(pool, correlation_id);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/sandbox.h"
 #include "core/settings.h"
 #include "manager/config_origin.h"
 
@@ -26,6 +27,10 @@ typedef struct Settings {
     char *kernel_log;        /* where the driver's messages are read; "": nowhere */
     char *model_provisioner; /* absolute path; "": none */
     bool gpu_required;       /* what gpu_policy says */
+    char *allow_relax;
+    SandboxRelax sandbox_relax; /* what allow_relax says */
+    char *ip_address_allow;     /* of every engine: ranges with spaces between; "": none */
+    char **addresses;           /* the same as a list, which policy.addresses is */
     uint64_t connections_max;
     uint64_t waiting_max;
     usec_t idle_timeout_usec;

@@ -101,6 +101,10 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"GPU", "AnswerSec", CONFIG_SPAN, "5s", NULL, AT(gpu_answer_usec), 100 * MS, DAY,
          .reload = true},
+        {"Sandbox", "AllowRelax", CONFIG_CHOICE, "unprivileged", NULL, AT(allow_relax),
+         .choices = "no|unprivileged|all", .reload = true},
+        {"Sandbox", "IPAddressAllow", CONFIG_STRING, "", NULL, AT(ip_address_allow),
+         .reload = true},
         {"Engine", "EngineLog", CONFIG_CHOICE, "journal", NULL, AT(engine_log),
          .choices = "journal|file", .reload = true},
 };

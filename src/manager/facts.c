@@ -6,6 +6,7 @@
 #include "gpu/cuda_tools.h"
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
+#include "manager/sandbox.h"
 #include "store/port_check.h"
 
 /* The pool other than `pool` whose engine listens on the same port: its answers would pass for
@@ -52,7 +53,7 @@ void facts_gather(Manager *m, const Pool *pool, Error *ret)
 
     if (m->gpu_required && assert_gpu_only(getenv("PATH"), ret) < 0)
         return;
-    if (placement_check_start(m, pool, ret) < 0)
+    if (placement_check_start(m, pool, ret) < 0 || sandbox_check_allowed(m, pool->spec, ret) < 0)
         return;
     if (on_port)
         (void)error_set(ret, PM_ERROR_PRELOAD_FAILED, "port",

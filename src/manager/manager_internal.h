@@ -161,6 +161,8 @@ struct Manager {
     Prober *prober;
     PolicySettings policy;
     char *health_path; /* what policy.health_path points to */
+    char **addresses;  /* what policy.addresses is */
+    SandboxRelax sandbox_relax;
     usec_t unknown_unit_grace_usec;
     Registry registry;
 

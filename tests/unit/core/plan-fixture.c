@@ -30,6 +30,9 @@ static const char *const signatures[] = {
         [UNIT_PROPERTY_BIND_PATHS] = "a(ssbt)",
         [UNIT_PROPERTY_BYTES_ARRAY] = "aay",
         [UNIT_PROPERTY_ALLOW_LIST] = "(bas)",
+        [UNIT_PROPERTY_MODE] = "u",
+        [UNIT_PROPERTY_INT] = "i",
+        [UNIT_PROPERTY_ADDRESSES] = "a(iayu)",
 };
 
 static char *show(const UnitProperty *p)
@@ -46,6 +49,8 @@ static char *show(const UnitProperty *p)
         text_append(&t, p->boolean ? "true" : "false");
         break;
     case UNIT_PROPERTY_U64:
+    case UNIT_PROPERTY_MODE:
+    case UNIT_PROPERTY_INT:
         text_printf(&t, "%" PRIu64, p->number);
         break;
     case UNIT_PROPERTY_STRV:
@@ -54,6 +59,7 @@ static char *show(const UnitProperty *p)
     case UNIT_PROPERTY_BIND_PATHS:
     case UNIT_PROPERTY_BYTES_ARRAY:
     case UNIT_PROPERTY_ALLOW_LIST:
+    case UNIT_PROPERTY_ADDRESSES:
         STRV_FOREACH (item, p->strv)
             text_printf(&t, "[%s]", *item);
         break;
