@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "core/device_mask.h"
 #include "core/probe_schedule.h"
+#include "core/resource.h"
 #include "core/unit_name.h"
 #include "core/unit_plan_builder.h"
 #include "core/unit_sandbox.h"
@@ -59,11 +60,8 @@ static void add_lifecycle(PlanBuilder *b, const EngineSpec *spec, const PolicySe
 
 static void add_resources(PlanBuilder *b, const EngineSpec *spec)
 {
-    plan_add_u64(b, "MemoryMax", spec->resources.memory_max);
-    plan_add_u64(b, "MemoryHigh", spec->resources.memory_high);
-    plan_add_u64(b, "CPUWeight", spec->resources.cpu_weight);
-    plan_add_u64(b, "TasksMax", spec->resources.tasks_max);
-    plan_add_u64(b, "IOWeight", spec->resources.io_weight);
+    for (int i = 0; i < RESOURCE_MAX; i++)
+        plan_add_u64(b, resource_property((Resource)i), resource_get(spec, (Resource)i));
     /* What the engine reads from disks tells how far it is with its model. */
     plan_add_bool(b, "IOAccounting", true);
 }

@@ -6,6 +6,7 @@
 
 #include "base/address.h"
 #include "base/strv.h"
+#include "systemd/unit_client.h"
 #include "systemd/unit_message.h"
 
 /* For sequences of sd-bus calls: the first error ends the function. */
@@ -251,6 +252,20 @@ int start_message_new(sd_bus *bus, const UnitPlan *plan, char *const *without, s
         if (!strv_contains(without, plan->properties[i].name))
             TRY(append_property(m, &plan->properties[i]));
     TRY(start_message_close(m));
+    *ret = TAKE_PTR(m);
+    return 0;
+}
+
+int set_message_new(sd_bus *bus, const char *unit, const UnitNumber *numbers, size_t n,
+                    sd_bus_message **ret)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+    TRY(manager_message_new(bus, &m, "SetUnitProperties", "sb", unit, true));
+    TRY(sd_bus_message_open_container(m, 'a', "(sv)"));
+    for (size_t i = 0; i < n; i++)
+        TRY(sd_bus_message_append(m, "(sv)", numbers[i].name, "t", numbers[i].value));
+    TRY(sd_bus_message_close_container(m));
     *ret = TAKE_PTR(m);
     return 0;
 }
