@@ -165,3 +165,17 @@ Feature: An engine is kept apart from the rest of the host
     And the user's daemon runs
     And pool "p" is ready
     Then the process of pool "p" has no capabilities, and its system calls are filtered
+
+  Scenario: An engine runs from a folder with a system of its own
+    Given there is a folder "/srv/own" with a system of its own and the engine in it
+    And the daemon runs
+    When I preload pool "p" with
+      | field   | value                           |
+      | sandbox | {"root_directory": "/srv/own"}  |
+    Then the answer is 200
+    And the root folder of the engine of pool "p" is "/srv/own"
+    And the engine of pool "p" does not run as root
+    And the engine of pool "p" can read "/var/lib/pool-managerd-tests/model.gguf"
+    And the engine of pool "p" cannot write to "/var/lib/pool-managerd-tests/model.gguf"
+    And the engine of pool "p" can make "/var/cache/pool-engines/p/r0/new"
+    And the engine of pool "p" cannot make "/srv/x /etc/x"

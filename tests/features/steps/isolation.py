@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -127,3 +128,25 @@ def is_sent(context, pool, address):
 @step('a packet of the engine of pool "{pool:name}" to {address:name} is refused')
 def is_refused(context, pool, address):
     assert attempt(context, pool, "send", address) == "EPERM"
+
+
+@step('there is a folder "{folder:name}" with a system of its own and the engine in it')
+def own_system(context, folder):
+    """The program and what it is linked against, and nothing else."""
+    root = pathlib.Path(folder)
+    context.scene.on_close(lambda: shutil.rmtree(root, ignore_errors=True))
+    linked = re.findall(r"(?:=> )?(/\S+) \(0x", run("ldd", engine.FAKE).stdout)
+    for source in (engine.FAKE, *linked):
+        target = root / source.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+    for place in ("proc", "sys", "dev", "tmp", "run", "etc", "var/tmp", "var/cache", "usr/lib", "root", "home"):
+        (root / place).mkdir(parents=True, exist_ok=True)
+    (root / "etc/this-is").write_text("another system")
+
+
+@step('the root folder of the engine of pool "{pool:name}" is "{folder:name}"')
+def root_is(context, pool, folder):
+    inside = pathlib.Path(f"/proc/{context.scene.status(pool)['pid']}/root")
+    assert (inside / "etc/this-is").read_text() == "another system"
+    assert not (inside / "etc/passwd").exists()
