@@ -26,6 +26,9 @@ typedef struct PolicySettings {
     usec_t stop_grace_usec;        /* from SIGTERM to SIGKILL */
     SupervisionSettings supervision;
     EngineLog engine_log;
-    char *const *addresses; /* that every engine may talk to, besides this host */
-    bool user_mode;         /* the user's service manager: no dynamic user, no system slice */
+    char *const *addresses;        /* that every engine may talk to, besides this host */
+    const char *container_podman;  /* absolute path */
+    const char *container_seccomp; /* the profile of containers, absolute path */
+    const char *container_images;  /* a store of images for all; "": none */
+    bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

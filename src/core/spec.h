@@ -64,6 +64,12 @@ typedef struct EngineSpec {
 
     Sandbox sandbox;
 
+    /* Where the engine runs in a container: one of them; both NULL: it runs in none. */
+    struct {
+        char *image;  /* its name */
+        char *rootfs; /* a folder of the host */
+    } container;
+
     struct {
         SupervisionSettings numbers; /* SPEC_UNSET: the setting holds; see spec_supervision() */
         RestartPolicy restart;

@@ -4,6 +4,7 @@
 #include <poolmgr/names.h>
 
 #include "base/text.h"
+#include "core/container_plan.h"
 #include "core/device_mask.h"
 #include "core/probe_schedule.h"
 #include "core/resource.h"
@@ -117,6 +118,33 @@ static void add_environment(PlanBuilder *b, const EngineSpec *spec, bool user_mo
         add_mask(b, list, spec);
 }
 
+static bool is_contained(const EngineSpec *spec)
+{
+    return spec->container.image || spec->container.rootfs;
+}
+
+/* The engine's own environment and devices are the container's. */
+static void add_container(PlanBuilder *b, const Pool *pool, const PolicySettings *settings,
+                          const UnitPlanContext *context)
+{
+    _cleanup_strv_free_ char **argv = NULL;
+    char folder[CONTAINER_DIRECTORY_MAX];
+    char ***list;
+
+    if (b->error == 0)
+        b->error = container_command(pool, settings, context->devices, b->plan->name, &argv);
+    if (b->error < 0)
+        return;
+    plan_add_command(b, argv[0], argv + 1);
+    container_directory(pool, folder);
+    plan_pushf(b, plan_add_list(b, "RuntimeDirectory", UNIT_PROPERTY_STRV), "%s", folder);
+    plan_add_mode(b, "RuntimeDirectoryMode", 0700);
+    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
+    plan_pushf(b, list, "HOME=/run/%s", folder);
+    plan_pushf(b, list, "XDG_RUNTIME_DIR=/run/%s", folder);
+    plan_push(b, list, "CONTAINERS_CONF=" PM_CONTAINERS_CONF);
+}
+
 /* Whatever the engine does with what it is told: the kernel keeps it off other GPUs. A user's own
  * manager cannot. */
 static void add_devices(PlanBuilder *b, const EngineSpec *spec, char *const *devices,
@@ -146,8 +174,12 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
     add_description(&b, pool);
     plan_add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
-    plan_add_command(&b, pool->spec->binary_path, pool->spec->flags);
-    add_environment(&b, pool->spec, settings->user_mode);
+    if (is_contained(pool->spec)) {
+        add_container(&b, pool, settings, context);
+    } else {
+        plan_add_command(&b, pool->spec->binary_path, pool->spec->flags);
+        add_environment(&b, pool->spec, settings->user_mode);
+    }
     plan_add_pairs(&b, "LoadCredential", pool->spec->credentials);
     add_output(&b, pool, settings, context);
     add_resources(&b, pool->spec);

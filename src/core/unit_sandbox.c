@@ -114,28 +114,42 @@ static size_t model_root(const char *path)
                                                              : strlen(path);
 }
 
-static void bind_model(PlanBuilder *b, char ***list, const char *path)
+int unit_model_paths(const char *path, char ***ret)
 {
+    _cleanup_strv_free_ char **paths = NULL;
     char part[PM_STRING_MAX + 2];
     unsigned parts;
     size_t stem;
+    int r = 0;
 
-    if (path[0] != '/')
-        return; /* the name of something that the engine finds itself */
-    if (model_root(path) < strlen(path)) {
-        (void)snprintf(part, sizeof(part), "%.*s", (int)model_root(path), path);
-        push_twice(b, list, part);
-        return;
+    if (path[0] != '/') {
+        /* the name of something that the engine finds itself */
+    } else if (model_root(path) < strlen(path)) {
+        r = strv_extendf(&paths, "%.*s", (int)model_root(path), path);
+    } else if (!model_is_part(path, &stem, &parts) || parts > PARTS_MAX) {
+        r = strv_extend(&paths, path);
+    } else {
+        for (unsigned i = 1; i <= parts && r >= 0; i++) {
+            part[0] = '-'; /* the engine tells best which one is missing */
+            model_part_path(path, stem, i, parts, part + 1, sizeof(part) - 1);
+            r = strv_extend(&paths, part);
+        }
     }
-    if (!model_is_part(path, &stem, &parts) || parts > PARTS_MAX) {
-        push_twice(b, list, path);
-        return;
-    }
-    for (unsigned i = 1; i <= parts; i++) {
-        part[0] = '-'; /* the engine tells best which one is missing */
-        model_part_path(path, stem, i, parts, part + 1, sizeof(part) - 1);
-        plan_push(b, list, part);
-        plan_push(b, list, part + 1);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(paths);
+    return 0;
+}
+
+static void bind_model(PlanBuilder *b, char ***list, const char *path)
+{
+    _cleanup_strv_free_ char **paths = NULL;
+
+    if (b->error == 0)
+        b->error = unit_model_paths(path, &paths);
+    STRV_FOREACH (item, paths) {
+        plan_push(b, list, *item);
+        plan_push(b, list, **item == '-' ? *item + 1 : *item);
     }
 }
 
@@ -156,12 +170,17 @@ static bool is_in(const char *path, char *const *folders)
     return false;
 }
 
+static bool is_contained(const EngineSpec *spec)
+{
+    return spec->container.image || spec->container.rootfs;
+}
+
 /* Whether nothing of the host is seen there. */
 static bool is_empty_place(const EngineSpec *spec, const char *path)
 {
     const Sandbox *s = &spec->sandbox;
 
-    if (s->root_directory || s->root_image)
+    if (s->root_directory || s->root_image || is_contained(spec))
         return false;
     if (is_below(path, "/home") || is_below(path, "/root") || is_below(path, "/run/user"))
         return s->protect_home <= PROTECT_HOME_TMPFS;
@@ -208,6 +227,8 @@ static void add_read_only_paths(PlanBuilder *b, const EngineSpec *spec)
     }
     STRV_FOREACH (path, spec->sandbox.read_only_paths)
         push_twice(b, list, *path);
+    if (spec->container.rootfs)
+        push_twice(b, list, spec->container.rootfs);
 }
 
 static void add_read_write_paths(PlanBuilder *b, const EngineSpec *spec)
@@ -234,6 +255,28 @@ static void add_empty_homes(PlanBuilder *b)
     }
 }
 
+/* What podman needs to make a container, which then is without it: namespaces, mounts, and a /proc
+ * of which nothing is hidden, as the kernel lets nobody mount another one else. */
+static bool has_piece(const EngineSpec *spec, SandboxPiece piece)
+{
+    switch (piece) {
+    case SANDBOX_MEMORY_DENY_WRITE_EXECUTE:
+    case SANDBOX_PROTECT_CONTROL_GROUPS:
+    case SANDBOX_PROTECT_HOSTNAME:
+    case SANDBOX_PROTECT_KERNEL_LOGS:
+    case SANDBOX_PROTECT_KERNEL_MODULES:
+    case SANDBOX_PROTECT_KERNEL_TUNABLES:
+    case SANDBOX_PROTECT_PROC:
+    case SANDBOX_RESTRICT_NAMESPACES:
+        if (is_contained(spec))
+            return false;
+        break;
+    default:
+        break;
+    }
+    return sandbox_has(&spec->sandbox, spec->engine, piece);
+}
+
 static void add_file_system(PlanBuilder *b, const EngineSpec *spec)
 {
     const Sandbox *s = &spec->sandbox;
@@ -245,7 +288,7 @@ static void add_file_system(PlanBuilder *b, const EngineSpec *spec)
     if (s->protect_home <= PROTECT_HOME_TMPFS)
         add_empty_homes(b);
     plan_add_string(b, "ProtectProc",
-                    sandbox_has(s, spec->engine, SANDBOX_PROTECT_PROC) ? "invisible" : "default");
+                    has_piece(spec, SANDBOX_PROTECT_PROC) ? "invisible" : "default");
     if (s->root_directory)
         plan_add_string(b, "RootDirectory", s->root_directory);
     if (s->root_image)
@@ -278,7 +321,7 @@ static void add_pieces(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
     for (int i = 0; i < SANDBOX_PIECES; i++) {
         SandboxPiece piece = (SandboxPiece)i;
 
-        if (!sandbox_has(&spec->sandbox, spec->engine, piece) || piece == SANDBOX_PROTECT_PROC)
+        if (!has_piece(spec, piece) || piece == SANDBOX_PROTECT_PROC)
             continue;
         if (piece == SANDBOX_RESTRICT_NAMESPACES)
             plan_add_u64(b, sandbox_piece_property(piece), ALLOWED_NAMESPACE);
@@ -301,7 +344,7 @@ static void add_system_calls(PlanBuilder *b, const EngineSpec *spec)
     add_words(b, list, families);
     STRV_FOREACH (family, spec->sandbox.address_families)
         plan_push(b, list, *family);
-    if (strv_contains(spec->sandbox.system_calls, all_calls))
+    if (strv_contains(spec->sandbox.system_calls, all_calls) || is_contained(spec))
         return;
     list = plan_add_list(b, "SystemCallFilter", UNIT_PROPERTY_ALLOW_LIST);
     add_words(b, list, calls);

@@ -18,5 +18,9 @@ void unit_user_name(const EngineSpec *spec, char buffer[static UNIT_USER_NAME_MA
 /* Their folder, in which they are started: absolute, and theirs alone. */
 void unit_work_directory(const EngineSpec *spec, char *buffer, size_t size);
 
+/* What a model at `path` consists of, as far as its name tells; what "-" stands before may be
+ * missing. NULL for a name that is no path. Returns 0 or -ENOMEM. */
+int unit_model_paths(const char *path, char ***ret);
+
 /* Whether the engine does not see what is there on the host: a home folder, or /tmp. */
 bool unit_sandbox_hides(const EngineSpec *spec, const char *path);

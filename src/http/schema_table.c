@@ -163,6 +163,10 @@ static const SchemaField sandbox_fields[] = {
         BOOL("restrict_realtime", NULLABLE),
         BOOL("restrict_suid_sgid", NULLABLE),
 };
+static const SchemaField container_fields[] = {
+        STRING("image", NULLABLE, .pattern = "^[^-/]", SAYS("One that is there, none is fetched")),
+        STRING("rootfs", NULLABLE, .pattern = "^/", SAYS("A folder with a system of its own")),
+};
 static const SchemaField prepared_fields[] = {
         ID("pool_id", REQUIRED, SAYS("The one of the path")),
         ID("replica_id", NULLABLE, SAYS("Default: r0")),
@@ -188,6 +192,8 @@ static const SchemaField prepared_fields[] = {
         NUMBER("stop_grace_ms", NULLABLE, SAYS("Between SIGTERM and SIGKILL")),
         OBJECT("resources", NULLABLE, .schema = "Resources"),
         OBJECT("sandbox", NULLABLE, .schema = "Sandbox"),
+        OBJECT("container", NULLABLE, .schema = "Container",
+               SAYS("The engine runs in a container, by rootless podman")),
         OBJECT("policy", NULLABLE, .schema = "PolicyOverrides"),
 };
 static const SchemaField preload_fields[] = {
@@ -389,6 +395,7 @@ static const Schema schemas[] = {
         REQUEST("HealthOverrides", "How it is found out whether the engine is well", health_fields),
         REQUEST("Sandbox", "How far the engine is kept apart; each relaxed piece is warned of",
                 sandbox_fields),
+        REQUEST("Container", "What the container is made of, one of them", container_fields),
         REQUEST("Resources", "Limits, as systemd.resource-control(5) has them", resources_fields),
         REQUEST("PolicyOverrides",
                 "When a failed engine is started again, where that is not as configured",

@@ -125,6 +125,13 @@ const char *check_system_call(const char *s)
                      "stands for all";
 }
 
+const char *check_image(const char *s)
+{
+    return *s && *s != '-' && *s != '/' && consists_of(s, LETTERS DIGITS "._-/:@")
+                   ? NULL
+                   : "must be the name of an image, such as localhost/engine:1";
+}
+
 const char *check_address_family(const char *s)
 {
     return strncmp(s, "AF_", 3) == 0 && s[3] && consists_of(s, UPPER DIGITS "_") &&

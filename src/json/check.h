@@ -39,6 +39,9 @@ const char *check_capability(const char *s);
  * at. */
 const char *check_system_call(const char *s);
 
+/* The name of a container image; not an option. */
+const char *check_image(const char *s);
+
 /* "AF_…" */
 const char *check_address_family(const char *s);
 

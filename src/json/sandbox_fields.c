@@ -113,10 +113,40 @@ static int warn_of_hidden_paths(const EngineSpec *spec, const char *prefix, Warn
     return r;
 }
 
+/* podman takes ":" for the end of a path. */
+static bool has_colon(char *const *paths)
+{
+    STRV_FOREACH (path, paths)
+        if (strchr(*path, ':'))
+            return true;
+    return false;
+}
+
+static int check_container(const EngineSpec *spec, const char *prefix, Error *error)
+{
+    char field[PM_ERROR_FIELD_MAX + 1];
+    const Sandbox *s = &spec->sandbox;
+
+    if (!spec->container.image && !spec->container.rootfs)
+        return 0;
+    field_name(prefix, "container", field);
+    if (spec->container.image && spec->container.rootfs)
+        return field_refuse(error, field, "must have either image or rootfs, keep one of them");
+    if (s->root_directory || s->root_image)
+        return field_refuse(error, field,
+                            "must not be set together with sandbox.root_directory or root_image");
+    if ((spec->model_path[0] == '/' && strchr(spec->model_path, ':')) ||
+        has_colon(s->read_only_paths) || has_colon(s->read_write_paths))
+        return field_refuse(error, field, "the paths that are bound into it must not have a \":\"");
+    return 0;
+}
+
 int sandbox_check(const EngineSpec *spec, const char *prefix, Warnings *warnings, Error *error)
 {
     int r = check_contradiction(spec, prefix, error);
 
+    if (r >= 0)
+        r = check_container(spec, prefix, error);
     if (r < 0)
         return r;
     r = warn_of_relaxations(spec, prefix, warnings);

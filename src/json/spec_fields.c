@@ -50,6 +50,12 @@ static const Field resources_fields[] = {
 };
 static const FieldTable resources_table = {resources_fields, ELEMENTSOF(resources_fields)};
 
+static const Field container_fields[] = {
+        {"image", STRING(PM_STRING_MAX), AT(container.image), .check = check_image},
+        {"rootfs", STRING(PM_STRING_MAX), AT(container.rootfs), .check = check_path},
+};
+static const FieldTable container_table = {container_fields, ELEMENTSOF(container_fields)};
+
 static const char *restart_name(int value)
 {
     return restart_policy_to_string((RestartPolicy)value);
@@ -111,6 +117,7 @@ static const Field spec_fields[] = {
         {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
         {"resources", FIELD_GROUP, .group = &resources_table},
         {"sandbox", FIELD_GROUP, .group = &sandbox_table},
+        {"container", FIELD_GROUP, .group = &container_table},
         {"policy", FIELD_GROUP, .group = &policy_table},
 };
 static const FieldTable spec_table = {spec_fields, ELEMENTSOF(spec_fields)};

@@ -27,6 +27,9 @@ typedef struct Settings {
     char *kernel_log;        /* where the driver's messages are read; "": nowhere */
     char *model_provisioner; /* absolute path; "": none */
     bool gpu_required;       /* what gpu_policy says */
+    char *container_podman;  /* absolute paths; images "": none */
+    char *container_seccomp;
+    char *container_images;
     char *allow_relax;
     SandboxRelax sandbox_relax; /* what allow_relax says */
     char *ip_address_allow;     /* of every engine: ranges with spaces between; "": none */

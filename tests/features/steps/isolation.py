@@ -143,6 +143,11 @@ def own_system(context, folder):
     for place in ("proc", "sys", "dev", "tmp", "run", "etc", "var/tmp", "var/cache", "usr/lib", "root", "home"):
         (root / place).mkdir(parents=True, exist_ok=True)
     (root / "etc/this-is").write_text("another system")
+    # What podman binds, or wants to be there; it could not make it in a root that is read-only.
+    (root / "etc/mtab").symlink_to("/proc/mounts")
+    for name in ("etc/hosts", "etc/resolv.conf", "etc/hostname", str(engine.MODEL).lstrip("/")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
 
 
 @step('the root folder of the engine of pool "{pool:name}" is "{folder:name}"')

@@ -142,6 +142,8 @@ static json_object *sample(const SchemaField *field)
         return json_object_new_string("alice");
     if (field->type == SCHEMA_STRING && streq(field->name, "root_image"))
         return NULL; /* root_directory is there */
+    if (streq(field->name, "container"))
+        return json_object_new_object(); /* so it has none */
     if (field->type == SCHEMA_STRING && streq(field->name, "restart"))
         return json_object_new_string("no");
     if (field->type == SCHEMA_STRING && field->pattern && !streq(field->pattern, schema_id_pattern))
