@@ -25,6 +25,8 @@ typedef enum EffectType {
     EFFECT_CANCEL_PROBE,
     EFFECT_WRITE_HANDOFF,
     EFFECT_REMOVE_HANDOFF,
+    EFFECT_EXCHANGE, /* the engines of the pool's two records have changed places; the first of the
+                        list */
     EFFECT_END_OPERATION,
     EFFECT_LOG,
     EFFECT_MAX,
@@ -65,6 +67,8 @@ typedef enum LogKind {
     LOG_RELOAD_ABORTED, /* it failed with the engine from before untouched */
     LOG_RELOAD_FAILED,  /* the new engine did: the one from before is started again */
     LOG_ROLLED_BACK,
+    LOG_RELOAD_BESIDE, /* the new engine is started beside the old one */
+    LOG_RELOAD_PLAIN,  /* it cannot be: the old one goes first */
     LOG_DRIVER_FAULT,
     LOG_STALE_EVENT,
     LOG_KIND_MAX,
@@ -72,6 +76,7 @@ typedef enum LogKind {
 
 typedef struct Effect {
     EffectType type;
+    bool beside; /* of the engine beside: pool_beside() is the pool that is meant */
     union {
         OperationResult result; /* END_OPERATION */
         struct {
@@ -82,7 +87,7 @@ typedef struct Effect {
 } Effect;
 
 enum {
-    EFFECTS_MAX = 16 /* of one step; the longest path needs fewer */
+    EFFECTS_MAX = 32 /* of one step; the longest path needs fewer */
 };
 
 typedef struct Effects {

@@ -53,11 +53,14 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
             .generation = p->generation,
             .force_stopped = force_stopped,
             .leases = p->operation.kind == OPERATION_DRAIN ? p->drain_leases : 0,
-            .rolled_back = p->operation.kind == OPERATION_RELOAD && error && p->state == POOL_READY,
+            .rolled_back = p->operation.kind == OPERATION_RELOAD && error &&
+                           error->code != PM_ERROR_CANCELLED && p->state == POOL_READY,
     };
+    memcpy(e->result.note, p->operation.note, sizeof(e->result.note));
     if (error)
         e->result.error = *error;
-    p->operation = (PoolOperation){.kind = OPERATION_NONE};
+    p->operation.kind = OPERATION_NONE; /* its note is told of when the step is over */
+    p->operation.id = 0;
 }
 
 const char *step_failure_prefix(const Step *s)
@@ -195,6 +198,102 @@ static bool event_decides(const Event *event)
            event->type == EVENT_RECOVER;
 }
 
+void step_event(Step *s, Event *event)
+{
+    /* Whoever decides about the pool now finds it as the end of its engine left it. */
+    if (s->pool->judging && event_decides(event))
+        step_judge(s, FAILURE_NONE, "");
+    switch (event->type) {
+    case EVENT_PRELOAD:
+        step_preload(s, event->command.operation, TAKE_PTR(event->command.spec));
+        break;
+    case EVENT_STOP:
+        step_stop(s, event->command.operation);
+        break;
+    case EVENT_RESTART:
+        step_restart(s, event->command.operation);
+        break;
+    case EVENT_DEREGISTER:
+        step_deregister(s, event->command.operation);
+        break;
+    case EVENT_DRAIN:
+        step_drain(s, event->command.operation, event->command.within_usec);
+        break;
+    case EVENT_RELOAD:
+        step_reload(s, event->command.operation, TAKE_PTR(event->command.reload),
+                    event->command.within_usec);
+        break;
+    case EVENT_BREAKER_RESET:
+        step_breaker_reset(s);
+        break;
+    case EVENT_BREAKER_ALLOW:
+        step_breaker_allow(s);
+        break;
+    case EVENT_LEASES:
+        step_leases(s);
+        break;
+    case EVENT_HANDOFF:
+        step_handoff(s, TAKE_PTR(event->handoff.handoff), event->handoff.is_file);
+        break;
+    case EVENT_HANDOFF_GONE:
+        step_handoff_gone(s);
+        break;
+    case EVENT_LOAD:
+        step_load(s, event->load.read_bytes, event->load.model_bytes);
+        break;
+    case EVENT_STAGED:
+        step_staged(s, event->staged.operation, TAKE_PTR(event->staged.model_path),
+                    event->staged.error);
+        break;
+    case EVENT_OUTPUT:
+        if (s->pool->judging)
+            step_judge(s, event->output.failure, event->output.line);
+        break;
+    case EVENT_DRIVER_FAULT:
+        step_driver_fault(s, event->failure);
+        break;
+    case EVENT_FACTS:
+        step_facts(s, &event->facts.error);
+        break;
+    case EVENT_START_FAILED:
+        step_start_failed(s, event->failure);
+        break;
+    case EVENT_STOP_FAILED:
+        step_stop_failed(s, event->failure);
+        break;
+    case EVENT_UNIT:
+        step_unit(s, &event->unit);
+        break;
+    case EVENT_PROBE:
+        step_probe(s, event->probe.good, event->probe.error);
+        break;
+    case EVENT_TIMER:
+        step_timer(s);
+        break;
+    case EVENT_RECOVER:
+        if (event->generation != s->pool->generation)
+            break; /* judged, and another engine has taken its place */
+        step_recover(s, &event->unit);
+        break;
+    case EVENT_MAX:
+        abort();
+    }
+}
+
+/* Of an engine beside the one that serves the pool. */
+static bool event_is_beside(const Pool *pool, const Event *event)
+{
+    return pool->beside && event->generation != pool->generation &&
+           (event->type == EVENT_FACTS || event->generation != 0) &&
+           event_is_current(pool->beside, event);
+}
+
+/* Of whatever engine the pool has. */
+static bool event_is_of_both(const Event *event)
+{
+    return event->type == EVENT_TIMER || event->type == EVENT_LEASES;
+}
+
 void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant now,
                uint64_t random, Effects *effects)
 {
@@ -205,85 +304,19 @@ void pool_step(Pool *pool, Event *event, const PolicySettings *settings, Instant
             .random = random,
             .effects = effects,
     };
+    bool beside = event_is_beside(pool, event), current = event_is_current(pool, event);
 
-    if (!event_is_current(pool, event)) {
+    if (!beside && !current) {
         step_log(&s, LOG_STALE_EVENT, NULL);
         return;
     }
-    /* Whoever decides about the pool now finds it as the end of its engine left it. */
-    if (pool->judging && event_decides(event))
-        step_judge(&s, FAILURE_NONE, "");
-    switch (event->type) {
-    case EVENT_PRELOAD:
-        step_preload(&s, event->command.operation, TAKE_PTR(event->command.spec));
-        break;
-    case EVENT_STOP:
-        step_stop(&s, event->command.operation);
-        break;
-    case EVENT_RESTART:
-        step_restart(&s, event->command.operation);
-        break;
-    case EVENT_DEREGISTER:
-        step_deregister(&s, event->command.operation);
-        break;
-    case EVENT_DRAIN:
-        step_drain(&s, event->command.operation, event->command.within_usec);
-        break;
-    case EVENT_RELOAD:
-        step_reload(&s, event->command.operation, TAKE_PTR(event->command.reload),
-                    event->command.within_usec);
-        break;
-    case EVENT_BREAKER_RESET:
-        step_breaker_reset(&s);
-        break;
-    case EVENT_BREAKER_ALLOW:
-        step_breaker_allow(&s);
-        break;
-    case EVENT_LEASES:
-        step_leases(&s);
-        break;
-    case EVENT_HANDOFF:
-        step_handoff(&s, TAKE_PTR(event->handoff.handoff), event->handoff.is_file);
-        break;
-    case EVENT_HANDOFF_GONE:
-        step_handoff_gone(&s);
-        break;
-    case EVENT_LOAD:
-        step_load(&s, event->load.read_bytes, event->load.model_bytes);
-        break;
-    case EVENT_STAGED:
-        step_staged(&s, event->staged.operation, TAKE_PTR(event->staged.model_path),
-                    event->staged.error);
-        break;
-    case EVENT_OUTPUT:
-        if (pool->judging)
-            step_judge(&s, event->output.failure, event->output.line);
-        break;
-    case EVENT_DRIVER_FAULT:
-        step_driver_fault(&s, event->failure);
-        break;
-    case EVENT_FACTS:
-        step_facts(&s, &event->facts.error);
-        break;
-    case EVENT_START_FAILED:
-        step_start_failed(&s, event->failure);
-        break;
-    case EVENT_STOP_FAILED:
-        step_stop_failed(&s, event->failure);
-        break;
-    case EVENT_UNIT:
-        step_unit(&s, &event->unit);
-        break;
-    case EVENT_PROBE:
-        step_probe(&s, event->probe.good, event->probe.error);
-        break;
-    case EVENT_TIMER:
-        step_timer(&s);
-        break;
-    case EVENT_RECOVER:
-        step_recover(&s, &event->unit);
-        break;
-    case EVENT_MAX:
-        abort();
-    }
+    if (!beside || event_is_of_both(event))
+        step_event(&s, event);
+    if (!pool->beside)
+        return;
+    if (event->type == EVENT_FACTS && beside && step_reload_beside_refused(&s, &event->facts.error))
+        return;
+    if (beside || event_is_of_both(event))
+        step_beside(&s, event);
+    step_follow_beside(&s);
 }

@@ -3,6 +3,8 @@
 
 static const char busy_text[] =
         "another operation holds the pool: wait until it has ended, or stop the pool";
+static const char leaving_text[] =
+        "an earlier engine of the pool has not ended yet: wait until it has, or stop the pool";
 static const char external_text[] = "the pool is served by an engine that somebody else started";
 
 void step_take_operation(Step *s, OperationKind kind, uint64_t id)
@@ -70,6 +72,11 @@ void step_preload(Step *s, uint64_t operation, EngineSpec *spec)
     case POOL_FAILED:
     case POOL_BACKOFF:
     case POOL_TRIPPED:
+        if (p->beside) {
+            step_answer(s, OPERATION_PRELOAD, operation, PM_ERROR_BUSY, leaving_text);
+            engine_spec_free(spec);
+            return;
+        }
         begin_preload(s, operation, spec);
         return;
     case POOL_READY:
@@ -135,7 +142,8 @@ bool step_cancel_restart(Step *s, OperationKind kind, uint64_t operation)
     p->state = POOL_OFF;
     effects_add(s->effects, EFFECT_SAVE);
     step_take_operation(s, kind, operation);
-    step_end_operation(s, NULL, false);
+    step_beside_stop(s);
+    step_stopped(s, false);
     return true;
 }
 
@@ -149,12 +157,13 @@ void step_stop(Step *s, uint64_t operation)
         p->state = POOL_OFF;
         effects_add(s->effects, EFFECT_SAVE); /* a restart is on disk, and would go on from there */
         step_take_operation(s, OPERATION_STOP, operation);
-        step_end_operation(s, NULL, false);
+        step_beside_stop(s);
+        step_stopped(s, false);
         return;
     }
     if (step_cancel_restart(s, OPERATION_STOP, operation))
         return;
-    if (!pool_has_engine(p)) {
+    if (!pool_has_engine(p) && !p->beside) {
         step_answer(s, OPERATION_STOP, operation, PM_ERROR_NO_ENGINE,
                     "the pool has no engine to stop");
         return;
@@ -167,7 +176,11 @@ void step_stop(Step *s, uint64_t operation)
     cancel_operation(s);
     step_unsupervise(s);
     step_take_operation(s, OPERATION_STOP, operation);
-    stop_for_good(s);
+    step_beside_stop(s);
+    if (pool_has_engine(p))
+        stop_for_good(s);
+    else
+        step_stopped(s, false);
 }
 
 void step_restart(Step *s, uint64_t operation)
@@ -186,6 +199,8 @@ void step_restart(Step *s, uint64_t operation)
         step_unsupervise(s);
         step_take_operation(s, OPERATION_RESTART, operation);
         step_begin_stop(s, STOP_RESTART);
+    } else if (p->beside) {
+        step_answer(s, OPERATION_RESTART, operation, PM_ERROR_BUSY, leaving_text);
     } else {
         step_unsupervise(s);
         step_take_operation(s, OPERATION_RESTART, operation);
@@ -211,11 +226,12 @@ void step_deregister(Step *s, uint64_t operation)
     cancel_operation(s);
     step_unsupervise(s);
     step_take_operation(s, OPERATION_DEREGISTER, operation);
+    step_beside_stop(s);
     if (!pool_has_engine(p)) {
         if (p->state == POOL_EXTERNAL)
             step_leave_external(s);
         p->state = POOL_OFF;
-        step_forget(s);
+        step_stopped(s, false);
     } else {
         stop_for_good(s);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/machine_internal.h"
+#include "core/probe_schedule.h"
 
 /*
  * Draining (contract: drain): no new leases, those that are out are waited for, then the engine is
@@ -58,6 +59,24 @@ void step_drain(Step *s, uint64_t operation, usec_t within_usec)
                     "only a ready pool can be drained, and no other operation may hold it: wait "
                     "until that has ended, or stop the pool");
     }
+}
+
+void step_leave(Step *s, usec_t within_usec)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+
+    probe_settings(p->spec, s->settings, &probing);
+    p->drain_deadline = usec_add(s->now.mono, within_usec);
+    p->drain_forced = false;
+    if (!p->probe_running)
+        p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    p->phase_deadline = USEC_INFINITY;
+    step_log(s, LOG_DRAIN_STARTED, NULL);
+    if (p->state == POOL_READY || p->state == POOL_ADOPTING)
+        begin(s);
+    else
+        finish(s, false);
 }
 
 void step_leases(Step *s)

@@ -17,6 +17,7 @@ static bool can_be_external(const Pool *p)
     case POOL_FAILED:
     case POOL_BACKOFF:
     case POOL_TRIPPED:
+        return !p->beside;
     case POOL_EXTERNAL:
         return true;
     default:
@@ -30,7 +31,7 @@ static void begin_engine(Step *s)
     if (s->pool->probe_running)
         effects_add(s->effects, EFFECT_CANCEL_PROBE);
     s->pool->probe_running = false;
-    s->pool->generation++;
+    s->pool->generation = pool_last_generation(s->pool) + 1;
     s->pool->started = s->now;
     lease_begin_generation(s->pool);
     effects_add(s->effects, EFFECT_SAVE_LEASES);

@@ -13,6 +13,8 @@ typedef struct Step {
 } Step;
 
 /* machine.c */
+/* Whatever `event` means for the one engine of the step. */
+void step_event(Step *s, Event *event);
 void step_log(Step *s, LogKind kind, const UnitEnd *end);
 /* Records why the engine is not there (B-REG-010). */
 void step_set_error(Step *s, FailureClass failure, const char *format, ...) _printf_(3, 4);
@@ -58,7 +60,24 @@ void step_breaker_allow(Step *s);
 /* Our restart: what was pending still is. */
 void step_resume_supervision(Step *s);
 
+/* machine_beside.c */
+/* The event is that of the engine beside. */
+void step_beside(Step *s, Event *event);
+/* An engine of `spec`, which is taken over, is started beside. false: out of memory. */
+bool step_beside_begin(Step *s, EngineSpec *spec);
+/* The engine beside, if there is one, is to go at once. */
+void step_beside_stop(Step *s);
+/* It has not been started, and is not going to be. */
+void step_beside_drop(Step *s);
+/* It takes the place of the one that has ended, starting or warming as it is. false: out of memory.
+ */
+bool step_beside_promote(Step *s);
+/* After each step: what has become of it is followed up. */
+void step_follow_beside(Step *s);
+
 /* machine_drain.c */
+/* An engine that serves no more: as a drain, for no operation. */
+void step_leave(Step *s, usec_t within_usec);
 void step_drain(Step *s, uint64_t operation, usec_t within_usec);
 /* Leases were released, or have expired. */
 void step_leases(Step *s);
@@ -76,6 +95,11 @@ void step_staged(Step *s, uint64_t operation, char *model_path, const char *erro
  * unless it was stopped for the reload. */
 void step_reload_engine_gone(Step *s);
 void step_reload_engine_ready(Step *s);
+/* Blue-green: the new engine, which is ready, has taken over; and it could not be had. */
+void step_reload_flip(Step *s);
+void step_reload_beside_failed(Step *s);
+/* It is not to be had beside the old one. Returns false when that is a failure like any other. */
+bool step_reload_beside_refused(Step *s, const Error *found);
 /* The reload is not to go on; its operation is ended by the caller. */
 void step_reload_cancel(Step *s);
 
@@ -99,6 +123,11 @@ void step_begin_stop(Step *s, StopReason reason);
 /* The engine is going down, and not because we asked. */
 void step_going_down(Step *s);
 void step_stop_overdue(Step *s);
+/* The pool has no engine any more, or none but the one beside: then what waits for the end of both
+ * goes on waiting. */
+void step_stopped(Step *s, bool forced);
+/* Whether an operation does. */
+bool step_waits_for_beside(const Pool *p);
 /* The service manager has given up stopping the engine. */
 void step_abandoned(Step *s);
 void step_ended(Step *s);

@@ -9,7 +9,8 @@
 /*
  * Reload (contract: reload; decisions 2, 5 and 8): drains, has the model provided, stops the old
  * engine, starts the new one. Whatever fails on the way, the engine from before serves the pool
- * again at the end.
+ * again at the end. Blue-green, the new engine is started beside the old one (machine_beside.c),
+ * which nothing happens to before the new one is ready.
  */
 
 enum {
@@ -44,9 +45,11 @@ static void leave(Step *s)
     step_begin_stop(s, STOP_RELOAD);
 }
 
+/* Blue-green, the pool goes on serving meanwhile. */
 static void stage(Step *s)
 {
-    s->pool->state = POOL_DRAINING;
+    if (s->pool->reload.strategy != RELOAD_BLUE_GREEN)
+        s->pool->state = POOL_DRAINING;
     s->pool->phase_deadline = USEC_INFINITY;
     s->pool->reload.phase = RELOAD_STAGING;
     step_log(s, LOG_RELOAD_STAGING, NULL);
@@ -88,6 +91,71 @@ static void drain(Step *s)
     }
 }
 
+/* The new engine cannot run beside the old one: that is drained and stopped first. */
+static void go_plain(Step *s, const char *why)
+{
+    Pool *p = s->pool;
+
+    (void)snprintf(p->operation.note, sizeof(p->operation.note),
+                   "strategy: the new engine cannot run beside the old one, which is drained and "
+                   "stopped first: %s",
+                   why);
+    utf8_trim(p->operation.note);
+    step_log(s, LOG_RELOAD_PLAIN, NULL);
+    step_beside_drop(s);
+    p->reload.strategy = RELOAD_DRAIN;
+    p->reload.phase = RELOAD_DRAINING;
+    p->drain_deadline = usec_add(s->now.mono, p->reload.within_usec);
+    /* One that is still looked at after our restart is drained once it was found well. */
+    if (p->state == POOL_READY)
+        drain(s);
+    else
+        effects_add(s->effects, EFFECT_SAVE);
+}
+
+bool step_reload_beside_refused(Step *s, const Error *found)
+{
+    if (!streq(found->field, "port"))
+        return false;
+    go_plain(s, found->text);
+    return true;
+}
+
+/* It must not listen where the old one does. */
+static int take_other_port(const Pool *p, EngineSpec *spec)
+{
+    if (spec->port != p->spec->port || !streq(spec->host, p->spec->host))
+        return 0;
+    return p->reload.free_port > 0 ? engine_spec_set_port(spec, p->reload.free_port) : -EADDRINUSE;
+}
+
+static void begin_beside(Step *s)
+{
+    Pool *p = s->pool;
+    EngineSpec *spec = NULL;
+    int r = engine_spec_copy(p->reload.next, &spec);
+
+    if (r >= 0)
+        r = take_other_port(p, spec);
+    if (r < 0)
+        engine_spec_free(spec);
+    if (r == -ENOENT)
+        go_plain(s, "none of its flags names its port, so that it cannot be told to listen on "
+                    "another one");
+    else if (r == -EADDRINUSE)
+        go_plain(s, "no port is free for it");
+    if (r == -ENOENT || r == -EADDRINUSE)
+        return;
+    if (r < 0 || !step_beside_begin(s, spec)) {
+        abort_reload(s, FAILURE_PREFLIGHT, "out of memory");
+        return;
+    }
+    p->state = POOL_READY;
+    p->reload.phase = RELOAD_BESIDE;
+    step_log(s, LOG_RELOAD_BESIDE, NULL);
+    effects_add(s->effects, EFFECT_SAVE);
+}
+
 /* Contract, decision 5: what runs already is not touched. */
 static bool is_there(const Pool *p, const ReloadRequest *request)
 {
@@ -105,9 +173,17 @@ static void begin(Step *s, uint64_t operation, ReloadRequest *request, usec_t wi
     p->reload.phase = RELOAD_DRAINING;
     p->reload.model_ref = TAKE_PTR(request->model_ref);
     p->reload.next = TAKE_PTR(request->spec);
+    p->reload.strategy = request->strategy;
+    p->reload.free_port = request->free_port;
+    p->reload.within_usec = within_usec;
     p->drain_deadline = usec_add(s->now.mono, within_usec);
     step_log(s, LOG_RELOAD_STARTED, NULL);
-    drain(s);
+    if (p->reload.strategy != RELOAD_BLUE_GREEN)
+        drain(s);
+    else if (p->reload.next)
+        begin_beside(s);
+    else
+        stage(s);
 }
 
 void step_reload(Step *s, uint64_t operation, ReloadRequest *request, usec_t within_usec)
@@ -117,7 +193,7 @@ void step_reload(Step *s, uint64_t operation, ReloadRequest *request, usec_t wit
     if (!pool_has_engine(p))
         step_answer(s, OPERATION_RELOAD, operation, PM_ERROR_NO_ENGINE,
                     "the pool has no engine to reload: preload one");
-    else if (p->state != POOL_READY || p->operation.kind != OPERATION_NONE)
+    else if (p->state != POOL_READY || p->operation.kind != OPERATION_NONE || p->beside)
         step_answer(s, OPERATION_RELOAD, operation, PM_ERROR_BUSY,
                     "only a ready pool can be reloaded, and no other operation may hold it: wait "
                     "until that has ended, or stop the pool");
@@ -134,8 +210,8 @@ void step_staged(Step *s, uint64_t operation, char *model_path, const char *erro
     Pool *p = s->pool;
     EngineSpec *next = NULL;
 
-    if (p->state != POOL_DRAINING || p->reload.phase != RELOAD_STAGING ||
-        p->operation.id != operation)
+    if (p->state != (p->reload.strategy == RELOAD_BLUE_GREEN ? POOL_READY : POOL_DRAINING) ||
+        p->reload.phase != RELOAD_STAGING || p->operation.id != operation)
         return;
     if (!path) {
         abort_reload(s, FAILURE_PROVISION, error);
@@ -153,7 +229,10 @@ void step_staged(Step *s, uint64_t operation, char *model_path, const char *erro
         return;
     }
     p->reload.next = next;
-    leave(s);
+    if (p->reload.strategy == RELOAD_BLUE_GREEN)
+        begin_beside(s);
+    else
+        leave(s);
 }
 
 /* The old engine has gone as it was asked to. */
@@ -214,6 +293,28 @@ static void give_up(Step *s)
     step_fail_operation(s, PM_ERROR_RELOAD_FAILED);
 }
 
+/* Blue-green, the engine that served is gone before the new one has taken over. The new one then
+ * is what a reload waits for that has stopped the old one; false: that fails as well. */
+static bool serving_gone(Step *s)
+{
+    Pool *p = s->pool;
+
+    p->reload.strategy = RELOAD_DRAIN;
+    if (p->beside->state == POOL_PREFLIGHT) {
+        step_beside_drop(s);
+        arrive(s);
+        return true;
+    }
+    if ((p->beside->state != POOL_STARTING && p->beside->state != POOL_WARMING) ||
+        !step_beside_promote(s)) {
+        step_beside_stop(s);
+        return false;
+    }
+    p->reload.phase = RELOAD_ARRIVING;
+    p->reload.next = engine_spec_free(p->reload.next);
+    return true;
+}
+
 void step_reload_engine_gone(Step *s)
 {
     Pool *p = s->pool;
@@ -222,6 +323,8 @@ void step_reload_engine_gone(Step *s)
         arrive(s);
         return;
     }
+    if (p->reload.phase == RELOAD_BESIDE && serving_gone(s))
+        return;
     if (p->state == POOL_OFF && p->was_ready)
         step_set_error(s, FAILURE_PROCESS_EXIT, "%s", left_text);
     if (p->reload.phase == RELOAD_RETURNING)
@@ -231,7 +334,7 @@ void step_reload_engine_gone(Step *s)
 }
 
 /* What the registry knows becomes that of the new engine; the mask stays (B-RELOAD-008, 009). */
-static void flip(Step *s)
+void step_reload_flip(Step *s)
 {
     Pool *p = s->pool;
     char *mask = TAKE_PTR(p->meta.device_mask);
@@ -242,6 +345,14 @@ static void flip(Step *s)
     step_log(s, LOG_RELOADED, NULL);
     reload_done(&p->reload);
     step_end_operation(s, NULL, false);
+}
+
+void step_reload_beside_failed(Step *s)
+{
+    step_log(s, LOG_RELOAD_ABORTED, NULL);
+    reload_done(&s->pool->reload);
+    effects_add(s->effects, EFFECT_SAVE);
+    step_fail_operation(s, PM_ERROR_RELOAD_FAILED);
 }
 
 static void returned(Step *s)
@@ -258,12 +369,18 @@ void step_reload_engine_ready(Step *s)
 {
     switch (s->pool->reload.phase) {
     case RELOAD_ARRIVING:
-        flip(s);
+        step_reload_flip(s);
         return;
+    case RELOAD_BESIDE:
+        return; /* the old one was found again after our restart; the new one is awaited */
     case RELOAD_RETURNING:
         returned(s);
         return;
     default:
+        if (s->pool->reload.strategy == RELOAD_BLUE_GREEN) {
+            stage(s);
+            return;
+        }
         /* Also where a model was being provided: leases may be out that were granted after what is
          * on disk. */
         s->pool->reload.phase = RELOAD_DRAINING;
@@ -278,6 +395,7 @@ void step_reload_cancel(Step *s)
 
     if (p->reload.phase == RELOAD_STAGING)
         effects_add(s->effects, EFFECT_CANCEL_STAGE);
+    step_beside_stop(s);
     restore_spec(p);
     reload_done(&p->reload);
 }

@@ -45,7 +45,8 @@ void step_facts(Step *s, const Error *found)
     }
     probe_settings(p->spec, s->settings, &probing);
     p->state = POOL_STARTING;
-    p->generation++;
+    if (p->role != ROLE_ARRIVING) /* its number was given to it when it came to be */
+        p->generation = pool_last_generation(p) + 1;
     p->unit = (UnitObservation){0}; /* late news of the last generation may have come meanwhile */
     p->started = s->now;
     p->was_ready = false;
@@ -122,6 +123,12 @@ static void become_ready(Step *s)
     if (!adopted) {
         p->last_error[0] = '\0';
         p->last_error_class = FAILURE_NONE;
+    }
+    if (p->role == ROLE_ARRIVING)
+        return; /* step_follow_beside() */
+    if (p->role == ROLE_LEAVING) {
+        step_resume_drain(s);
+        return;
     }
     step_watch_stability(s, adopted);
     effects_add(s->effects, EFFECT_WRITE_HANDOFF);
@@ -267,7 +274,8 @@ void step_recover(Step *s, const UnitObservation *unit)
         return;
     effects_add(s->effects, EFFECT_REMOVE_PID);
     /* Killed between the two halves of a restart. */
-    if (p->state == POOL_OFF && (p->operation.kind == OPERATION_RESTART ||
-                                 p->operation.kind == OPERATION_RELOAD || p->automatic))
+    if (p->state == POOL_OFF &&
+        (p->operation.kind == OPERATION_RESTART || p->operation.kind == OPERATION_RELOAD ||
+         p->automatic || p->role == ROLE_ARRIVING))
         step_begin_preflight(s);
 }

@@ -127,6 +127,8 @@ void step_stop_overdue(Step *s)
      */
     if (p->kills == 2)
         explain_stuck(s);
+    if (p->reload.phase == RELOAD_BESIDE)
+        return; /* the new engine decides what becomes of the reload */
     if (p->operation.kind == OPERATION_RELOAD) {
         step_reload_cancel(s);
         p->automatic = true; /* the engine from before is started once this one is gone */
@@ -201,6 +203,31 @@ static void ended_asked(Step *s, const UnitEnd *end)
         p->crash_count++;
 }
 
+/* Whether the operation of the pool is about the end of its engine. */
+static bool ends_with_engine(const Pool *p)
+{
+    return p->operation.kind == OPERATION_STOP || p->operation.kind == OPERATION_DRAIN ||
+           p->operation.kind == OPERATION_DEREGISTER;
+}
+
+bool step_waits_for_beside(const Pool *p)
+{
+    return p->beside && ends_with_engine(p) && !pool_has_engine(p) && !p->judging;
+}
+
+void step_stopped(Step *s, bool forced)
+{
+    Pool *p = s->pool;
+
+    p->drain_forced = forced;
+    if (!ends_with_engine(p) || pool_has_engine(p) || p->judging || p->beside)
+        return;
+    if (p->operation.kind == OPERATION_DEREGISTER)
+        step_forget(s);
+    else
+        step_end_operation(s, NULL, forced);
+}
+
 /* Whoever waits for the engine's end is told, or what was to come after it begins. */
 static void conclude(Step *s, bool forced)
 {
@@ -215,12 +242,8 @@ static void conclude(Step *s, bool forced)
     effects_add(s->effects, EFFECT_SAVE);
     if (p->state == POOL_PREFLIGHT)
         return;
-    if (p->operation.kind == OPERATION_DEREGISTER)
-        step_forget(s);
-    else if (p->operation.kind == OPERATION_STOP)
-        step_end_operation(s, NULL, forced);
-    else if (p->operation.kind == OPERATION_DRAIN)
-        step_end_operation(s, NULL, p->drain_forced);
+    if (ends_with_engine(p))
+        step_stopped(s, p->operation.kind == OPERATION_DRAIN ? p->drain_forced : forced);
     else
         step_fail_operation(s, PM_ERROR_PRELOAD_FAILED);
 }

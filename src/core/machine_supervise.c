@@ -12,8 +12,8 @@ bool step_is_supervised(const Step *s)
     const Pool *p = s->pool;
 
     /* Whoever waits for an operation is told of the failure, and decides himself. */
-    return p->operation.kind == OPERATION_NONE && (p->was_ready || p->automatic) &&
-           spec_allows_restart(p->spec);
+    return p->role == ROLE_SERVING && p->operation.kind == OPERATION_NONE &&
+           (p->was_ready || p->automatic) && spec_allows_restart(p->spec);
 }
 
 static void log_verdict(Step *s, const SupervisionVerdict *v)

@@ -20,6 +20,10 @@ typedef enum OperationKind {
  * range. */
 const char *operation_kind_to_string(OperationKind kind);
 
+enum {
+    OPERATION_NOTE_MAX = 399,
+};
+
 /* How an operation ended. Every operation ends exactly once. */
 typedef struct OperationResult {
     uint64_t id;
@@ -32,4 +36,5 @@ typedef struct OperationResult {
     bool unchanged;      /* it was so already: nothing was touched */
     bool refused;        /* it never held the pool; `error` says why */
     bool rolled_back;    /* reload: it failed, and the engine from before serves the pool */
+    char note[OPERATION_NOTE_MAX + 1]; /* what whoever waits should know besides; "": nothing */
 } OperationResult;

@@ -30,6 +30,17 @@ const char *pool_state_shown(const Pool *pool)
     return pool_state_to_string(pool->judging ? POOL_STOPPING : pool->state);
 }
 
+static const char *const role_names[ROLE_MAX] = {
+        [ROLE_SERVING] = "serving",
+        [ROLE_ARRIVING] = "arriving",
+        [ROLE_LEAVING] = "leaving",
+};
+
+const char *pool_role_to_string(PoolRole role)
+{
+    return role >= 0 && role < ROLE_MAX ? role_names[role] : NULL;
+}
+
 int pool_new(const char *id, Pool **ret)
 {
     Pool *pool;
@@ -57,6 +68,8 @@ Pool *pool_free(Pool *pool)
     handoff_free(pool->external);
     reload_done(&pool->reload);
     (void)lease_release_all(pool);
+    pool_free(pool->beside);
+    pool_free(pool->gone);
     free(pool);
     return NULL;
 }
@@ -70,13 +83,74 @@ void pool_take(Pool *pool, Pool *from)
     handoff_free(pool->external);
     reload_done(&pool->reload);
     (void)lease_release_all(pool);
+    pool_free(pool->beside);
+    pool_bury(pool);
     *pool = *from;
     pool->userdata = userdata;
     from->spec = NULL;
     from->external = NULL;
+    from->beside = NULL;
     from->reload = (Reload){.phase = RELOAD_NONE};
     from->leases = (LeaseList){0};
     pool_meta_init(&from->meta);
+}
+
+Pool *pool_engine(Pool *pool, uint64_t generation)
+{
+    if (pool->generation == generation)
+        return pool;
+    return pool->beside && pool->beside->generation == generation ? pool->beside : NULL;
+}
+
+uint64_t pool_last_generation(const Pool *pool)
+{
+    uint64_t last = usec_max(pool->generation, pool->last_generation);
+
+    return pool->beside ? usec_max(last, pool->beside->generation) : last;
+}
+
+Pool *pool_beside(const Pool *pool)
+{
+    return pool->beside ? pool->beside : pool->gone;
+}
+
+void pool_bury(Pool *pool)
+{
+    pool->gone = pool_free(pool->gone);
+}
+
+#define EXCHANGE(a, b)            \
+    do {                          \
+        __typeof__(a) kept = (a); \
+        (a) = (b);                \
+        (b) = kept;               \
+    } while (0)
+
+void pool_exchange_engines(Pool *a, Pool *b)
+{
+    char error[sizeof(a->probe_error)];
+
+    EXCHANGE(a->state, b->state);
+    EXCHANGE(a->spec, b->spec);
+    EXCHANGE(a->generation, b->generation);
+    EXCHANGE(a->stop_reason, b->stop_reason);
+    EXCHANGE(a->kills, b->kills);
+    EXCHANGE(a->unit, b->unit);
+    EXCHANGE(a->started, b->started);
+    EXCHANGE(a->was_ready, b->was_ready);
+    EXCHANGE(a->ready_since, b->ready_since);
+    EXCHANGE(a->leases, b->leases);
+    EXCHANGE(a->judging, b->judging);
+    EXCHANGE(a->end, b->end);
+    EXCHANGE(a->load_read_bytes, b->load_read_bytes);
+    EXCHANGE(a->load_model_bytes, b->load_model_bytes);
+    EXCHANGE(a->probe_running, b->probe_running);
+    EXCHANGE(a->probe_failures, b->probe_failures);
+    EXCHANGE(a->phase_deadline, b->phase_deadline);
+    EXCHANGE(a->probe_at, b->probe_at);
+    memcpy(error, a->probe_error, sizeof(error));
+    memcpy(a->probe_error, b->probe_error, sizeof(error));
+    memcpy(b->probe_error, error, sizeof(error));
 }
 
 bool pool_has_engine(const Pool *pool)
@@ -123,8 +197,9 @@ bool pool_is_draining(const Pool *pool)
 {
     /* After our restart the engine is looked at before the drain goes on. */
     return pool->state == POOL_DRAINING ||
-           (pool->state == POOL_ADOPTING &&
-            (pool->operation.kind == OPERATION_DRAIN || pool->operation.kind == OPERATION_RELOAD));
+           (pool->state == POOL_ADOPTING && (pool->operation.kind == OPERATION_DRAIN ||
+                                             (pool->operation.kind == OPERATION_RELOAD &&
+                                              pool->reload.strategy != RELOAD_BLUE_GREEN)));
 }
 
 bool pool_has_handoff(const Pool *pool)
@@ -158,5 +233,6 @@ usec_t pool_next_deadline(const Pool *pool)
 {
     usec_t deadline = usec_min(pool->phase_deadline, pool->probe_at);
 
-    return usec_min(usec_min(deadline, pool->stable_at), lease_next_expiry(pool));
+    deadline = usec_min(usec_min(deadline, pool->stable_at), lease_next_expiry(pool));
+    return pool->beside ? usec_min(deadline, pool_next_deadline(pool->beside)) : deadline;
 }

@@ -51,13 +51,27 @@ typedef struct PoolOperation {
     OperationKind kind;
     uint64_t id;
     Instant started;
+    char note[OPERATION_NOTE_MAX + 1]; /* of its result */
 } PoolOperation;
+
+/* Which of a pool's engines a record is about: a blue-green reload has two for a while. */
+typedef enum PoolRole {
+    ROLE_SERVING,  /* the pool's own record, the only one that the registry has */
+    ROLE_ARRIVING, /* the new engine, until it is ready */
+    ROLE_LEAVING,  /* the one that is not to serve the pool (any more), until it is gone */
+    ROLE_MAX,
+    ROLE_INVALID = -EINVAL,
+} PoolRole;
+
+const char *pool_role_to_string(PoolRole role); /* NULL for values out of range */
 
 typedef struct Pool {
     char id[PM_ID_MAX + 1];
     PoolState state;
-    EngineSpec *spec;    /* of the engine that runs or ran last; NULL: never one */
-    uint64_t generation; /* of that engine; counts starts, never repeats */
+    EngineSpec *spec;         /* of the engine that runs or ran last; NULL: never one */
+    uint64_t generation;      /* of that engine; counts starts, never repeats */
+    uint64_t last_generation; /* the highest that was given to one that had to go; see
+                                 pool_last_generation() */
     PoolOperation operation;
     uint64_t attempt; /* counts the entries into preflight: tells old facts from new ones */
 
@@ -110,6 +124,12 @@ typedef struct Pool {
     usec_t last_heartbeat_real; /* 0: never */
     uint64_t crash_count;
 
+    PoolRole role;
+    /* The pool's second engine, a record of its own: of it count only what belongs to an engine,
+     * and its drain. NULL: there is none. */
+    struct Pool *beside;
+    struct Pool *gone; /* was beside in this step, and is done with: see pool_bury() */
+
     void *userdata; /* of whoever runs the machine; not looked at here */
 } Pool;
 
@@ -123,6 +143,22 @@ const char *pool_state_shown(const Pool *pool);
 
 /* Makes `pool` what `from` is, which is empty then; only userdata stays. */
 void pool_take(Pool *pool, Pool *from);
+
+/* The record of the pool's engine of that generation, `pool` itself or the one beside it; NULL: it
+ * has none. */
+Pool *pool_engine(Pool *pool, uint64_t generation);
+
+/* The highest generation that any engine of the pool has had. */
+uint64_t pool_last_generation(const Pool *pool);
+
+/* The record that an effect with `beside` is about. */
+Pool *pool_beside(const Pool *pool);
+
+/* Forgets the one that is done with, once the effects of the step are. */
+void pool_bury(Pool *pool);
+
+/* What belongs to an engine, the spec included, changes places between the two records. */
+void pool_exchange_engines(Pool *a, Pool *b);
 
 /* Whether the engine's process runs as far as we know (status: live). */
 bool pool_is_live(const Pool *pool);
@@ -144,6 +180,6 @@ const char *pool_host(const Pool *pool);
 uint16_t pool_port(const Pool *pool);
 const char *pool_replica(const Pool *pool);
 
-usec_t pool_next_deadline(const Pool *pool);
+usec_t pool_next_deadline(const Pool *pool); /* of its engines together */
 
 DEFINE_CLEANUP(Pool *, pool_free)

@@ -2,6 +2,7 @@
 #include "core/reload.h"
 
 #include <poolmgr/names.h>
+#include <stdio.h>
 
 #define FILE_SCHEME "file:"
 
@@ -14,6 +15,7 @@ static const char *const phase_names[RELOAD_PHASE_MAX] = {
         [RELOAD_NONE] = "none",         [RELOAD_DRAINING] = "draining",
         [RELOAD_STAGING] = "staging",   [RELOAD_LEAVING] = "leaving",
         [RELOAD_ARRIVING] = "arriving", [RELOAD_RETURNING] = "returning",
+        [RELOAD_BESIDE] = "beside",
 };
 
 const char *reload_strategy_to_string(ReloadStrategy strategy)
@@ -162,6 +164,50 @@ int engine_spec_set_model(EngineSpec *spec, const char *model_path, const char *
     spec->flags = TAKE_PTR(flags);
     spec->model_path = TAKE_PTR(path);
     spec->model_id = TAKE_PTR(id);
+    return 0;
+}
+
+#define PORT_FLAG "--port"
+
+/* How much of `flag` comes before the port, when it names that; -1: it does not. */
+static ssize_t port_offset(const char *flag, const char *before, const char *port)
+{
+    size_t length = strlen(flag), tail = strlen(port);
+
+    if (length < tail || !streq(flag + length - tail, port))
+        return -1;
+    length -= tail;
+    if (length == 0)
+        return before && streq(before, PORT_FLAG) ? 0 : -1;
+    if (flag[length - 1] == ':')
+        return (ssize_t)length;
+    return length == strlen(PORT_FLAG "=") && startswith(flag, PORT_FLAG "=") ? (ssize_t)length
+                                                                              : -1;
+}
+
+int engine_spec_set_port(EngineSpec *spec, uint16_t port)
+{
+    _cleanup_strv_free_ char **flags = NULL;
+    const char *before = NULL;
+    char from[8], text[PM_STRING_MAX + 8];
+    bool found = false;
+
+    (void)snprintf(from, sizeof(from), "%u", (unsigned)spec->port);
+    STRV_FOREACH (flag, spec->flags) {
+        ssize_t at = port_offset(*flag, before, from);
+
+        if (at >= 0)
+            (void)snprintf(text, sizeof(text), "%.*s%u", (int)at, *flag, (unsigned)port);
+        if (strv_extend(&flags, at >= 0 ? text : *flag) < 0)
+            return -ENOMEM;
+        found |= at >= 0;
+        before = *flag;
+    }
+    if (!found)
+        return -ENOENT;
+    strv_free(spec->flags);
+    spec->flags = TAKE_PTR(flags);
+    spec->port = port;
     return 0;
 }
 

@@ -24,6 +24,8 @@ typedef struct ReloadRequest {
     char *model_ref;  /* for the model provisioner; without a spec it becomes the model's id */
     EngineSpec *spec; /* what is to run; NULL: what runs, with the model that the reference names */
     ReloadStrategy strategy;
+    uint16_t free_port; /* blue-green: for an engine that would listen where the old one does; 0:
+                           there is none */
 } ReloadRequest;
 
 ReloadRequest *reload_request_free(ReloadRequest *request);
@@ -38,6 +40,7 @@ typedef enum ReloadPhase {
     RELOAD_LEAVING,   /* the old engine is being stopped */
     RELOAD_ARRIVING,  /* the new one is being started */
     RELOAD_RETURNING, /* the old one is being started again */
+    RELOAD_BESIDE,    /* blue-green: the new one is being started beside the old one */
     RELOAD_PHASE_MAX,
     RELOAD_PHASE_INVALID = -EINVAL,
 } ReloadPhase;
@@ -49,10 +52,14 @@ const char *reload_phase_to_string(ReloadPhase phase); /* NULL for values out of
 typedef struct Reload {
     ReloadPhase phase;
     char *model_ref;
-    EngineSpec *next;     /* draining to leaving; NULL: its model is still to be provided */
+    EngineSpec *next;     /* draining to leaving, and beside; NULL: its model is still to be
+                             provided */
     EngineSpec *previous; /* arriving: what comes back when the new engine fails */
     char error[PM_ERROR_TEXT_MAX + 1]; /* returning: why */
     FailureClass failure;
+    ReloadStrategy strategy; /* blue-green becomes drain where that is not possible */
+    uint16_t free_port;
+    usec_t within_usec; /* how long leases are waited for */
 } Reload;
 
 /* Frees what it holds; it is RELOAD_NONE then. */
@@ -69,6 +76,13 @@ int reload_keep(const EngineSpec *current, const char *mask, EngineSpec *spec, E
  * Returns 0 or -ENOMEM, with nothing changed.
  */
 int engine_spec_set_model(EngineSpec *spec, const char *model_path, const char *model_ref);
+
+/*
+ * Has the engine of `spec` listen on another port: in the flag after "--port", in "--port=PORT",
+ * and wherever a flag ends in ":PORT". Returns 0; with nothing changed -ENOENT when no flag names
+ * the port, so that the engine cannot be told, or -ENOMEM.
+ */
+int engine_spec_set_port(EngineSpec *spec, uint16_t port);
 
 /* In how many places of `spec` that would put the new path. */
 size_t engine_spec_count_model(const EngineSpec *spec);

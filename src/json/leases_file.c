@@ -7,6 +7,8 @@
 #include "json/reader.h"
 #include "json/refuse.h"
 
+#define BESIDE "beside"
+
 enum {
     FORMAT = 1 /* a reader of another number must not guess */
 };
@@ -63,20 +65,28 @@ static json_object *leases_array(const Pool *pool)
     return array;
 }
 
-json_object *json_leases_file(const Pool *pool)
+/* Those of one engine. */
+static json_object *write_leases(const Pool *engine, const Pool *beside)
 {
     Header header = {
             .format = FORMAT,
-            .generation = pool->generation,
-            .last_number = pool->leases.last_number,
+            .generation = engine->generation,
+            .last_number = engine->leases.last_number,
     };
     Builder b;
 
-    memcpy(header.pool_id, pool->id, sizeof(header.pool_id));
+    memcpy(header.pool_id, engine->id, sizeof(header.pool_id));
     builder_init(&b);
     fields_write(&header_table, &header, &b);
-    builder_add_value(&b, "leases", leases_array(pool));
+    builder_add_value(&b, "leases", leases_array(engine));
+    if (beside)
+        builder_add_value(&b, BESIDE, write_leases(beside, NULL));
     return builder_take(&b);
+}
+
+json_object *json_leases_file(const Pool *pool)
+{
+    return write_leases(pool, pool->beside);
 }
 
 static int read_lease(json_object *object, size_t index, Pool *pool, Error *error)
@@ -117,28 +127,43 @@ static int read_leases(json_object *file, const Header *header, Pool *pool, Erro
     return r;
 }
 
+/* Each part says of which engine it is: what changed places since is found again all the same. */
+static int read_part(json_object *part, const char *prefix, Pool *pool, Error *error)
+{
+    Header header = {.format = 0};
+    Pool *engine;
+    int r = fields_read(&header_table, part, prefix, &header, NULL, error);
+
+    if (r < 0)
+        return r;
+    if (!streq(header.pool_id, pool->id))
+        return field_refuse(error, "pool_id", "must be \"%s\"", pool->id);
+    engine = pool_engine(pool, header.generation);
+    if (!engine)
+        return 0;
+    r = read_leases(part, &header, engine, error);
+    if (r < 0) {
+        lease_begin_generation(engine);
+        return r;
+    }
+    engine->leases.last_number = header.last_number;
+    return 0;
+}
+
 int leases_file_parse(const char *text, size_t length, Pool *pool, Error *error)
 {
     _cleanup_json_ json_object *file = NULL;
-    Header header = {.format = 0};
+    json_object *beside = NULL;
     int r = json_read(text, length, &file, error);
 
     if (r < 0)
         return r;
     if (!json_object_is_type(file, json_type_object))
         return error_set(error, PM_ERROR_INVALID_FIELD, NULL, "a leases file must be an object");
-    r = fields_read(&header_table, file, "", &header, NULL, error);
-    if (r < 0)
+    r = read_part(file, "", pool, error);
+    if (r < 0 || !json_object_object_get_ex(file, BESIDE, &beside))
         return r;
-    if (!streq(header.pool_id, pool->id))
-        return field_refuse(error, "pool_id", "must be \"%s\"", pool->id);
-    if (header.generation != pool->generation)
-        return 0;
-    r = read_leases(file, &header, pool, error);
-    if (r < 0) {
-        lease_begin_generation(pool);
-        return r;
-    }
-    pool->leases.last_number = header.last_number;
-    return 0;
+    if (!json_object_is_type(beside, json_type_object))
+        return field_refuse(error, BESIDE, "must be an object");
+    return read_part(beside, BESIDE ".", pool, error);
 }

@@ -51,6 +51,16 @@ static const char *operation_name(int value)
     return operation_kind_to_string((OperationKind)value);
 }
 
+static const char *role_name(int value)
+{
+    return pool_role_to_string((PoolRole)value);
+}
+
+static const char *strategy_name(int value)
+{
+    return reload_strategy_to_string((ReloadStrategy)value);
+}
+
 static const char *phase_name(int value)
 {
     return reload_phase_to_string((ReloadPhase)value);
@@ -83,6 +93,10 @@ static const Field reload_fields[] = {
         {"error", FIELD_BUFFER, .nullable = true, .max = PM_ERROR_TEXT_MAX, AT(reload.error)},
         {"failure", FIELD_ENUM, .nullable = true, .max = FAILURE_MAX, AT(reload.failure),
          .enum_name = failure_name},
+        {"strategy", FIELD_ENUM, .max = RELOAD_STRATEGY_MAX, AT(reload.strategy),
+         .enum_name = strategy_name},
+        {"free_port", FIELD_U16, .max = UINT16_MAX, AT(reload.free_port)},
+        {"within_usec", FIELD_U64, .max = INT64_MAX, AT(reload.within_usec)},
 };
 static const FieldTable reload_table = {reload_fields, ELEMENTSOF(reload_fields)};
 
@@ -113,6 +127,8 @@ static const Field pool_fields[] = {
         {"drain_leases", FIELD_U64, .max = INT64_MAX, AT(drain_leases)},
         {"reload", FIELD_GROUP, .group = &reload_table},
         {"judging", FIELD_BOOL, AT(judging)},
+        {"role", FIELD_ENUM, .max = ROLE_MAX, AT(role), .enum_name = role_name},
+        {"last_generation", FIELD_U64, .max = INT64_MAX, AT(last_generation)},
         {"end_set_up", FIELD_BOOL, AT(end.set_up)},
         {"invocation_id", FIELD_BUFFER, .required = true, .nullable = true, .max = 32,
          AT(unit.invocation_id), .check = check_invocation_id},
@@ -146,6 +162,19 @@ static EngineSpec **spec_at(Pool *pool, size_t i)
     return (EngineSpec **)(void *)((char *)pool + specs[i].offset);
 }
 
+/* The engine beside, without its spec: see there. */
+static json_object *write_beside(const Pool *beside)
+{
+    Builder b;
+
+    builder_init(&b);
+    fields_write(&pool_table, beside, &b);
+    return builder_take(&b);
+}
+
+#define BESIDE      "beside"
+#define BESIDE_SPEC "beside_spec"
+
 static void write_specs(const Pool *pool, Builder *b)
 {
     for (size_t i = 0; i < ELEMENTSOF(specs); i++) {
@@ -157,6 +186,8 @@ static void write_specs(const Pool *pool, Builder *b)
         else if (i == 0)
             builder_add_null(b, specs[i].name);
     }
+    if (pool->beside && pool->beside->spec)
+        builder_add_value(b, BESIDE_SPEC, spec_write(pool->beside->spec));
 }
 
 json_object *json_state_file(const Pool *pool)
@@ -171,6 +202,8 @@ json_object *json_state_file(const Pool *pool)
     builder_add_value(&b, "supervision", supervision_write(&pool->supervision));
     if (pool->external)
         builder_add_value(&b, "external", handoff_write(pool->external));
+    if (pool->beside)
+        builder_add_value(&b, BESIDE, write_beside(pool->beside));
     write_specs(pool, &b);
     return builder_take(&b);
 }
@@ -282,6 +315,10 @@ static int read_external(json_object *file, Pool *pool, Error *error)
 static void drop_ended_operation(Pool *pool)
 {
     switch (pool->state) {
+    case POOL_READY:
+        if (pool->operation.kind == OPERATION_RELOAD && pool->reload.strategy == RELOAD_BLUE_GREEN)
+            return;
+        break;
     case POOL_PREFLIGHT:
         /* A restart or reload goes on there, a preload begins anew. */
         if (pool->operation.kind == OPERATION_RESTART || pool->operation.kind == OPERATION_RELOAD)
@@ -304,6 +341,8 @@ static void drop_ended_operation(Pool *pool)
     default:
         break;
     }
+    if (pool->beside && pool->state != POOL_READY && pool->state != POOL_ADOPTING)
+        return; /* it waits for the end of that one too */
     pool->operation = (PoolOperation){.kind = OPERATION_NONE};
 }
 
@@ -343,6 +382,11 @@ static int check_reload(Pool *pool, Error *error)
         return field_refuse(error, "reload_next", "is required while the old engine leaves");
     if (reload->phase == RELOAD_ARRIVING && !reload->previous)
         return field_refuse(error, "reload_previous", "is required while the new engine arrives");
+    if (reload->phase == RELOAD_BESIDE &&
+        (!reload->next || !pool->beside || pool->beside->role != ROLE_ARRIVING))
+        return field_refuse(error, BESIDE,
+                            "and reload_next are required while an engine arrives "
+                            "beside the other");
     return 0;
 }
 
@@ -354,6 +398,73 @@ static void note_observed(Pool *pool)
     if (pool->unit.main_pid > 0)
         pool->unit.fields |= UNIT_FIELD_MAIN_PID;
     pool->end.exit_status = -1; /* last_error tells how it ended */
+}
+
+static int check_beside(const Pool *pool, Error *error)
+{
+    const Pool *b = pool->beside;
+
+    if (b->role != ROLE_ARRIVING && b->role != ROLE_LEAVING)
+        return field_refuse(error, BESIDE ".role", "must be \"arriving\" or \"leaving\"");
+    if (b->generation == 0 || b->generation == pool->generation)
+        return field_refuse(error, BESIDE ".generation",
+                            "must be at least 1, and not that of the pool's other engine");
+    if (!b->spec)
+        return field_refuse(error, BESIDE_SPEC, "is required for the engine beside");
+    if (!pool_has_engine(b) && b->state != POOL_PREFLIGHT &&
+        !(b->judging && b->state == POOL_FAILED))
+        return field_refuse(error, BESIDE ".state", "must be that of an engine, got %s",
+                            pool_state_to_string(b->state));
+    return 0;
+}
+
+static int read_beside_members(json_object *file, json_object *value, Pool *pool, Error *error)
+{
+    Pool *b = pool->beside;
+    json_object *spec = NULL;
+    int r = fields_read(&pool_table, value, BESIDE ".", b, NULL, error);
+
+    if (r >= 0 && json_object_object_get_ex(file, BESIDE_SPEC, &spec) && spec)
+        r = read_one_spec(spec, BESIDE_SPEC, pool, &b->spec, error);
+    if (r >= 0)
+        r = check_beside(pool, error);
+    if (r < 0)
+        return r;
+    /* What belongs to the pool is with the pool. */
+    b->operation = (PoolOperation){.kind = OPERATION_NONE};
+    b->automatic = false;
+    reload_done(&b->reload);
+    pool_meta_from_spec(b, b->spec);
+    note_observed(b);
+    return 0;
+}
+
+/* After the registry's part, whose mask counts for both. */
+static int read_beside(json_object *file, Pool *pool, Error *error)
+{
+    json_object *value = NULL;
+    char *mask = NULL;
+    int r;
+
+    if (pool->role != ROLE_SERVING)
+        return field_refuse(error, "role", "must be \"serving\"");
+    if (!json_object_object_get_ex(file, BESIDE, &value))
+        return 0;
+    if (json_object_get_type(value) != json_type_object)
+        return field_refuse(error, BESIDE, "must be an object");
+    if (pool_new(pool->id, &pool->beside) < 0)
+        return refuse_no_memory(error);
+    r = read_beside_members(file, value, pool, error);
+    if (r < 0)
+        return r;
+    if (pool->meta.device_mask) {
+        mask = strdup(pool->meta.device_mask);
+        if (!mask)
+            return refuse_no_memory(error);
+    }
+    free(pool->beside->meta.device_mask);
+    pool->beside->meta.device_mask = mask;
+    return 0;
 }
 
 static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *error)
@@ -386,6 +497,9 @@ static int read_pool(json_object *file, const char *pool_id, Pool **ret, Error *
     if (r < 0)
         return r;
     r = read_external(file, pool, error);
+    if (r < 0)
+        return r;
+    r = read_beside(file, pool, error);
     if (r < 0)
         return r;
     r = check_engine(pool, error);

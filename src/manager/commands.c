@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
 #include "manager/sandbox.h"
+#include "store/port_check.h"
 #include "json/build.h"
 #include "json/encode.h"
 #include "json/reader.h"
@@ -90,8 +92,8 @@ static int find_engine(const Manager *m, const char *pool_id, const char *verb, 
                          "pool %s has no engine to %s: the one that serves it was started by "
                          "somebody else",
                          pool->id, verb);
-    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT && pool->state != POOL_BACKOFF &&
-        pool->state != POOL_TRIPPED)
+    if (!pool_has_engine(pool) && !pool->beside && pool->state != POOL_PREFLIGHT &&
+        pool->state != POOL_BACKOFF && pool->state != POOL_TRIPPED)
         return error_set(error, PM_ERROR_NO_ENGINE, NULL, "pool %s has no engine to %s", pool->id,
                          verb);
     *ret = pool;
@@ -171,7 +173,8 @@ int manager_drain(Manager *m, const char *pool_id, uint64_t deadline_ms, const c
  * A reload that cannot be kept on disk would be lost half-way with the daemon. `next` NULL: what
  * runs, with a path of any length in the model's place.
  */
-static int refuse_large(const Pool *pool, const EngineSpec *next, Error *error)
+static int refuse_large(const Pool *pool, const EngineSpec *next, ReloadStrategy strategy,
+                        Error *error)
 {
     _cleanup_json_ json_object *file = json_state_file(pool),
                                *spec = spec_write(next ? next : pool->spec);
@@ -183,6 +186,8 @@ static int refuse_large(const Pool *pool, const EngineSpec *next, Error *error)
         !json_object_to_json_string_length(spec, JSON_TEXT_PRETTY, &spec_length))
         return out_of_memory(error);
     spec_length += paths;
+    if (strategy == RELOAD_BLUE_GREEN)
+        spec_length *= 2; /* that of the engine beside may differ from what was asked for */
     if (file_length + spec_length <= PM_BODY_MAX - RELOAD_RESERVE)
         return 0;
     return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,
@@ -197,6 +202,11 @@ static int check_reload(const Manager *m, const Pool *pool, const ReloadRequest 
 {
     int r = 0;
 
+    if (pool->beside && pool->operation.kind == OPERATION_NONE)
+        return error_set(error, PM_ERROR_BUSY, NULL,
+                         "the engine of pool %s from before the last reload (generation %" PRIu64
+                         ") has not ended yet: wait, or release its leases (%" PRIu64 " are out)",
+                         pool->id, pool->beside->generation, pool->beside->leases.count);
     if (pool->operation.kind != OPERATION_NONE || pool->state != POOL_READY)
         return error_set(error, PM_ERROR_BUSY, NULL,
                          "pool %s is %s: only a ready pool that no operation holds can be "
@@ -206,23 +216,7 @@ static int check_reload(const Manager *m, const Pool *pool, const ReloadRequest 
         r = reload_keep(pool->spec, pool->meta.device_mask, request->spec, error);
     if (r >= 0 && request->spec)
         r = sandbox_check_allowed(m, request->spec, error);
-    return r < 0 ? r : refuse_large(pool, request->spec, error);
-}
-
-/* Opens the operation, with a note where it cannot go the way that was asked for. */
-static int submit_reload(Manager *m, Pool *pool, ReloadStrategy strategy, Event *event,
-                         char *const *warnings, Operation **ret)
-{
-    _cleanup_strv_free_ char **notes = NULL;
-
-    if (strv_copy(warnings, &notes) < 0 ||
-        (strategy == RELOAD_BLUE_GREEN &&
-         strv_extend(&notes, "strategy: two engines of one pool beside each other are not "
-                             "supported; the old one is drained and stopped first") < 0)) {
-        event->command.reload = reload_request_free(event->command.reload);
-        return -ENOMEM;
-    }
-    return submit(m, pool, OPERATION_RELOAD, event, notes, ret);
+    return r < 0 ? r : refuse_large(pool, request->spec, request->strategy, error);
 }
 
 int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uint64_t deadline_ms,
@@ -230,7 +224,6 @@ int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uin
                    Error *error)
 {
     Event event = {.type = EVENT_RELOAD};
-    ReloadStrategy strategy;
     Pool *pool;
     int r = find_engine(m, pool_id, "reload", &pool, error);
 
@@ -246,10 +239,11 @@ int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uin
     if (r < 0)
         return r;
     manager_set_correlation_id(pool, correlation_id);
-    strategy = (*request)->strategy;
+    if ((*request)->strategy == RELOAD_BLUE_GREEN)
+        (*request)->free_port = port_find_free(pool->spec->host);
     event.command.reload = TAKE_PTR(*request);
     event.command.within_usec = drain_within(m, deadline_ms);
-    if (submit_reload(m, pool, strategy, &event, warnings, ret_operation) < 0)
+    if (submit(m, pool, OPERATION_RELOAD, &event, warnings, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }
@@ -263,8 +257,8 @@ int manager_deregister(Manager *m, const char *pool_id, bool force, const char *
 
     if (r < 0)
         return r;
-    if (!force &&
-        (pool_has_engine(pool) || pool->state == POOL_PREFLIGHT || pool->state == POOL_EXTERNAL))
+    if (!force && (pool_has_engine(pool) || pool->beside || pool->state == POOL_PREFLIGHT ||
+                   pool->state == POOL_EXTERNAL))
         return error_set(error, PM_ERROR_ALREADY_RUNNING, NULL,
                          "pool %s has an engine: stop it first, or force", pool->id);
     if (join(m, pool, OPERATION_DEREGISTER, ret_operation))

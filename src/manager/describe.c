@@ -81,6 +81,8 @@ json_object *describe_operation(const Manager *m, const Operation *o)
     } else if (pool) {
         bool staging = pool->reload.phase == RELOAD_STAGING;
 
+        if (pool->reload.phase == RELOAD_BESIDE) /* it is the new engine that is waited for */
+            pool = pool->beside;
         view.phase = staging ? reload_phase_to_string(pool->reload.phase) : pool_state_shown(pool);
         view.percent = staging ? staging_percent(pool_shell(pool)) : pool_load_percent(pool);
     }

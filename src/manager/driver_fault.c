@@ -54,9 +54,9 @@ static void describe(const Xid *xid, int index, char *buffer, size_t size)
 static const Pool *pool_of(const Manager *m, uint64_t pid)
 {
     for (size_t i = 0; i < m->registry.count && pid > 0; i++)
-        if (m->registry.pools[i]->unit.main_pid > 0 &&
-            (uint64_t)m->registry.pools[i]->unit.main_pid == pid)
-            return m->registry.pools[i];
+        for (const Pool *p = m->registry.pools[i]; p; p = p->beside)
+            if (p->unit.main_pid > 0 && (uint64_t)p->unit.main_pid == pid)
+                return p;
     return NULL;
 }
 
@@ -77,6 +77,14 @@ static void log_xid(DriverFaults *f, const Xid *xid, const char *what)
                  xid->text[0] ? ": " : "", xid->text);
 }
 
+static void tell_engine(Manager *m, const Pool *engine, const char *what)
+{
+    Event event = {.type = EVENT_DRIVER_FAULT, .generation = engine->generation};
+
+    (void)snprintf(event.failure, sizeof(event.failure), "%s", what);
+    (void)manager_post(m, engine->id, &event);
+}
+
 static void tell_pools(DriverFaults *f, int index, const char *what)
 {
     Manager *m = f->manager;
@@ -85,13 +93,13 @@ static void tell_pools(DriverFaults *f, int index, const char *what)
     placement_device_ids(&f->devices, &known);
     for (size_t i = 0; i < m->registry.count; i++) {
         const Pool *pool = m->registry.pools[i];
-        Event event = {.type = EVENT_DRIVER_FAULT, .generation = pool->generation};
 
-        if (!pool_has_engine(pool) || !pool->spec ||
-            device_mask_match(pool->spec->device_mask, &known, index) == MASK_OTHER)
+        if (!pool->spec || device_mask_match(pool->spec->device_mask, &known, index) == MASK_OTHER)
             continue;
-        (void)snprintf(event.failure, sizeof(event.failure), "%s", what);
-        (void)manager_post(m, pool->id, &event);
+        if (pool->beside) /* before what happens to the other makes it take its place */
+            tell_engine(m, pool->beside, what);
+        if (pool_has_engine(pool))
+            tell_engine(m, pool, what);
     }
 }
 

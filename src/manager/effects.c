@@ -22,7 +22,10 @@ static void gather_facts(Manager *m, const Pool *pool)
 {
     Event event = {.type = EVENT_FACTS, .facts = {.attempt = pool->attempt}};
 
-    facts_gather(m, pool, &event.facts.error);
+    if (pool_shell(pool))
+        facts_gather(m, pool, &event.facts.error);
+    else
+        (void)error_set(&event.facts.error, PM_ERROR_INTERNAL, NULL, "out of memory");
     (void)manager_post(m, pool->id, &event);
 }
 
@@ -57,15 +60,15 @@ void effects_start_unit(Manager *m, const Pool *pool)
 }
 
 /* An engine whose state is not saved could not be found again: rather none. */
-static void start(Manager *m, PoolShell *shell)
+static void start(Manager *m, PoolShell *shell, const Pool *engine)
 {
     if (shell->save_error == -EAGAIN)
-        shell->start_waiting = shell->pool->generation; /* until the registry lock is free */
+        shell->start_waiting = engine->generation; /* until the registry lock is free */
     else if (shell->save_error < 0)
-        post_failure(m, shell->pool, EVENT_START_FAILED, "its state file cannot be written",
+        post_failure(m, engine, EVENT_START_FAILED, "its state file cannot be written",
                      shell->save_error);
     else
-        effects_start_unit(m, shell->pool);
+        effects_start_unit(m, engine);
 }
 
 static void write_handoff(Manager *m, const Pool *pool)
@@ -169,25 +172,27 @@ static void unit_call(Manager *m, const Pool *pool, EffectType type)
         log_pool_errno(pool, r, "the service manager cannot be asked");
 }
 
-static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
+/* `pool`: the engine that is meant, which may be beside the one that serves; `own`: the shell of
+ * the pool that is in the registry. */
+static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e)
 {
-    Pool *pool = shell->pool;
+    PoolShell *shell = pool_shell(pool);
 
     switch (e->type) {
     case EFFECT_GATHER_FACTS:
         gather_facts(m, pool);
         break;
     case EFFECT_SAVE:
-        (void)persist_state(shell);
+        (void)persist_state(own);
         break;
     case EFFECT_SAVE_LEASES:
-        (void)persist_leases(shell);
+        (void)persist_leases(own);
         break;
     case EFFECT_FORGET:
         shell->forget = true;
         break;
     case EFFECT_START_UNIT:
-        start(m, shell);
+        start(m, own, pool);
         break;
     case EFFECT_STOP_UNIT:
     case EFFECT_KILL_UNIT:
@@ -222,11 +227,14 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
     case EFFECT_REMOVE_HANDOFF:
         remove_handoff(m, pool);
         break;
+    case EFFECT_EXCHANGE:
+        pool_shell_exchange(shell, pool_shell(pool_beside(pool)));
+        break;
     case EFFECT_END_OPERATION:
         operation_end(m, pool, &e->result);
         break;
     case EFFECT_LOG:
-        log_pool(pool, shell->correlation_id, e->log.kind, &e->log.end, manager_now(m));
+        log_pool(pool, own->correlation_id, e->log.kind, &e->log.end, manager_now(m));
         break;
     case EFFECT_MAX:
         abort();
@@ -236,7 +244,10 @@ static void effect_apply(Manager *m, PoolShell *shell, const Effect *e)
 void effects_apply(Manager *m, PoolShell *shell, const Effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++) {
-        pool_metrics_count(&shell->metrics, shell->pool, &effects->items[i], manager_now(m));
-        effect_apply(m, shell, &effects->items[i]);
+        const Effect *e = &effects->items[i];
+        Pool *pool = e->beside ? pool_beside(shell->pool) : shell->pool;
+
+        pool_metrics_count(&shell->metrics, pool, e, manager_now(m));
+        effect_apply(m, shell, pool, e);
     }
 }

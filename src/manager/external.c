@@ -12,7 +12,7 @@
 /* Whether the pool may be served by an engine of somebody else. */
 static int check_free(const Pool *pool, Error *error)
 {
-    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT)
+    if (!pool_has_engine(pool) && pool->state != POOL_PREFLIGHT && !pool->beside)
         return 0;
     return error_set(error, PM_ERROR_ALREADY_RUNNING, NULL,
                      "pool %s runs an engine of its own: stop it first", pool->id);

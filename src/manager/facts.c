@@ -9,18 +9,17 @@
 #include "manager/sandbox.h"
 #include "store/port_check.h"
 
-/* The pool other than `pool` whose engine listens on the same port: its answers would pass for
+/* The engine other than that of `pool` which listens on the same port: its answers would pass for
  * ours. */
 static const Pool *port_holder(const Manager *m, const Pool *pool)
 {
     for (size_t i = 0; i < m->registry.count; i++) {
-        const Pool *other = m->registry.pools[i];
-
-        if (other != pool && pool_port(other) == pool->spec->port &&
-            streq(pool_host(other), pool->spec->host) &&
-            (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
-             other->state == POOL_EXTERNAL))
-            return other;
+        for (const Pool *other = m->registry.pools[i]; other; other = other->beside)
+            if (other != pool && pool_port(other) == pool->spec->port &&
+                streq(pool_host(other), pool->spec->host) &&
+                (pool_has_engine(other) || other->state == POOL_PREFLIGHT ||
+                 other->state == POOL_EXTERNAL))
+                return other;
     }
     return NULL;
 }
@@ -41,7 +40,8 @@ static const Pool *handoff_holder(const Manager *m, const Pool *pool)
     for (size_t i = 0; i < m->registry.count; i++) {
         const Pool *other = m->registry.pools[i];
 
-        if (other != pool && other->spec && pool_has_engine(other) && same_handoff(pool, other))
+        if (!streq(other->id, pool->id) && other->spec && pool_has_engine(other) &&
+            same_handoff(pool, other))
             return other;
     }
     return NULL;

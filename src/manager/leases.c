@@ -59,7 +59,7 @@ int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
 
     if (r < 0)
         return r;
-    if (!lease_release(pool, lease_id))
+    if (!lease_release(pool, lease_id) && (!pool->beside || !lease_release(pool->beside, lease_id)))
         return error_set(error, PM_ERROR_LEASE_NOT_FOUND, NULL,
                          "pool %s has no lease %.*s: it was released, has expired, or its engine "
                          "is gone",
@@ -77,7 +77,8 @@ int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *r
 
     if (r < 0)
         return r;
-    if (lease_release_anonymous(pool))
+    /* The older engine's first: it waits for them. */
+    if ((pool->beside && lease_release_anonymous(pool->beside)) || lease_release_anonymous(pool))
         leases_released(pool_shell(pool));
     *ret_active = pool->leases.count;
     return 0;
@@ -88,7 +89,11 @@ void manager_release_holder(Manager *m, const char *holder)
     for (size_t i = 0; i < m->registry.count; i++) {
         Pool *pool = m->registry.pools[i];
 
-        if (lease_release_holder(pool, holder) > 0)
+        uint64_t released = lease_release_holder(pool, holder);
+
+        if (pool->beside)
+            released += lease_release_holder(pool->beside, holder);
+        if (released > 0)
             leases_released(pool_shell(pool));
     }
 }

@@ -48,6 +48,8 @@ static const struct {
         [LOG_RELOAD_ABORTED] = {LOG_ERR, "d3f5b7a9c1e24f8b9d6a4c2e0f8b6d36"},
         [LOG_RELOAD_FAILED] = {LOG_ERR, "a1c3e5f7b9d04c2e8f6a0b4d2c6e8f37"},
         [LOG_ROLLED_BACK] = {LOG_WARNING, "c5e7a9b1d3f54e7c9b8d6f4a2e0c8b38"},
+        [LOG_RELOAD_BESIDE] = {LOG_INFO, "2f0c6d1b94e84a6fb7d35a80c1e9f264"},
+        [LOG_RELOAD_PLAIN] = {LOG_NOTICE, "81d7b3e05a2c4f9e9c46f0d2b8a7153e"},
         [LOG_DRIVER_FAULT] = {LOG_ERR, "e9b1d3f5a7c84b6d9e0f2a4c6b8d1e39"},
         [LOG_STALE_EVENT] = {LOG_DEBUG, "17263544536271809fa0b1c2d3e4f513"},
 };
@@ -176,6 +178,11 @@ static void format_reload(const Pool *pool, LogKind kind, const char *url, char 
     else if (kind == LOG_RELOAD_ABORTED)
         (void)snprintf(buffer, size, "Pool %s: reload given up, the engine serves on: %s", pool->id,
                        pool->last_error);
+    else if (kind == LOG_RELOAD_BESIDE)
+        (void)snprintf(buffer, size,
+                       "Pool %s: the new engine is started beside the one that serves", pool->id);
+    else if (kind == LOG_RELOAD_PLAIN)
+        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, pool->operation.note);
     else if (kind == LOG_RELOAD_FAILED)
         (void)snprintf(buffer, size,
                        "Pool %s: reload failed, the engine from before is started again: %s",
@@ -229,7 +236,8 @@ static const char *start_name(const Pool *pool)
         return "restart";
     if (pool->reload.phase == RELOAD_RETURNING)
         return "rollback";
-    return pool->operation.kind == OPERATION_RELOAD ? "reload" : "preload";
+    return pool->operation.kind == OPERATION_RELOAD || pool->role == ROLE_ARRIVING ? "reload"
+                                                                                   : "preload";
 }
 
 static void format_start(const Pool *pool, char *buffer, size_t size)
@@ -334,6 +342,8 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
     case LOG_RELOAD_ABORTED:
     case LOG_RELOAD_FAILED:
     case LOG_ROLLED_BACK:
+    case LOG_RELOAD_BESIDE:
+    case LOG_RELOAD_PLAIN:
         format_reload(pool, kind, url, buffer, size);
         break;
     case LOG_DRIVER_FAULT:

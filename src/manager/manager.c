@@ -54,7 +54,9 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     shell = pool_shell(pool);
     had_engine = pool_has_engine(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), random_number(), &effects);
+    pool_shell_attach_beside(shell);
     effects_apply(m, shell, &effects);
+    pool_shell_bury(shell);
     shutdown_count(shell);
     if (had_engine && !pool_has_engine(pool))
         external_retry(m);
@@ -66,6 +68,8 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     memory_keep(shell);
     pool_shell_arm(shell);
     load_watch(shell);
+    if (pool->beside && pool_shell(pool->beside))
+        load_watch(pool_shell(pool->beside));
     notify_pool_changed(shell);
 }
 
@@ -171,8 +175,8 @@ void manager_forget_pool(Manager *m, PoolShell *shell)
     int r;
 
     memcpy(id, pool->id, sizeof(id));
-    if (pool->generation > m->numbers.generation_floor) {
-        m->numbers.generation_floor = pool->generation;
+    if (pool_last_generation(pool) > m->numbers.generation_floor) {
+        m->numbers.generation_floor = pool_last_generation(pool);
         persist_numbers(m);
     }
     /* Before its state: what nobody knows any more must not come back. */
@@ -212,11 +216,12 @@ bool manager_is_recovered(const Manager *m)
  */
 static void reset_unknown(Manager *m, const UnitName *name, const UnitObservation *u)
 {
-    const Pool *pool = registry_get(&m->registry, name->pool_id);
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+    const Pool *engine = pool ? pool_engine(pool, name->generation) : NULL;
     char unit[PM_UNIT_NAME_MAX + 1];
 
     if (!(u->fields & UNIT_FIELD_ACTIVE) || u->active != UNIT_ACTIVE_FAILED ||
-        (pool && pool->spec && pool->generation == name->generation))
+        (engine && engine->spec))
         return;
     unit_name_format(name->pool_id, name->replica_id, name->generation, unit);
     (void)unit_client_reset_failed(m->units, unit);
@@ -226,12 +231,13 @@ static void reset_unknown(Manager *m, const UnitName *name, const UnitObservatio
  * not ended. */
 static void look_for_processes(Manager *m, const UnitName *name, UnitObservation *u)
 {
-    const Pool *pool = registry_get(&m->registry, name->pool_id);
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+    const Pool *engine = pool ? pool_engine(pool, name->generation) : NULL;
     UnitObservation known = {0};
     char unit[PM_UNIT_NAME_MAX + 1];
 
-    if (pool && pool_has_engine(pool) && pool->generation == name->generation)
-        known = pool->unit;
+    if (engine && pool_has_engine(engine))
+        known = engine->unit;
     (void)unit_observation_merge(&known, u);
     if (!unit_observation_is_doubtful(&known))
         return;

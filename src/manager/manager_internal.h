@@ -256,6 +256,7 @@ uint64_t staging_percent(const PoolShell *shell);
 void output_begin(PoolShell *shell); /* an engine is about to be started */
 void output_read(PoolShell *shell);
 void output_done(PoolShell *shell); /* nobody waits any more */
+void output_exchange(PoolShell *a, PoolShell *b);
 
 /* driver_fault.c: what the driver logs of the GPUs; `path` is the kernel's log, "" for none. */
 int driver_fault_start(Manager *m, const char *path);
@@ -272,6 +273,13 @@ json_object *describe_operation(const Manager *m, const Operation *o);
 
 /* pool_shell.c */
 int pool_shell_attach(Manager *m, Pool *pool);
+/* The engine beside has a shell of its own, of which only what belongs to an engine is used. Without
+ * memory it has none, and is not started. */
+void pool_shell_attach_beside(PoolShell *shell);
+/* After the effects of a step: what is no longer beside goes. */
+void pool_shell_bury(PoolShell *shell);
+/* The engines of two shells have changed places. */
+void pool_shell_exchange(PoolShell *a, PoolShell *b);
 void pool_shell_detach(Pool *pool);
 PoolShell *pool_shell(const Pool *pool);
 /* Sets the pool's timer to its next deadline. */

@@ -137,6 +137,8 @@ void operation_end(Manager *m, const Pool *pool, const OperationResult *result)
     o->ended = true;
     o->ended_usec = manager_now(m).mono;
     o->result = *result;
+    if (result->note[0])
+        (void)strv_extend(&o->warnings, result->note);
     o->http_status =
             error_is_set(&result->error) ? pm_error_info(result->error.code)->http_status : 200;
     answer = make_answer(m, o, pool);

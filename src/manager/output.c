@@ -183,6 +183,24 @@ void output_read(PoolShell *shell)
         finish(shell->output);
 }
 
+void output_exchange(PoolShell *a, PoolShell *b)
+{
+    OutputReading *reading = a->output;
+    char *last = a->last_output;
+    uint64_t start = a->output_start;
+
+    a->output = b->output;
+    a->last_output = b->last_output;
+    a->output_start = b->output_start;
+    b->output = reading;
+    b->last_output = last;
+    b->output_start = start;
+    if (a->output)
+        a->output->shell = a;
+    if (b->output)
+        b->output->shell = b;
+}
+
 void output_done(PoolShell *shell)
 {
     shell->output = reading_free(shell->output);

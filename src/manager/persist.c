@@ -130,12 +130,11 @@ static int written(PoolShell *shell, SaveWhat what, int r, const char *failure)
  */
 static void start_waiting(PoolShell *shell)
 {
-    const Pool *pool = shell->pool;
-    uint64_t generation = shell->start_waiting;
+    const Pool *engine = pool_engine(shell->pool, shell->start_waiting);
 
     shell->start_waiting = 0;
-    if (generation == pool->generation && pool->state == POOL_STARTING)
-        effects_start_unit(shell->manager, pool);
+    if (engine && engine->state == POOL_STARTING)
+        effects_start_unit(shell->manager, engine);
 }
 
 int persist_state(PoolShell *shell)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "manager/manager_internal.h"
@@ -44,10 +45,43 @@ int pool_shell_attach(Manager *m, Pool *pool)
     return 0;
 }
 
+void pool_shell_attach_beside(PoolShell *shell)
+{
+    Pool *beside = shell->pool->beside;
+
+    if (!beside || pool_shell(beside) || pool_shell_attach(shell->manager, beside) < 0)
+        return;
+    memcpy(pool_shell(beside)->correlation_id, shell->correlation_id,
+           sizeof(shell->correlation_id));
+}
+
+void pool_shell_bury(PoolShell *shell)
+{
+    if (shell->pool->gone)
+        pool_shell_detach(shell->pool->gone);
+    pool_bury(shell->pool);
+}
+
+void pool_shell_exchange(PoolShell *a, PoolShell *b)
+{
+    Probe *probe = a->probe;
+    uint64_t generation = a->probe_generation;
+
+    a->probe = b->probe;
+    a->probe_generation = b->probe_generation;
+    b->probe = probe;
+    b->probe_generation = generation;
+    probe_set_userdata(a->probe, a);
+    probe_set_userdata(b->probe, b);
+    output_exchange(a, b);
+}
+
 void pool_shell_detach(Pool *pool)
 {
     PoolShell *shell = pool_shell(pool);
 
+    if (pool->beside)
+        pool_shell_detach(pool->beside);
     if (!shell)
         return;
     probe_free(shell->probe);

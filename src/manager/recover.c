@@ -36,6 +36,7 @@ static int take_over(Manager *m, Pool *loaded, Error *error)
     if (r < 0)
         return r;
     pool_take(pool, loaded);
+    pool_shell_attach_beside(pool_shell(pool));
     if (pool->operation.kind != OPERATION_NONE && operation_restore(m, pool) < 0)
         pool->operation = (PoolOperation){.kind = OPERATION_NONE};
     return 0;
@@ -141,9 +142,11 @@ void recover_observed(Manager *m, const UnitName *name, const UnitObservation *u
 {
     Pool *pool = registry_get(&m->registry, name->pool_id);
 
-    if (pool && pool->spec && pool->generation == name->generation &&
-        streq(pool->spec->replica_id, name->replica_id))
-        unit_observation_merge(&pool_shell(pool)->found, u);
+    const Pool *engine = pool ? pool_engine(pool, name->generation) : NULL;
+
+    if (engine && engine->spec && streq(engine->spec->replica_id, name->replica_id) &&
+        pool_shell(engine))
+        unit_observation_merge(&pool_shell(engine)->found, u);
     else if (unit_may_run(u))
         remember_unknown(m, name);
 }
@@ -191,23 +194,44 @@ static void look_for_processes(const Manager *m, const Pool *pool, UnitObservati
     u->fields |= UNIT_FIELD_POPULATED;
 }
 
+static Event recover_event(const Manager *m, const Pool *engine)
+{
+    Event event = {.type = EVENT_RECOVER, .generation = engine->generation};
+
+    if (pool_shell(engine))
+        event.unit = pool_shell(engine)->found;
+    if (event.unit.fields == 0) {
+        event.unit.fields = UNIT_FIELD_LOAD;
+        event.unit.load = UNIT_LOAD_NOT_FOUND;
+    }
+    look_for_processes(m, engine, &event.unit);
+    return event;
+}
+
+/* The engine beside may have taken the other's place by the time that it is its turn. */
+static void recover_pool(Manager *m, const Pool *pool)
+{
+    Event event = recover_event(m, pool), beside = {.type = EVENT_RECOVER};
+    bool has_beside = pool->beside;
+    char id[PM_ID_MAX + 1];
+
+    memcpy(id, pool->id, sizeof(id));
+    if (has_beside)
+        beside = recover_event(m, pool->beside);
+    (void)manager_post(m, id, &event);
+    if (has_beside)
+        (void)manager_post(m, id, &beside);
+}
+
 /* Each pool learns what became of its unit while we were away. */
 static void recover_pools(Manager *m)
 {
     /* From the end: a pool that was to be deregistered goes on the way. */
     for (size_t i = m->registry.count; i > 0; i--) {
-        Pool *pool = m->registry.pools[i - 1];
-        Event event = {.type = EVENT_RECOVER, .generation = pool->generation};
+        const Pool *pool = m->registry.pools[i - 1];
 
-        if (!pool->spec && pool->state != POOL_EXTERNAL)
-            continue;
-        event.unit = pool_shell(pool)->found;
-        if (event.unit.fields == 0) {
-            event.unit.fields = UNIT_FIELD_LOAD;
-            event.unit.load = UNIT_LOAD_NOT_FOUND;
-        }
-        look_for_processes(m, pool, &event.unit);
-        (void)manager_post(m, pool->id, &event);
+        if (pool->spec || pool->state == POOL_EXTERNAL)
+            recover_pool(m, pool);
     }
 }
 

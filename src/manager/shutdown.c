@@ -106,6 +106,8 @@ void shutdown_count(PoolShell *shell)
     const Pool *pool = shell->pool;
     uint64_t leases = pool_has_engine(pool) ? pool->leases.count : 0;
 
+    if (pool->beside)
+        leases += pool->beside->leases.count;
     if (leases != shell->leases_counted) {
         m->leases_out = m->leases_out - shell->leases_counted + leases;
         shell->leases_counted = leases;

@@ -150,6 +150,12 @@ int probe_start(Prober *p, const ProbeTarget *target, ProbeFunc f, void *userdat
     return 0;
 }
 
+void probe_set_userdata(Probe *probe, void *userdata)
+{
+    if (probe)
+        probe->userdata = userdata;
+}
+
 Probe *probe_free(Probe *probe)
 {
     Prober *p;

@@ -45,6 +45,9 @@ Prober *prober_free(Prober *p);
  */
 int probe_start(Prober *p, const ProbeTarget *target, ProbeFunc f, void *userdata, Probe **ret);
 
+/* The function is called with this from now on. NULL is no probe. */
+void probe_set_userdata(Probe *probe, void *userdata);
+
 /* Cancels: the function is not called. Returns NULL. */
 Probe *probe_free(Probe *probe);
 

@@ -12,3 +12,7 @@
  * "localhost" is taken when either loopback address is: a health check of it asks both.
  */
 int port_check_free(const char *host, uint16_t port);
+
+/* A port of `host` that nobody listens on at this moment, as the kernel gives them out; 0: there is
+ * none, or `host` is not an address of this host. */
+uint16_t port_find_free(const char *host);

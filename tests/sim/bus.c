@@ -33,9 +33,9 @@ static void transmit(World *w, const Item *item)
     agenda_add(&w->agenda, &call);
 }
 
-static PoolSlot *slot_of(World *w, const Item *call)
+static uint64_t *start_waiting(World *w, UnitRef ref)
 {
-    return &w->manager.slots[call->unit.pool];
+    return &w->manager.slots[ref.pool].start_waiting[ref.generation % SIM_ENGINES];
 }
 
 static void leave_queue(World *w, const Item *item)
@@ -44,9 +44,9 @@ static void leave_queue(World *w, const Item *item)
 
     if (call.kind == CALL_START) {
         /* Withdrawn by a stop while it waited. */
-        if (slot_of(w, &call)->start_waiting != call.unit.generation)
+        if (*start_waiting(w, call.unit) != call.unit.generation)
             return;
-        slot_of(w, &call)->start_waiting = 0;
+        *start_waiting(w, call.unit) = 0;
     }
     transmit(w, &call);
 }
@@ -63,7 +63,7 @@ static void enqueue(World *w, const Item *item)
         return;
     }
     if (call.kind == CALL_START)
-        slot_of(w, &call)->start_waiting = call.unit.generation;
+        *start_waiting(w, call.unit) = call.unit.generation;
     call.at = *until;
     call.run = leave_queue;
     call.incarnation = w->manager.incarnation;
@@ -78,7 +78,7 @@ static const char *const call_names[CALL_KIND_MAX] = {
 static void call_add(World *w, CallKind kind, UnitRef ref, const EngineSpec *spec, bool counted)
 {
     Item call = {.kind = kind, .unit = ref, .flag = counted};
-    bool waiting = w->manager.slots[ref.pool].start_waiting == ref.generation;
+    bool waiting = *start_waiting(w, ref) == ref.generation;
 
     world_note(w, "manager", call_names[kind], ref.pool, ref.generation, 0, NULL);
     if (kind == CALL_START && spec) {
@@ -87,7 +87,7 @@ static void call_add(World *w, CallKind kind, UnitRef ref, const EngineSpec *spe
     } else if (kind == CALL_QUERY && waiting && !counted) {
         return; /* its start will tell */
     } else if ((kind == CALL_STOP || kind == CALL_KILL) && waiting) {
-        w->manager.slots[ref.pool].start_waiting = 0;
+        *start_waiting(w, ref) = 0;
         call.kind = CALL_QUERY;
     }
     enqueue(w, &call);

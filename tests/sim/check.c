@@ -5,12 +5,48 @@
 
 /* The invariants. */
 
-/* Whether the event belongs to what the pool was. */
+/* Whether the event belongs to what the engine was. */
 static bool event_is_of(const Pool *before, const Event *event)
 {
     if (event->type == EVENT_FACTS)
         return before->state == POOL_PREFLIGHT && event->facts.attempt == before->attempt;
     return event->generation == 0 || event->generation == before->generation;
+}
+
+/* The engines that the pool had, and what they are now. */
+typedef struct Engines {
+    const Pool *before[2];
+    const Pool *after[2];
+    size_t n;
+} Engines;
+
+static const Pool *find_engine(Pool *pool, uint64_t generation)
+{
+    const Pool *engine = pool_engine(pool, generation);
+
+    if (!engine && pool->gone && pool->gone->generation == generation)
+        engine = pool->gone;
+    return engine;
+}
+
+/* What has become of each engine that the pool had. One that took the place of another in another
+ * record is the same still; one that was never started may have none. */
+static Engines pair_engines(const Before *before, Pool *pool)
+{
+    Engines e = {.n = 0};
+
+    e.before[e.n] = &before->pool;
+    e.after[e.n] = find_engine(pool, before->pool.generation);
+    if (!e.after[e.n])
+        e.after[e.n] = pool;
+    e.n++;
+    if (!before->pool.beside)
+        return e;
+    e.before[e.n] = &before->beside;
+    e.after[e.n] = find_engine(pool, before->beside.generation);
+    if (e.after[e.n])
+        e.n++;
+    return e;
 }
 
 static bool is_end_log(LogKind kind)
@@ -19,28 +55,47 @@ static bool is_end_log(LogKind kind)
            kind == LOG_ENGINE_STOPPED;
 }
 
+EngineLedger *ledger_of(World *w, size_t pool, uint64_t generation)
+{
+    EngineLedger *l = &w->ledger[pool].engines[generation % SIM_ENGINES];
+
+    if (l->generation != generation)
+        *l = (EngineLedger){.generation = generation};
+    return l;
+}
+
 /* The generation ended in this step: for the first time, or again because the manager was killed
  * before that was on disk. */
-static void note_end(World *w, Ledger *l, uint64_t generation)
+static void note_end(World *w, EngineLedger *l)
 {
-    if (l->ended == generation && (l->ended_incarnation == w->manager.incarnation || l->end_saved))
+    if (l->ended && (l->ended_incarnation == w->manager.incarnation || l->end_saved))
         world_fail(w, "the end of a generation was handled twice");
-    l->ended = generation;
+    l->ended = true;
     l->ended_incarnation = w->manager.incarnation;
     l->end_saved = false;
 }
 
+/* A refusal that only means that the engine is not started beside the other one. */
+static bool goes_plain(const Pool *before, const Event *event)
+{
+    return before->role == ROLE_ARRIVING && streq(event->facts.error.field, "port");
+}
+
 /* The end of a generation is told once, when it is judged where it is to be, and nothing else is
  * told as one. */
-static void check_end_logs(World *w, const Pool *before, const Pool *pool, const Event *event,
+static void check_end_logs(World *w, const Engines *engines, const Event *event,
                            const Effects *effects)
 {
-    bool ended = pool_has_engine(before) && !pool_has_engine(pool);
-    bool refused = event->type == EVENT_FACTS && event_is_of(before, event) &&
-                   error_is_set(&event->facts.error);
-    unsigned expected = (ended && !pool->judging) + (before->judging && !pool->judging) + refused;
-    unsigned told = 0;
+    unsigned expected = 0, told = 0;
 
+    for (size_t i = 0; i < engines->n; i++) {
+        const Pool *before = engines->before[i], *after = engines->after[i];
+        bool ended = pool_has_engine(before) && !pool_has_engine(after);
+        bool refused = event->type == EVENT_FACTS && event_is_of(before, event) &&
+                       error_is_set(&event->facts.error) && !goes_plain(before, event);
+
+        expected += (ended && !after->judging) + (before->judging && !after->judging) + refused;
+    }
     for (size_t i = 0; i < effects->count; i++)
         told += effects->items[i].type == EFFECT_LOG && is_end_log(effects->items[i].log.kind);
     if (told != expected)
@@ -48,42 +103,52 @@ static void check_end_logs(World *w, const Pool *before, const Pool *pool, const
 }
 
 /* What belongs to another generation, or to an earlier question, changes nothing. */
-static void check_stale(World *w, const Pool *before, const Pool *pool, const Event *event,
+static void check_stale(World *w, const Before *before, const Pool *pool, const Event *event,
                         const Effects *effects)
 {
-    bool stale = !event_is_of(before, event), same;
+    bool stale = !event_is_of(&before->pool, event), same;
 
+    if (before->pool.beside)
+        stale = stale && !event_is_of(&before->beside, event);
     /* The copy was made byte by byte, padding included. */
-    same = memcmp(before, pool, sizeof(*pool)) == 0; /* NOLINT(*memory-comparison,cert-*) */
+    same = memcmp(&before->pool, pool, sizeof(*pool)) == 0; /* NOLINT(*memory-comparison,cert-*) */
     if (stale && (!same || effects->count != 1 || effects->items[0].type != EFFECT_LOG ||
                   effects->items[0].log.kind != LOG_STALE_EVENT))
         world_fail(w, "a stale event was more than noted");
 }
 
-static void check_generation(World *w, const Pool *before, const Pool *pool)
+static void check_generation(World *w, const Before *before, const Engines *engines, Pool *pool)
 {
-    Ledger *l = &w->ledger[pool_index(pool->id)];
+    size_t number = pool_index(pool->id);
 
-    if (pool->generation < before->generation)
+    if (pool_last_generation(pool) < pool_last_generation(&before->pool) ||
+        (pool->gone && pool->gone->generation > pool_last_generation(pool)))
         world_fail(w, "the generation went back");
-    if (pool->generation != before->generation && pool->generation != before->generation + 1)
-        world_fail(w, "a generation was left out");
-    if (pool->generation != before->generation && pool_has_engine(before))
-        world_fail(w, "a generation began before the last one had ended");
-    if (pool_has_engine(before) && !pool_has_engine(pool))
-        note_end(w, l, before->generation);
+    if (!before->pool.beside && !pool->beside && !pool->gone &&
+        pool->generation != before->pool.generation &&
+        (pool->generation != pool_last_generation(&before->pool) + 1 ||
+         pool_has_engine(&before->pool)))
+        world_fail(w, "a generation was left out, or began before the last one had ended");
+    for (size_t i = 0; i < engines->n; i++)
+        if (pool_has_engine(engines->before[i]) && !pool_has_engine(engines->after[i]))
+            note_end(w, ledger_of(w, number, engines->before[i]->generation));
 }
 
-static void check_deadlines(World *w, const Pool *before, const Pool *pool, const Event *event)
+static void check_deadlines(World *w, const Engines *engines, const Event *event)
 {
-    bool phase = pool->phase_deadline != before->phase_deadline || event->type == EVENT_TIMER;
-    bool probe = pool->probe_at != before->probe_at || event->type == EVENT_TIMER;
-    bool stale = event->type == EVENT_TIMER && event->generation != before->generation;
+    bool timer = event->type == EVENT_TIMER;
 
-    if (stale)
+    if (timer && event->generation != engines->before[0]->generation)
         return;
-    if ((phase && pool->phase_deadline <= w->now) || (probe && pool->probe_at <= w->now))
-        world_fail(w, "a deadline is in the past after the step");
+    for (size_t i = 0; i < engines->n; i++) {
+        const Pool *before = engines->before[i], *after = engines->after[i];
+        bool phase = after->phase_deadline != before->phase_deadline || timer;
+        bool probe = after->probe_at != before->probe_at || timer;
+
+        if (pool_has_engine(after) &&
+            ((phase && after->phase_deadline <= w->now) || (probe && after->probe_at <= w->now)))
+            world_fail(w, "a deadline is in the past after the step");
+    }
 }
 
 /* There is always something that will move the pool on. */
@@ -154,13 +219,19 @@ static void check_operation(World *w, const Pool *p)
         if (p->operation.kind != OPERATION_DRAIN && p->operation.kind != OPERATION_RELOAD)
             world_fail(w, "draining without a drain");
         break;
+    case POOL_READY:
+        if (p->operation.kind == OPERATION_RELOAD && p->reload.strategy == RELOAD_BLUE_GREEN)
+            break;
+        if (p->operation.kind != OPERATION_NONE)
+            world_fail(w, "an operation holds a pool that is ready");
+        break;
     case POOL_ADOPTING:
         if (p->operation.kind != OPERATION_NONE && p->operation.kind != OPERATION_DRAIN &&
             p->operation.kind != OPERATION_RELOAD)
             world_fail(w, "an operation holds a pool that is looked at");
         break;
     default:
-        if (p->operation.kind != OPERATION_NONE && !p->judging)
+        if (p->operation.kind != OPERATION_NONE && !p->judging && !p->beside)
             world_fail(w, "an operation holds a pool in which nothing is going on");
         break;
     }
@@ -170,14 +241,14 @@ static void check_operation(World *w, const Pool *p)
 
 static void check_ready(World *w, const Pool *pool)
 {
-    const Ledger *l = &w->ledger[pool_index(pool->id)];
+    const EngineLedger *l = ledger_of(w, pool_index(pool->id), pool->generation);
 
     /* One of somebody else is believed until it has been checked. */
     if (!pool_is_ready(pool) || pool->state == POOL_EXTERNAL)
         return;
     if (!pool_is_live(pool))
         world_fail(w, "ready, but the unit is not active as far as the pool was told");
-    if (l->probed != pool->generation || !l->probe_good)
+    if (!l->probe_good)
         world_fail(w, "ready, but the last probe was not good");
 }
 
@@ -193,31 +264,49 @@ static void check_status(World *w, const Pool *pool)
 }
 
 /* Leases are of an engine that is there, and as many as are counted. */
-static void check_leases(World *w, const Pool *before, const Pool *pool, const Event *event)
+static void check_leases(World *w, const Pool *engine, bool timer)
 {
     uint64_t n = 0, last = 0;
 
-    for (const Lease *lease = pool->leases.first; lease; lease = lease->next) {
-        if (lease->number <= last || lease->number > pool->leases.last_number)
+    for (const Lease *lease = engine->leases.first; lease; lease = lease->next) {
+        if (lease->number <= last || lease->number > engine->leases.last_number)
             world_fail(w, "the leases are out of order");
-        if (lease->expires <= w->now && event->type == EVENT_TIMER &&
-            event->generation == before->generation)
+        if (lease->expires <= w->now && timer)
             world_fail(w, "a lease that is over outlives the timer");
         last = lease->number;
         n++;
     }
-    if (n != pool->leases.count)
+    if (n != engine->leases.count)
         world_fail(w, "the leases are miscounted");
-    if (n > 0 && !pool_has_engine(pool) && pool->state != POOL_EXTERNAL)
+    if (n > 0 && !pool_has_engine(engine) && engine->state != POOL_EXTERNAL)
         world_fail(w, "a lease of an engine that is gone");
 }
 
-/* Only a preload brings another mask or replica; a start takes the mask that the registry has. */
-static void check_kept(World *w, SpecId before, const Pool *pool, const Event *event)
+/* The engine beside is there for something, and no third one ever. */
+static void check_beside(World *w, const Pool *pool, bool timer, bool found)
 {
-    SpecId now = spec_id(pool->spec);
+    const Pool *b = pool->beside;
 
-    if (event->type == EVENT_FACTS && pool->state == POOL_STARTING) {
+    if (b->beside || b->role == ROLE_SERVING || pool->role != ROLE_SERVING)
+        world_fail(w, "an engine beside one that is itself beside another");
+    if (!pool_has_engine(b) && b->state != POOL_PREFLIGHT && !b->judging)
+        world_fail(w, "an engine that is gone is still kept beside");
+    if ((b->role == ROLE_ARRIVING) != (pool->reload.phase == RELOAD_BESIDE))
+        world_fail(w, "an engine arrives for nobody, or is awaited that does not");
+    if (b->operation.kind != OPERATION_NONE || b->stable_at != USEC_INFINITY || b->automatic)
+        world_fail(w, "what belongs to the pool is in the record beside");
+    if (found)
+        check_awaited(w, b);
+    check_leases(w, b, timer);
+}
+
+/* Only a preload brings another mask or replica; a start takes the mask that the registry has. */
+static void check_kept(World *w, const Before *was, const Pool *pool, const Event *event)
+{
+    SpecId now = spec_id(pool->spec), before = was->spec;
+
+    if (event->type == EVENT_FACTS && was->pool.state == POOL_PREFLIGHT &&
+        pool->state == POOL_STARTING) {
         if (!streq_ptr(pool->spec->device_mask, pool->meta.device_mask))
             world_fail(w, "the engine is started with another mask than the registry's");
         before.mask = now.mask;
@@ -227,20 +316,33 @@ static void check_kept(World *w, SpecId before, const Pool *pool, const Event *e
         world_fail(w, "the mask or the replica has changed");
 }
 
-void check_step(World *w, const Pool *before, SpecId spec, const Pool *pool, const Event *event,
+/* After our restart the engines of a pool are found again one after the other. */
+static bool is_found(const Engines *engines, const Pool *engine, const Event *event)
+{
+    return event->type != EVENT_RECOVER || engines->n < 2 ||
+           event->generation == engine->generation;
+}
+
+void check_step(World *w, const Before *before, Pool *pool, const Event *event,
                 const Effects *effects)
 {
+    Engines engines = pair_engines(before, pool);
+    bool timer = event->type == EVENT_TIMER && event->generation == before->pool.generation;
+
     if (effects->count >= EFFECTS_MAX)
         world_fail(w, "the step has as many effects as fit");
     check_stale(w, before, pool, event, effects);
-    check_generation(w, before, pool);
-    check_kept(w, spec, pool, event);
-    check_end_logs(w, before, pool, event, effects);
-    check_deadlines(w, before, pool, event);
-    check_awaited(w, pool);
+    check_generation(w, before, &engines, pool);
+    check_kept(w, before, pool, event);
+    check_end_logs(w, &engines, event, effects);
+    check_deadlines(w, &engines, event);
+    if (is_found(&engines, pool, event))
+        check_awaited(w, pool);
     check_ready(w, pool);
-    check_leases(w, before, pool, event);
+    check_leases(w, pool, timer);
     check_status(w, pool);
+    if (pool->beside)
+        check_beside(w, pool, timer, is_found(&engines, pool->beside, event));
 }
 
 /* Automatic starts keep to the window, and to the breaker but for its one trial. */
@@ -262,28 +364,28 @@ static void check_rate(World *w, const Pool *pool)
 }
 
 /* Before it is done. */
-void check_effect(World *w, const Pool *pool, const Effect *e)
+void check_effect(World *w, const Pool *pool, const Pool *engine, const Effect *e)
 {
     const Files *files = &w->files[pool_index(pool->id)];
-    const Ledger *l = &w->ledger[pool_index(pool->id)];
+    const SavedEngine *saved = e->beside ? &files->saved.beside : &files->saved.engine;
 
     switch (e->type) {
     case EFFECT_START_UNIT:
-        check_rate(w, pool);
+        check_rate(w, engine);
         if (!w->manager.slots[pool_index(pool->id)].save_failed &&
-            (!files->exists || files->saved.generation != pool->generation))
+            (!files->exists || saved->generation != engine->generation))
             world_fail(w, "a start before its generation is saved");
         break;
     case EFFECT_STOP_UNIT:
-        if (files->handoff)
+        if (files->handoff && !e->beside)
             world_fail(w, "a stop before the handoff is withdrawn");
         break;
     case EFFECT_PROBE:
-        if (!files->pid && pool->state != POOL_EXTERNAL)
+        if (!files->pid && pool->state != POOL_EXTERNAL && !e->beside)
             world_fail(w, "a health check before the pid file is written");
         break;
     case EFFECT_WRITE_HANDOFF:
-        if (l->probed != pool->generation || !l->probe_good)
+        if (!ledger_of(w, pool_index(pool->id), engine->generation)->probe_good)
             world_fail(w, "a handoff before a health check passed");
         break;
     default:
@@ -296,6 +398,7 @@ void check_files(World *w, const Pool *pool)
 {
     const Files *files = &w->files[pool_index(pool->id)];
     const PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
+    const PoolSlot *beside = &w->manager.besides[pool_index(pool->id)];
 
     if (files->handoff && !pool_has_handoff(pool))
         world_fail(w, "the handoff file is there, and should not be");
@@ -304,10 +407,19 @@ void check_files(World *w, const Pool *pool)
         world_fail(w, "the handoff file is not there, and should be");
     if (files->pid && !pool_has_engine(pool))
         world_fail(w, "the pid file of an engine that is gone");
-    if (pool->probe_running != (slot->probe != 0))
+    if (pool->probe_running != (slot->probe != 0) ||
+        (pool->beside && pool->beside->probe_running) != (beside->probe != 0))
         world_fail(w, "the pool and the prober do not agree whether a probe runs");
     check_operation(w, pool);
     reload_check(w, pool);
+}
+
+/* Whether another engine of the pool may run beside one that is started now. */
+static bool may_live(const World *w, UnitRef ref)
+{
+    const Pool *pool = manager_pool(w, ref.pool);
+
+    return !pool || (pool->beside && manager_knows(w, ref));
 }
 
 /* The service manager is asked to start a unit. */
@@ -318,10 +430,11 @@ void check_start(World *w, UnitRef ref)
     if (ref.generation <= l->started)
         world_fail(w, "generation %llu was started before", (unsigned long long)ref.generation);
     l->started = ref.generation;
+    ledger_of(w, ref.pool, ref.generation)->started = true;
     for (size_t i = 0; i < ELEMENTSOF(w->sm.units); i++) {
         const Unit *u = &w->sm.units[i];
 
-        if (unit_is_live(u) && u->ref.pool == ref.pool)
+        if (unit_is_live(u) && u->ref.pool == ref.pool && !may_live(w, u->ref))
             world_fail(w, "a start while generation %llu of the pool lives",
                        (unsigned long long)u->ref.generation);
     }
@@ -349,17 +462,22 @@ const char *world_unsettled(World *w, size_t *ret_pool)
         if (u->exists && u->phase == UNIT_FAILED)
             return "a failed unit is not reset";
         if (u->exists &&
-            (!manager_knows(w, u->ref) || !pool_has_engine(manager_pool(w, u->ref.pool))))
+            (!manager_knows(w, u->ref) ||
+             !pool_has_engine(pool_engine(manager_pool(w, u->ref.pool), u->ref.generation))))
             return "a unit runs of which no pool knows";
     }
     for (size_t i = 0; i < w->manager.registry.count; i++) {
         const Pool *p = w->manager.registry.pools[i];
 
         *ret_pool = pool_index(p->id);
-        if (!is_at_rest(p))
+        if (!is_at_rest(p) || p->beside)
             return "a pool is still on its way";
-        if (w->ledger[*ret_pool].started > w->ledger[*ret_pool].ended && !pool_has_engine(p))
-            return "the end of a generation was never handled";
+        for (size_t k = 0; k < SIM_ENGINES; k++) {
+            const EngineLedger *l = &w->ledger[*ret_pool].engines[k];
+
+            if (l->started && !l->ended && !(p->generation == l->generation && pool_has_engine(p)))
+                return "the end of a generation was never handled";
+        }
     }
     return NULL;
 }

@@ -52,6 +52,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_CANCEL_PROBE] = "cancel probe",
         [EFFECT_WRITE_HANDOFF] = "write handoff",
         [EFFECT_REMOVE_HANDOFF] = "remove handoff",
+        [EFFECT_EXCHANGE] = "exchange",
         [EFFECT_END_OPERATION] = "end operation",
         [EFFECT_LOG] = "log",
 };
@@ -90,6 +91,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_ABORTED] = "reload aborted",
         [LOG_RELOAD_FAILED] = "reload failed",
         [LOG_ROLLED_BACK] = "rolled back",
+        [LOG_RELOAD_BESIDE] = "reload beside",
+        [LOG_RELOAD_PLAIN] = "reload plain",
         [LOG_DRIVER_FAULT] = "driver fault",
         [LOG_STALE_EVENT] = "stale event",
 };
@@ -244,7 +247,10 @@ static const ReloadPhase expected_phases[][2] = {
         {RELOAD_STAGING, RELOAD_LEAVING},    {RELOAD_STAGING, RELOAD_RETURNING},
         {RELOAD_LEAVING, RELOAD_NONE},       {RELOAD_LEAVING, RELOAD_ARRIVING},
         {RELOAD_ARRIVING, RELOAD_NONE},      {RELOAD_ARRIVING, RELOAD_RETURNING},
-        {RELOAD_RETURNING, RELOAD_NONE},
+        {RELOAD_RETURNING, RELOAD_NONE},     {RELOAD_NONE, RELOAD_BESIDE},
+        {RELOAD_STAGING, RELOAD_BESIDE},     {RELOAD_BESIDE, RELOAD_NONE},
+        {RELOAD_BESIDE, RELOAD_DRAINING},    {RELOAD_BESIDE, RELOAD_LEAVING},
+        {RELOAD_BESIDE, RELOAD_ARRIVING},    {RELOAD_BESIDE, RELOAD_RETURNING},
 };
 
 static const struct {

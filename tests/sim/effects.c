@@ -3,11 +3,6 @@
 
 #include "world.h"
 
-static PoolSlot *slot_of(World *w, const Pool *pool)
-{
-    return &w->manager.slots[pool_index(pool->id)];
-}
-
 static Files *files_of(World *w, const Pool *pool)
 {
     return &w->files[pool_index(pool->id)];
@@ -33,7 +28,8 @@ static void on_facts(World *w, const Item *item)
     Event event = {.type = EVENT_FACTS, .facts = {.attempt = item->number}};
 
     if (prng_one_in(&w->prng, 12))
-        (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED, "port", "Port taken.");
+        (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED,
+                        prng_one_in(&w->prng, 2) ? "port" : "device_mask", "No.");
     manager_step(w, item->unit.pool, &event);
 }
 
@@ -46,53 +42,72 @@ static void gather_facts(World *w, const Pool *pool)
         later(w, pool, usec_add(delay, world_span(w, 0, USEC_PER_SEC)), on_facts, pool->attempt);
 }
 
-/* What json/state_file keeps. */
-static void save(World *w, const Pool *pool)
+static void save_engine(const Pool *engine, SavedEngine *ret)
 {
-    PoolSlot *slot = slot_of(w, pool);
+    *ret = (SavedEngine){
+            .role = engine->role,
+            .state = engine->state,
+            .generation = engine->generation,
+            .stop_reason = engine->stop_reason,
+            .started = engine->started,
+            .was_ready = engine->was_ready,
+            .last_error_class = engine->last_error_class,
+            .last_heartbeat_real = engine->last_heartbeat_real,
+            .crash_count = engine->crash_count,
+            .spec = spec_id(engine->spec),
+            .judging = engine->judging,
+            .ready_since = engine->ready_since,
+            .drain_deadline = engine->drain_deadline,
+            .drain_forced = engine->drain_forced,
+            .drain_leases = engine->drain_leases,
+    };
+    (void)snprintf(ret->last_error, sizeof(ret->last_error), "%s", engine->last_error);
+}
+
+/* What json/state_file keeps. */
+static void save(World *w, Pool *pool)
+{
+    size_t number = pool_index(pool->id);
+    PoolSlot *slot = &w->manager.slots[number];
     Files *files = files_of(w, pool);
-    Ledger *ledger = &w->ledger[pool_index(pool->id)];
+    Saved *saved = &files->saved;
 
     slot->save_failed = world_mischief(w, 64);
     files->stale = slot->save_failed;
     if (slot->save_failed) {
-        world_note(w, "files", "save failed", pool_index(pool->id), pool->generation, 0, NULL);
+        world_note(w, "files", "save failed", number, pool->generation, 0, NULL);
         return;
     }
-    if (!pool_has_engine(pool) && ledger->ended == pool->generation)
-        ledger->end_saved = true;
+    for (size_t i = 0; i < SIM_ENGINES; i++) {
+        EngineLedger *l = &w->ledger[number].engines[i];
+        const Pool *engine = pool_engine(pool, l->generation);
+
+        if (l->ended && l->generation <= pool_last_generation(pool) &&
+            (!engine || !pool_has_engine(engine)))
+            l->end_saved = true;
+    }
     files->exists = true;
-    files->saved = (Saved){
-            .state = pool->state,
-            .generation = pool->generation,
-            .stop_reason = pool->stop_reason,
-            .started = pool->started,
-            .was_ready = pool->was_ready,
-            .last_error_class = pool->last_error_class,
-            .last_heartbeat_real = pool->last_heartbeat_real,
-            .crash_count = pool->crash_count,
-            .spec = spec_id(pool->spec),
+    *saved = (Saved){
+            .last_generation = pool->last_generation,
             .operation = pool->operation,
+            .reload_strategy = pool->reload.strategy,
+            .reload_port = pool->reload.free_port,
+            .reload_within = pool->reload.within_usec,
             .reload_phase = pool->reload.phase,
             .reload_model = reload_model(pool),
             .reload_next = spec_id(pool->reload.next),
             .reload_previous = spec_id(pool->reload.previous),
             .reload_failure = pool->reload.failure,
-            .judging = pool->judging,
             .supervision = pool->supervision,
             .automatic = pool->automatic,
-            .ready_since = pool->ready_since,
-            .drain_deadline = pool->drain_deadline,
-            .drain_forced = pool->drain_forced,
-            .drain_leases = pool->drain_leases,
             .registered = pool->registered,
             .external = pool->external ? handoff_which(pool->external) : 0,
             .external_is_file = pool->external_is_file,
     };
-    (void)snprintf(files->saved.last_error, sizeof(files->saved.last_error), "%s",
-                   pool->last_error);
-    (void)snprintf(files->saved.reload_error, sizeof(files->saved.reload_error), "%s",
-                   pool->reload.error);
+    save_engine(pool, &saved->engine);
+    if (pool->beside)
+        save_engine(pool->beside, &saved->beside);
+    (void)snprintf(saved->reload_error, sizeof(saved->reload_error), "%s", pool->reload.error);
 }
 
 static void on_save_failed(World *w, const Item *item)
@@ -106,7 +121,7 @@ static void on_save_failed(World *w, const Item *item)
 /* An engine whose state is not saved could not be found again: rather none. */
 static void start(World *w, const Pool *pool)
 {
-    if (slot_of(w, pool)->save_failed)
+    if (w->manager.slots[pool_index(pool->id)].save_failed)
         later(w, pool, 0, on_save_failed, 0);
     else
         call_send(w, CALL_START, pool);
@@ -114,10 +129,10 @@ static void start(World *w, const Pool *pool)
 
 static void on_probe(World *w, const Item *item)
 {
-    PoolSlot *slot = &w->manager.slots[item->unit.pool];
-    Ledger *ledger = &w->ledger[item->unit.pool];
+    size_t number = item->unit.pool;
+    PoolSlot *slot = &w->manager.slots[number];
     const Unit *u = unit_find(w, item->unit);
-    const Pool *pool = manager_pool(w, item->unit.pool);
+    const Pool *pool = manager_pool(w, number);
     bool external = pool && pool->state == POOL_EXTERNAL;
     Event event = {
             .type = EVENT_PROBE,
@@ -126,19 +141,20 @@ static void on_probe(World *w, const Item *item)
                       .error = "Connection refused"},
     };
 
+    if (slot->probe != item->number)
+        slot = &w->manager.besides[number];
     if (slot->probe == item->number) {
         slot->probe = 0;
-        ledger->probe_good = event.probe.good;
-        ledger->probed = item->unit.generation;
+        ledger_of(w, number, item->unit.generation)->probe_good = event.probe.good;
     } else if (!world_mischief(w, 2)) {
         return; /* cancelled; one that is already in the queue comes late */
     }
-    manager_step(w, item->unit.pool, &event);
+    manager_step(w, number, &event);
 }
 
 static void probe(World *w, const Pool *pool)
 {
-    PoolSlot *slot = slot_of(w, pool);
+    PoolSlot *slot = manager_slot(w, pool);
     usec_t takes = world_mischief(w, 8) ? world_span(w, 0, w->settings.health_try_timeout_usec)
                                         : world_span(w, 100, 5000);
 
@@ -160,6 +176,21 @@ static void end_operation(World *w, const Pool *pool, const OperationResult *res
     world_fail(w, "an operation ended that is not open: twice, or never begun");
 }
 
+/* What of a slot belongs to the engine. */
+static void exchange(World *w, const Pool *pool)
+{
+    PoolSlot *slot = &w->manager.slots[pool_index(pool->id)];
+    PoolSlot *beside = &w->manager.besides[pool_index(pool->id)];
+    usec_t until = slot->judge_until;
+    uint64_t probe = slot->probe;
+
+    slot->judge_until = beside->judge_until;
+    beside->judge_until = until;
+    slot->probe = beside->probe;
+    beside->probe = probe;
+}
+
+/* `pool`: the engine that it is about. */
 static void effect_apply(World *w, Pool *pool, const Effect *e)
 {
     Files *files = files_of(w, pool);
@@ -205,7 +236,7 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
         probe(w, pool);
         break;
     case EFFECT_CANCEL_PROBE:
-        slot_of(w, pool)->probe = 0;
+        manager_slot(w, pool)->probe = 0;
         break;
     case EFFECT_WRITE_HANDOFF:
         files->handoff = true;
@@ -217,7 +248,10 @@ static void effect_apply(World *w, Pool *pool, const Effect *e)
         leases_save(w, pool);
         break;
     case EFFECT_FORGET:
-        slot_of(w, pool)->forget = true;
+        w->manager.slots[pool_index(pool->id)].forget = true;
+        break;
+    case EFFECT_EXCHANGE:
+        exchange(w, pool);
         break;
     case EFFECT_END_OPERATION:
         end_operation(w, pool, &e->result);
@@ -248,6 +282,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_CANCEL_PROBE] = "cancel-probe",
         [EFFECT_WRITE_HANDOFF] = "write-handoff",
         [EFFECT_REMOVE_HANDOFF] = "remove-handoff",
+        [EFFECT_EXCHANGE] = "exchange",
         [EFFECT_END_OPERATION] = "end-operation",
         [EFFECT_LOG] = "log",
 };
@@ -256,15 +291,16 @@ bool manager_apply(World *w, Pool *pool, const Effects *effects)
 {
     for (size_t i = 0; i < effects->count; i++) {
         const Effect *e = &effects->items[i];
+        Pool *engine = e->beside ? pool_beside(pool) : pool;
 
         if (world_mischief(w, 500)) {
             manager_kill(w);
             return false;
         }
-        world_note(w, "effect", effect_names[e->type], pool_index(pool->id), pool->generation,
+        world_note(w, "effect", effect_names[e->type], pool_index(pool->id), engine->generation,
                    e->type == EFFECT_LOG ? (int64_t)e->log.kind : 0, NULL);
-        check_effect(w, pool, e);
-        effect_apply(w, pool, e);
+        check_effect(w, pool, engine, e);
+        effect_apply(w, engine, e);
     }
     return true;
 }

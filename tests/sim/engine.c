@@ -37,7 +37,7 @@ SpecId spec_draw(uint64_t seed, uint64_t model)
     Prng p = {seed};
     unsigned replica = prng_one_in(&p, 4);
 
-    return (SpecId){seed, model, replica, (unsigned)prng_range(&p, 0, 2)};
+    return (SpecId){seed, model, replica, (unsigned)prng_range(&p, 0, 2), 0};
 }
 
 bool spec_id_equal(SpecId a, SpecId b)
@@ -65,6 +65,7 @@ SpecId spec_id(const EngineSpec *spec)
             .mask = !spec->device_mask             ? 0
                     : spec->device_mask[1] == '\0' ? 1
                                                    : 2,
+            .port = spec->port,
     };
 }
 
@@ -85,15 +86,21 @@ EngineSpec *spec_make(size_t pool, SpecId id)
 
     if (id.seed == 0)
         return NULL;
+    if (id.port == 0)
+        id.port = (uint16_t)(8000 + pool);
     if (engine_spec_new(&spec) < 0)
         abort();
     spec->pool_id = copy(pool_name(pool));
     spec->replica_id = copy(id.replica ? "r1" : "r0");
     spec->binary_path = copy("/engine");
     spec->host = copy("127.0.0.1");
-    spec->port = (uint16_t)(8000 + pool);
+    spec->port = id.port;
     (void)snprintf(text, sizeof(text), "-m=%s", models[id.model]);
     if (strv_extend(&spec->flags, text) < 0)
+        abort();
+    (void)snprintf(text, sizeof(text), "--port=%u", (unsigned)id.port);
+    /* Some cannot be told where to listen. */
+    if (id.seed % 7 != 0 && strv_extend(&spec->flags, text) < 0)
         abort();
     spec->model_path = copy(models[id.model]);
     if (masks[id.mask])

@@ -74,10 +74,8 @@ void external_scan(World *w)
     }
 }
 
-void leases_save(World *w, const Pool *pool)
+static void save_leases(const Pool *pool, SavedLeases *saved)
 {
-    SavedLeases *saved = &w->files[pool_index(pool->id)].leases;
-
     *saved = (SavedLeases){
             .generation = pool->generation,
             .last_number = pool->leases.last_number,
@@ -89,10 +87,18 @@ void leases_save(World *w, const Pool *pool)
     }
 }
 
-void leases_load(World *w, Pool *pool)
+void leases_save(World *w, const Pool *pool)
 {
-    const SavedLeases *saved = &w->files[pool_index(pool->id)].leases;
+    SavedLeases *saved = w->files[pool_index(pool->id)].leases;
 
+    save_leases(pool, &saved[0]);
+    saved[1] = (SavedLeases){.generation = 0};
+    if (pool->beside)
+        save_leases(pool->beside, &saved[1]);
+}
+
+static void load_leases(Pool *pool, const SavedLeases *saved)
+{
     if (saved->generation != pool->generation)
         return;
     for (size_t i = 0; i < saved->n; i++) {
@@ -105,6 +111,17 @@ void leases_load(World *w, Pool *pool)
         lease_append(pool, lease);
     }
     pool->leases.last_number = saved->last_number;
+}
+
+void leases_load(World *w, Pool *pool)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const SavedLeases *saved = &w->files[pool_index(pool->id)].leases[i];
+
+        load_leases(pool, saved);
+        if (pool->beside)
+            load_leases(pool->beside, saved);
+    }
 }
 
 static void acquire(World *w, Pool *pool)
@@ -122,7 +139,7 @@ static void acquire(World *w, Pool *pool)
         world_fail(w, "a lease of a pool that is not ready");
     if (r < 0 && pool_is_ready(pool))
         world_fail(w, "a ready pool refuses a lease");
-    if (r >= 0 && pool->reload.phase != RELOAD_NONE)
+    if (r >= 0 && pool->reload.phase != RELOAD_NONE && pool->reload.strategy != RELOAD_BLUE_GREEN)
         world_fail(w, "a lease of a pool that is being reloaded");
 }
 
@@ -136,7 +153,8 @@ void lease_client(World *w, size_t number)
     if (prng_one_in(&w->prng, 3)) {
         Event event = {.type = EVENT_LEASES};
 
-        (void)lease_release_anonymous(pool);
+        if (!pool->beside || !lease_release_anonymous(pool->beside))
+            (void)lease_release_anonymous(pool);
         leases_save(w, pool);
         manager_step(w, number, &event);
         return;

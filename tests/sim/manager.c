@@ -28,8 +28,10 @@ static void forget(World *w, Pool *pool)
     size_t number = pool_index(pool->id);
     unsigned dropped = w->files[number].dropped;
 
-    if (pool->generation > w->generation_floor)
-        w->generation_floor = pool->generation;
+    if (pool_last_generation(pool) > w->generation_floor)
+        w->generation_floor = pool_last_generation(pool);
+    if (pool->beside)
+        world_fail(w, "a pool is forgotten that has an engine beside");
     if (w->files[number].handoff)
         world_fail(w, "a pool is forgotten whose handoff file is there");
     w->files[number] = (Files){.dropped = dropped};
@@ -38,13 +40,20 @@ static void forget(World *w, Pool *pool)
     registry_remove(&w->manager.registry, pool_name(number));
 }
 
-/* Whether the unit is that of a pool's current generation. */
+PoolSlot *manager_slot(World *w, const Pool *engine)
+{
+    size_t number = pool_index(engine->id);
+
+    return engine->role == ROLE_SERVING ? &w->manager.slots[number] : &w->manager.besides[number];
+}
+
+/* Whether the unit is that of an engine which a pool has. */
 bool manager_knows(const World *w, UnitRef ref)
 {
-    const Pool *pool = manager_pool(w, ref.pool);
+    Pool *pool = manager_pool(w, ref.pool);
+    const Pool *engine = pool ? pool_engine(pool, ref.generation) : NULL;
 
-    return pool && pool->spec && pool->generation == ref.generation &&
-           spec_replica(pool->spec) == ref.replica;
+    return engine && engine->spec && spec_replica(engine->spec) == ref.replica;
 }
 
 static void on_timer(World *w, const Item *item)
@@ -155,23 +164,25 @@ static void drop(Event *event)
 
 void manager_step(World *w, size_t pool_number, Event *event)
 {
-    Pool *pool = manager_pool(w, pool_number), before;
+    Pool *pool = manager_pool(w, pool_number);
     Effects effects; /* large, and mostly not used: only the count is set */
-    SpecId spec;
+    Before before;
 
     if (!pool) {
         drop(event);
         return;
     }
     effects.count = 0;
-    before = *pool;
-    spec = spec_id(pool->spec);
+    before.pool = *pool;
+    if (pool->beside)
+        before.beside = *pool->beside;
+    before.spec = spec_id(pool->spec);
     w->steps++;
     world_note(w, "step", event_names[event->type], pool_number, event->generation,
                event_detail(event), pool_state_to_string(pool->state));
     pool_step(pool, event, &w->settings, world_now(w), prng_next(&w->prng), &effects);
-    coverage_step(w->coverage, &before, pool, event, &effects);
-    check_step(w, &before, spec, pool, event, &effects);
+    coverage_step(w->coverage, &before.pool, pool, event, &effects);
+    check_step(w, &before, pool, event, &effects);
     drop(event);
     if (!manager_apply(w, pool, &effects))
         return;
@@ -179,6 +190,9 @@ void manager_step(World *w, size_t pool_number, Event *event)
         forget(w, pool);
         return;
     }
+    if (pool->gone)
+        w->manager.besides[pool_number] = (PoolSlot){.probe = 0};
+    pool_bury(pool);
     check_files(w, pool);
     manager_arm(w, pool);
 }
@@ -186,11 +200,12 @@ void manager_step(World *w, size_t pool_number, Event *event)
 /* A unit that was given up has not ended while processes of it are left. */
 static void look_for_processes(World *w, UnitRef ref, UnitObservation *u)
 {
-    const Pool *pool = manager_pool(w, ref.pool);
+    Pool *pool = manager_pool(w, ref.pool);
+    const Pool *engine = pool ? pool_engine(pool, ref.generation) : NULL;
     UnitObservation known = {.fields = 0};
 
-    if (pool && pool_has_engine(pool) && pool->generation == ref.generation)
-        known = pool->unit;
+    if (engine && pool_has_engine(engine))
+        known = engine->unit;
     (void)unit_observation_merge(&known, u);
     if (!unit_observation_is_doubtful(&known))
         return;

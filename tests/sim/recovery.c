@@ -31,16 +31,29 @@ void manager_kill(World *w)
 }
 
 /* Those in states that have one; it may still be on record after its end. */
+static bool has_operation(const Pool *pool, const Saved *saved)
+{
+    OperationKind kind = saved->operation.kind;
+
+    switch (saved->engine.state) {
+    case POOL_PREFLIGHT:
+        return kind == OPERATION_RESTART || kind == OPERATION_RELOAD || pool->beside;
+    case POOL_STARTING:
+    case POOL_WARMING:
+    case POOL_STOPPING:
+    case POOL_DRAINING:
+    case POOL_ADOPTING:
+        return true;
+    case POOL_READY:
+        return kind == OPERATION_RELOAD && saved->reload_strategy == RELOAD_BLUE_GREEN;
+    default:
+        return saved->engine.judging || pool->beside;
+    }
+}
+
 static void restore_operation(World *w, Pool *pool, const Saved *saved)
 {
-    bool restarts = saved->state == POOL_PREFLIGHT && (saved->operation.kind == OPERATION_RESTART ||
-                                                       saved->operation.kind == OPERATION_RELOAD);
-    bool ended = saved->state == POOL_FAILED && saved->judging;
-
-    if (saved->operation.kind == OPERATION_NONE ||
-        (!restarts && !ended && saved->state != POOL_STARTING && saved->state != POOL_WARMING &&
-         saved->state != POOL_STOPPING && saved->state != POOL_DRAINING &&
-         saved->state != POOL_ADOPTING))
+    if (saved->operation.kind == OPERATION_NONE || !has_operation(pool, saved))
         return;
     pool->operation = saved->operation;
     if (w->n_open == OPEN_OPERATIONS_MAX)
@@ -57,6 +70,9 @@ static void restore_reload(Pool *pool, const Saved *saved)
     if (pool->operation.kind != OPERATION_RELOAD)
         return;
     reload->phase = saved->reload_phase;
+    reload->strategy = saved->reload_strategy;
+    reload->free_port = saved->reload_port;
+    reload->within_usec = saved->reload_within;
     reload->model_ref = strdup(model_path(saved->reload_model));
     if (!reload->model_ref)
         abort();
@@ -66,29 +82,48 @@ static void restore_reload(Pool *pool, const Saved *saved)
     reload->failure = saved->reload_failure;
 }
 
+static void restore_engine(Pool *engine, const SavedEngine *saved)
+{
+    engine->role = saved->role;
+    engine->state = saved->state;
+    engine->generation = saved->generation;
+    engine->stop_reason = saved->stop_reason;
+    engine->started = saved->started;
+    engine->was_ready = saved->was_ready;
+    (void)snprintf(engine->last_error, sizeof(engine->last_error), "%s", saved->last_error);
+    engine->last_error_class = saved->last_error_class;
+    engine->last_heartbeat_real = saved->last_heartbeat_real;
+    engine->crash_count = saved->crash_count;
+    engine->judging = saved->judging;
+    engine->ready_since = saved->ready_since;
+    engine->drain_deadline = saved->drain_deadline;
+    engine->drain_forced = saved->drain_forced;
+    engine->drain_leases = saved->drain_leases;
+    engine->spec = spec_make(pool_index(engine->id), saved->spec);
+}
+
+static void restore_beside(World *w, Pool *pool, const SavedEngine *saved)
+{
+    if (saved->generation == 0)
+        return;
+    if (pool_new(pool->id, &pool->beside) < 0)
+        abort();
+    restore_engine(pool->beside, saved);
+    pool_meta_from_spec(pool->beside, pool->beside->spec);
+    manager_slot(w, pool->beside)->judge_until = USEC_INFINITY; /* until it is its turn */
+}
+
 static void take_over(World *w, size_t number)
 {
     const Saved *saved = &w->files[number].saved;
     Pool *pool = manager_ensure(w, number);
 
-    pool->state = saved->state;
-    pool->generation = saved->generation;
-    pool->stop_reason = saved->stop_reason;
-    pool->started = saved->started;
-    pool->was_ready = saved->was_ready;
-    (void)snprintf(pool->last_error, sizeof(pool->last_error), "%s", saved->last_error);
-    pool->last_error_class = saved->last_error_class;
-    pool->last_heartbeat_real = saved->last_heartbeat_real;
-    pool->crash_count = saved->crash_count;
+    restore_engine(pool, &saved->engine);
+    restore_beside(w, pool, &saved->beside);
+    pool->last_generation = saved->last_generation;
     pool->registered = saved->registered;
     pool->supervision = saved->supervision;
     pool->automatic = saved->automatic;
-    pool->ready_since = saved->ready_since;
-    pool->drain_deadline = saved->drain_deadline;
-    pool->drain_forced = saved->drain_forced;
-    pool->drain_leases = saved->drain_leases;
-    pool->judging = saved->judging;
-    pool->spec = spec_make(number, saved->spec);
     if (saved->external != 0)
         pool->external = handoff_make(number, saved->external);
     pool->external_is_file = saved->external_is_file;
@@ -122,7 +157,8 @@ void manager_found(World *w, UnitRef unit, const UnitObservation *found)
     Pool *pool;
 
     if (manager_knows(w, unit)) {
-        unit_observation_merge(&m->slots[unit.pool].found, found);
+        pool = pool_engine(manager_pool(w, unit.pool), unit.generation);
+        unit_observation_merge(&manager_slot(w, pool)->found, found);
         return;
     }
     for (size_t i = 0; i < m->n_unknown; i++)
@@ -163,20 +199,35 @@ static void look_for_processes(World *w, const Pool *pool, UnitObservation *u)
     u->fields |= UNIT_FIELD_POPULATED;
 }
 
-static void recover_pool(World *w, Pool *pool)
+static Event recover_event(World *w, const Pool *engine)
 {
     Event event = {
             .type = EVENT_RECOVER,
-            .generation = pool->generation,
-            .unit = w->manager.slots[pool_index(pool->id)].found,
+            .generation = engine->generation,
+            .unit = manager_slot(w, engine)->found,
     };
 
     if (event.unit.fields == 0) {
         event.unit.fields = UNIT_FIELD_LOAD;
         event.unit.load = UNIT_LOAD_NOT_FOUND;
     }
-    look_for_processes(w, pool, &event.unit);
-    manager_step(w, pool_index(pool->id), &event);
+    look_for_processes(w, engine, &event.unit);
+    return event;
+}
+
+/* The one beside may have taken the other's place by the time that it is its turn. */
+static void recover_pool(World *w, size_t number)
+{
+    uint64_t incarnation = w->manager.incarnation;
+    const Pool *pool = manager_pool(w, number);
+    bool has_beside = pool->beside;
+    Event event = recover_event(w, pool), beside = {.type = EVENT_RECOVER};
+
+    if (has_beside)
+        beside = recover_event(w, pool->beside);
+    manager_step(w, number, &event);
+    if (has_beside && w->manager.incarnation == incarnation)
+        manager_step(w, number, &beside);
 }
 
 static void recover(World *w)
@@ -194,7 +245,7 @@ static void recover(World *w)
         Pool *pool = manager_pool(w, i);
 
         if (pool && (pool->spec || pool->state == POOL_EXTERNAL))
-            recover_pool(w, pool);
+            recover_pool(w, i);
     }
     if (w->manager.incarnation == incarnation)
         external_scan(w);

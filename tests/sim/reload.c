@@ -8,7 +8,7 @@
 
 static PoolSlot *slot_of(World *w, const Pool *pool)
 {
-    return &w->manager.slots[pool_index(pool->id)];
+    return manager_slot(w, pool);
 }
 
 static Item item_for(const World *w, const Pool *pool, usec_t delay, ItemFunc run, uint64_t number)
@@ -64,7 +64,9 @@ static ReloadRequest *draw_request(World *w, size_t number, const Pool *pool)
     if (!request)
         abort();
     request->model_ref = draw_reference(w, model);
-    request->strategy = prng_one_in(&w->prng, 4) ? RELOAD_BLUE_GREEN : RELOAD_DRAIN;
+    request->strategy = prng_one_in(&w->prng, 2) ? RELOAD_BLUE_GREEN : RELOAD_DRAIN;
+    if (!prng_one_in(&w->prng, 8))
+        request->free_port = (uint16_t)prng_range(&w->prng, 9000, 60000);
     if (pool->spec && prng_one_in(&w->prng, 2))
         request->spec = draw_spec(w, number, pool, model);
     return request;
@@ -96,7 +98,7 @@ void reload_client(World *w, size_t any)
     event.command.reload = draw_request(w, number, pool);
     event.command.within_usec = prng_one_in(&w->prng, 4) ? 0 : world_span(w, 0, 20 * USEC_PER_SEC);
     /* Otherwise it will be refused, and another one may be under way. */
-    if (pool->state == POOL_READY && pool->operation.kind == OPERATION_NONE)
+    if (pool->state == POOL_READY && pool->operation.kind == OPERATION_NONE && !pool->beside)
         w->watch[number] = (ReloadWatch){
                 .operation = event.command.operation,
                 .from = spec_id(pool->spec),
@@ -212,7 +214,8 @@ void reload_driver_fault(World *w)
             return;
         if (!pool || prng_one_in(&w->prng, 3))
             continue;
-        event.generation = pool->generation;
+        event.generation = pool->beside && prng_one_in(&w->prng, 2) ? pool->beside->generation
+                                                                    : pool->generation;
         if (pool->generation > 1 && prng_one_in(&w->prng, 8))
             event.generation--;
         manager_step(w, i, &event);
@@ -260,21 +263,28 @@ void reload_check_result(World *w, const Pool *pool, const OperationResult *resu
 static bool phase_fits(const Pool *p)
 {
     bool judging = p->state == POOL_FAILED && p->judging;
+    bool found_again =
+            p->state == POOL_ADOPTING || p->state == POOL_STARTING || p->state == POOL_WARMING;
+    bool ends = p->state == POOL_STOPPING || judging;
 
     switch (p->reload.phase) {
     case RELOAD_NONE:
         return p->operation.kind != OPERATION_RELOAD;
-    case RELOAD_DRAINING:
     case RELOAD_STAGING:
-        return p->state == POOL_DRAINING || p->state == POOL_ADOPTING ||
-               p->state == POOL_STARTING || p->state == POOL_WARMING || p->state == POOL_STOPPING ||
-               judging;
+        if (p->reload.strategy == RELOAD_BLUE_GREEN)
+            return p->state == POOL_READY || found_again || ends;
+        return p->state == POOL_DRAINING || found_again || ends;
+    case RELOAD_DRAINING:
+        return p->state == POOL_DRAINING || found_again || ends;
     case RELOAD_LEAVING:
         return p->state == POOL_STOPPING;
     case RELOAD_ARRIVING:
     case RELOAD_RETURNING:
         return p->state == POOL_PREFLIGHT || p->state == POOL_STARTING ||
                p->state == POOL_WARMING || p->state == POOL_STOPPING || judging;
+    case RELOAD_BESIDE:
+        return p->beside && p->beside->role == ROLE_ARRIVING &&
+               (p->state == POOL_READY || found_again || ends);
     default:
         return false;
     }
@@ -283,7 +293,8 @@ static bool phase_fits(const Pool *p)
 static void check_specs(World *w, const Pool *p)
 {
     const Reload *r = &p->reload;
-    bool next = r->phase == RELOAD_DRAINING || r->phase == RELOAD_LEAVING;
+    bool next =
+            r->phase == RELOAD_DRAINING || r->phase == RELOAD_LEAVING || r->phase == RELOAD_BESIDE;
 
     if (r->phase == RELOAD_LEAVING && !r->next)
         world_fail(w, "an engine leaves, and nothing comes after it");
@@ -307,6 +318,13 @@ static void check_meta(World *w, const Pool *p)
         world_fail(w, "the registry has another mask");
 }
 
+static void check_judging(World *w, const Pool *engine)
+{
+    if (engine->judging && (engine->state != POOL_FAILED ||
+                            engine->phase_deadline != manager_slot(w, engine)->judge_until))
+        world_fail(w, "a judgement is pending that will not come, or too late");
+}
+
 void reload_check(World *w, const Pool *pool)
 {
     const PoolSlot *slot = slot_of(w, pool);
@@ -314,13 +332,15 @@ void reload_check(World *w, const Pool *pool)
 
     if (!phase_fits(pool))
         world_fail(w, "a reload is in a phase that does not go with the state");
-    if (staging && pool->state == POOL_DRAINING &&
-        (slot->staging != pool->operation.id || pool->leases.count > 0))
+    if (staging && (pool->state == POOL_DRAINING || pool->state == POOL_READY) &&
+        (slot->staging != pool->operation.id ||
+         (pool->leases.count > 0 && pool->state == POOL_DRAINING)))
         world_fail(w, "a model is waited for that nobody provides, or while leases are out");
     if (!staging && slot->staging != 0)
         world_fail(w, "a model is provided for nobody");
-    if (pool->judging && (pool->state != POOL_FAILED || pool->phase_deadline != slot->judge_until))
-        world_fail(w, "a judgement is pending that will not come, or too late");
+    check_judging(w, pool);
+    if (pool->beside)
+        check_judging(w, pool->beside);
     check_specs(w, pool);
     check_meta(w, pool);
 }

@@ -21,6 +21,7 @@ enum {
     SIM_UNITS = 64,
     SIM_LEASES = 8, /* of one pool */
     SIM_MODELS = 4,
+    SIM_ENGINES = 8, /* of one pool that are looked at; a generation's place is its remainder */
 };
 
 /* What an engine does, drawn when its spec is. Spans count from the moment that they name. */
@@ -88,10 +89,12 @@ typedef struct SpecId {
     uint64_t model;
     unsigned replica;
     unsigned mask;
+    uint16_t port; /* says nothing of which spec it is: a reload may have changed it */
 } SpecId;
 
-/* What lies on disk and survives the manager. */
-typedef struct Saved {
+/* What lies on disk of an engine. */
+typedef struct SavedEngine {
+    PoolRole role;
     PoolState state;
     uint64_t generation;
     StopReason stop_reason;
@@ -102,19 +105,28 @@ typedef struct Saved {
     usec_t last_heartbeat_real;
     uint64_t crash_count;
     SpecId spec;
+    bool judging;
+    usec_t ready_since;
+    usec_t drain_deadline;
+    bool drain_forced;
+    uint64_t drain_leases;
+} SavedEngine;
+
+/* What lies on disk and survives the manager. */
+typedef struct Saved {
+    SavedEngine engine, beside; /* without a generation there is none beside */
+    uint64_t last_generation;
     PoolOperation operation;
+    ReloadStrategy reload_strategy;
+    uint16_t reload_port;
+    usec_t reload_within;
     ReloadPhase reload_phase;
     uint64_t reload_model; /* of its reference */
     SpecId reload_next, reload_previous;
     char reload_error[PM_ERROR_TEXT_MAX + 1];
     FailureClass reload_failure;
-    bool judging;
     Supervision supervision;
     bool automatic;
-    usec_t ready_since;
-    usec_t drain_deadline;
-    bool drain_forced;
-    uint64_t drain_leases;
     bool registered;
     unsigned external; /* which engine of somebody else: its url; 0: none */
     bool external_is_file;
@@ -133,9 +145,9 @@ typedef struct SavedLeases {
 typedef struct Files {
     bool exists; /* the state file */
     Saved saved;
-    SavedLeases leases;
-    bool stale;       /* a later save failed */
-    unsigned dropped; /* a handoff file of somebody else; 0: none */
+    SavedLeases leases[2]; /* of the engine that serves, and of the one beside */
+    bool stale;            /* a later save failed */
+    unsigned dropped;      /* a handoff file of somebody else; 0: none */
     bool pid;
     bool handoff;
 } Files;
@@ -168,8 +180,8 @@ typedef struct PoolSlot {
     uint64_t probe; /* outstanding; 0: none */
     UnitObservation found;
     bool save_failed;
-    bool from_stale;        /* recovered from a state file that was not the last one */
-    uint64_t start_waiting; /* generation of a start that is not yet sent; 0: none */
+    bool from_stale;                     /* recovered from a state file that was not the last one */
+    uint64_t start_waiting[SIM_ENGINES]; /* generations of starts that are not yet sent */
     bool forget;
     uint64_t staging;   /* the operation that waits for its model; 0: none */
     usec_t judge_until; /* of a pool that is to be judged */
@@ -198,6 +210,7 @@ typedef struct FakeManager {
     size_t attach_left;
     Registry registry;
     PoolSlot slots[SIM_POOLS];
+    PoolSlot besides[SIM_POOLS]; /* of the engines beside: only what belongs to an engine */
     usec_t queue_until[CALL_KIND_MAX];
     UnitRef unknown[SIM_UNITS];
     size_t n_unknown;
@@ -210,14 +223,20 @@ typedef struct OpenOperation {
     size_t pool;
 } OpenOperation;
 
-/* What is known from outside about a pool, over all lives of the manager. */
-typedef struct Ledger {
-    uint64_t started;           /* the last generation that was to be started */
-    uint64_t ended;             /* the last one whose end was handled */
-    uint64_t ended_incarnation; /* by whom */
+/* What is known from outside about an engine, over all lives of the manager. */
+typedef struct EngineLedger {
+    uint64_t generation;
+    bool started;
+    bool ended;
+    uint64_t ended_incarnation; /* who has handled its end */
     bool end_saved;             /* and that is on disk */
-    bool probe_good;            /* the last probe, of generation `probed` */
-    uint64_t probed;
+    bool probe_good;            /* the last probe */
+} EngineLedger;
+
+/* The same about a pool. */
+typedef struct Ledger {
+    uint64_t started; /* the last generation that was to be started */
+    EngineLedger engines[SIM_ENGINES];
 } Ledger;
 
 enum { OPEN_OPERATIONS_MAX = 64 };
@@ -308,6 +327,8 @@ void manager_step(World *w, size_t pool, Event *event);
 void manager_news(World *w, const Item *news);
 Pool *manager_pool(const World *w, size_t pool);
 Pool *manager_ensure(World *w, size_t pool);
+/* Of one of its engines. */
+PoolSlot *manager_slot(World *w, const Pool *engine);
 /* Sets the pool's timer. */
 void manager_arm(World *w, const Pool *pool);
 bool manager_knows(const World *w, UnitRef ref);
@@ -349,9 +370,16 @@ void clients_start(World *w);
 uint64_t operation_open(World *w, OperationKind kind, size_t pool);
 
 /* check.c */
-void check_step(World *w, const Pool *before, SpecId spec, const Pool *pool, const Event *event,
+/* The pool and the one beside as they were, without what they point to. */
+typedef struct Before {
+    Pool pool, beside;
+    SpecId spec;
+} Before;
+
+EngineLedger *ledger_of(World *w, size_t pool, uint64_t generation);
+void check_step(World *w, const Before *before, Pool *pool, const Event *event,
                 const Effects *effects);
-void check_effect(World *w, const Pool *pool, const Effect *e);
+void check_effect(World *w, const Pool *pool, const Pool *engine, const Effect *e);
 void check_files(World *w, const Pool *pool);
 void check_start(World *w, UnitRef ref);
 /* What is not yet as it has to be in the end, and of which pool; NULL when all is well. */

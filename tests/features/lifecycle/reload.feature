@@ -447,15 +447,6 @@ Feature: Another model takes the place of the one that a pool serves
       | field            | value           |
       | last_error_class | "start_timeout" |
 
-  Scenario: Where two engines cannot run beside each other, the answer says so
-    Given pool "p" is ready with the model "a"
-    When I reload pool "p" to "b" with
-      | field    | value        |
-      | strategy | "blue-green" |
-    Then the answer is 200
-    And the answer's warnings name "strategy"
-    And pool "p" serves the model "b"
-
   Scenario: A control plane reloads and drains over the paths that it knows
     Given pool "p" is ready with the model "a"
     When a control plane reloads pool "p" to "b", and drains it

@@ -9,30 +9,15 @@ from behave import step
 
 from support import api, daemon, engine, match, step_types, units, wait  # noqa: F401
 from support.engine_script import engine_script
+from support.models import MODELS, SECOND, model, prepared
 from support.shell import run
 
-MODELS = engine.MODEL.parent
 ASKED = pathlib.Path("/var/cache/pool-managerd/models/asked")
-
-
-def model(name):
-    return MODELS / f"{name}.gguf"
 
 
 def wait_path(name):
     """What the provisioner reads from before it goes on."""
     return model(name).with_name(f"{name}.gguf.wait")
-
-
-def prepared(context, pool, name, **fields):
-    """An engine that behaves as its model says."""
-    port = context.scene.port(pool)
-    script = engine_script("model_engine.py")
-    body = {**engine.prepared(pool, port), "binary_path": "/usr/bin/python3", "model_path": str(model(name)),
-            "flags": [str(script), f"--port={port}", "--model", str(model(name)), f"--again={model(name)}"],
-            "health": {"timeout_ms": 20000}, **fields}
-    context.scene.bodies[pool] = body
-    return body
 
 
 def provisioner():
@@ -149,9 +134,6 @@ def may_go_on(context, name):
 @step('the main process of pool "{pool:name}" is killed')
 def main_process_is_killed(context, pool):
     os.kill(context.scene.status(pool)["pid"], signal.SIGKILL)
-
-
-SECOND = MODELS / "second.gguf"
 
 
 @step('there is a second model for the real llama-server')

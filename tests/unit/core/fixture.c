@@ -107,7 +107,9 @@ void step(Fixture *f, Event event)
     if (!f->reads_output && ends_with_reading(&f->effects))
         say_nothing(f);
     for (size_t i = 0; i < f->effects.count; i++)
-        pool_metrics_count(&f->metrics, f->pool, &f->effects.items[i], f->now);
+        pool_metrics_count(&f->metrics, f->effects.items[i].beside ? pool_beside(f->pool) : f->pool,
+                           &f->effects.items[i], f->now);
+    pool_bury(f->pool);
 }
 
 void output(Fixture *f, FailureClass failure, const char *line)
@@ -467,6 +469,7 @@ static const char *const effect_names[EFFECT_MAX] = {
         [EFFECT_CANCEL_PROBE] = "no-probe",
         [EFFECT_WRITE_HANDOFF] = "handoff",
         [EFFECT_REMOVE_HANDOFF] = "no-handoff",
+        [EFFECT_EXCHANGE] = "exchange",
         [EFFECT_END_OPERATION] = "end",
         [EFFECT_STAGE] = "stage",
         [EFFECT_CANCEL_STAGE] = "no-stage",
@@ -508,6 +511,8 @@ static const char *const log_names[LOG_KIND_MAX] = {
         [LOG_RELOAD_ABORTED] = "reload-aborted",
         [LOG_RELOAD_FAILED] = "reload-failed",
         [LOG_ROLLED_BACK] = "rolled-back",
+        [LOG_RELOAD_BESIDE] = "beside",
+        [LOG_RELOAD_PLAIN] = "plain",
         [LOG_DRIVER_FAULT] = "driver-fault",
         [LOG_STALE_EVENT] = "stale",
 };
@@ -529,7 +534,8 @@ static void describe(const Effects *effects, char *buffer, size_t size)
     for (size_t i = 0; i < effects->count; i++) {
         const Effect *e = &effects->items[i];
 
-        n += (size_t)snprintf(buffer + n, size - n, "%s%s", i ? " " : "", effect_names[e->type]);
+        n += (size_t)snprintf(buffer + n, size - n, "%s%s%s", i ? " " : "", e->beside ? "+" : "",
+                              effect_names[e->type]);
         if (e->type == EFFECT_LOG)
             n += (size_t)snprintf(buffer + n, size - n, ":%s", log_names[e->log.kind]);
         if (e->type == EFFECT_END_OPERATION)

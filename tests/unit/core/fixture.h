@@ -85,7 +85,8 @@ void reach(Fixture *f, PoolState state);
 void fresh(Fixture *f, PoolState state);
 
 /*
- * The state and exactly these effects of the last step, in order and separated by spaces. Log
+ * The state and exactly these effects of the last step, in order and separated by spaces; those of
+ * an engine beside have a "+" before them. Log
  * lines are "log:KIND", operations that ended "end:KIND:success", ":unchanged", ":forced" or the
  * code of the error.
  */
