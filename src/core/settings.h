@@ -30,5 +30,9 @@ typedef struct PolicySettings {
     EngineLog engine_log;
     usec_t engine_log_interval_usec; /* in which journald takes as many lines of an engine's … */
     uint64_t engine_log_burst;       /* … as this; 0: as it thinks right */
+    char *const *addresses;          /* that every engine may talk to, besides this host */
+    const char *container_podman;    /* absolute path */
+    const char *container_seccomp;   /* the profile of containers, absolute path */
+    const char *container_images;    /* a store of images for all; "": none */
     bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

@@ -27,7 +27,6 @@ int engine_spec_new(EngineSpec **ret)
     spec->resources.tasks_max = SPEC_UNSET;
     /* SPEC_UNSET, all of them. */
     memset(&spec->policy.numbers, 0xff, sizeof(spec->policy.numbers));
-    spec->policy.retry_no_fit = SPEC_UNSET;
     *ret = spec;
     return 0;
 }
@@ -51,7 +50,9 @@ EngineSpec *engine_spec_free(EngineSpec *spec)
     strv_free(spec->env);
     strv_free(spec->credentials);
     free(spec->health.path);
-    free(spec->sandbox);
+    sandbox_done(&spec->sandbox);
+    free(spec->container.image);
+    free(spec->container.rootfs);
     free(spec);
     return NULL;
 }
@@ -91,7 +92,7 @@ static bool limits_equal(const EngineSpec *a, const EngineSpec *b)
            a->resources.memory_high == b->resources.memory_high &&
            a->resources.cpu_weight == b->resources.cpu_weight &&
            a->resources.tasks_max == b->resources.tasks_max &&
-           a->resources.io_weight == b->resources.io_weight && streq_ptr(a->sandbox, b->sandbox);
+           a->resources.io_weight == b->resources.io_weight;
 }
 
 static bool policy_equal(const EngineSpec *a, const EngineSpec *b)
@@ -105,5 +106,8 @@ bool engine_spec_equal(const EngineSpec *a, const EngineSpec *b)
 {
     if (!a || !b)
         return a == b;
-    return names_equal(a, b) && command_equal(a, b) && limits_equal(a, b) && policy_equal(a, b);
+    return names_equal(a, b) && command_equal(a, b) && limits_equal(a, b) && policy_equal(a, b) &&
+           sandbox_equal(&a->sandbox, &b->sandbox) &&
+           streq_ptr(a->container.image, b->container.image) &&
+           streq_ptr(a->container.rootfs, b->container.rootfs);
 }

@@ -5,6 +5,7 @@
 
 #include "base/strv.h"
 #include "base/usec.h"
+#include "core/sandbox.h"
 #include "core/split_plan.h"
 #include "core/supervision.h"
 
@@ -70,12 +71,18 @@ typedef struct EngineSpec {
         uint64_t io_weight; /* 1..10000 */
     } resources;
 
-    char *sandbox; /* a JSON object as it was given, NULL: none */
+    Sandbox sandbox;
+
+    /* Where the engine runs in a container: one of them; both NULL: it runs in none. */
+    struct {
+        char *image;  /* its name */
+        char *rootfs; /* a folder of the host */
+    } container;
 
     struct {
         SupervisionSettings numbers; /* SPEC_UNSET: the setting holds; see spec_supervision() */
         RestartPolicy restart;
-        uint64_t retry_no_fit; /* 0 or 1; SPEC_UNSET: the setting holds */
+        Flag retry_no_fit; /* FLAG_UNSET: the setting holds */
     } policy;
 } EngineSpec;
 

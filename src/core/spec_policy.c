@@ -21,9 +21,9 @@ SupervisionSettings spec_supervision(const EngineSpec *spec, const PolicySetting
 
 bool spec_retries_no_fit(const EngineSpec *spec, const PolicySettings *settings)
 {
-    if (spec->policy.retry_no_fit == SPEC_UNSET)
+    if (spec->policy.retry_no_fit == FLAG_UNSET)
         return settings->retry_no_fit && spec_allows_restart(spec);
-    return spec->policy.retry_no_fit > 0 && spec_allows_restart(spec);
+    return spec->policy.retry_no_fit == FLAG_ON && spec_allows_restart(spec);
 }
 
 bool spec_allows_restart(const EngineSpec *spec)

@@ -83,6 +83,15 @@ static const char *load_text(const Pool *pool, Instant now, PoolStatus *status)
     }
 }
 
+/* Which pieces of the sandbox the pool's engine does without. */
+static const char *relaxed_text(const Pool *pool, PoolStatus *status)
+{
+    if (!pool->spec || pool->state == POOL_EXTERNAL)
+        return NULL;
+    sandbox_text(&pool->spec->sandbox, pool->spec->engine, status->relaxed);
+    return status->relaxed;
+}
+
 /* What the pool's engine is: that of its spec, or of its handoff. */
 typedef struct EngineView {
     const char *replica_id, *engine, *model_id, *model_path, *url;
@@ -190,6 +199,7 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     OBJECT("perf_hints", "PerfHints", meta->perf_hints);
     BOOL("managed", "Managed", pool->state != POOL_EXTERNAL);
     OBJECT("load", "Load", load_text(pool, now, ret));
+    STRING("sandbox_relaxed", "SandboxRelaxed", relaxed_text(pool, ret));
 #undef STRING
 #undef BOOL
 #undef NUMBER

@@ -22,7 +22,7 @@ typedef struct StatusValue {
     };
 } StatusValue;
 
-enum { STATUS_FIELDS = 35 };
+enum { STATUS_FIELDS = 36 };
 
 /* A status: its strings live as long as the pool is not changed, or in the struct itself. */
 typedef struct PoolStatus {
@@ -30,6 +30,7 @@ typedef struct PoolStatus {
     char unit_name[PM_UNIT_NAME_MAX + 1];
     char url[PM_STRING_MAX];
     char load[96];
+    char relaxed[SANDBOX_TEXT_MAX];
 } PoolStatus;
 
 /* What the outside sees of a pool at `now`. The fields stand in the order of the contract. */

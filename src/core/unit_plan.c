@@ -4,10 +4,13 @@
 #include <poolmgr/names.h>
 
 #include "base/text.h"
+#include "core/container_plan.h"
 #include "core/device_mask.h"
 #include "core/probe_schedule.h"
+#include "core/resource.h"
 #include "core/unit_name.h"
 #include "core/unit_plan_builder.h"
+#include "core/unit_sandbox.h"
 
 static void add_description(PlanBuilder *b, const Pool *pool)
 {
@@ -84,27 +87,37 @@ static void add_lifecycle(PlanBuilder *b, const EngineSpec *spec, const PolicySe
 
 static void add_resources(PlanBuilder *b, const EngineSpec *spec)
 {
-    plan_add_u64(b, "MemoryMax", spec->resources.memory_max);
-    plan_add_u64(b, "MemoryHigh", spec->resources.memory_high);
-    plan_add_u64(b, "CPUWeight", spec->resources.cpu_weight);
-    plan_add_u64(b, "TasksMax", spec->resources.tasks_max);
-    plan_add_u64(b, "IOWeight", spec->resources.io_weight);
+    for (int i = 0; i < RESOURCE_MAX; i++)
+        plan_add_u64(b, resource_property((Resource)i), resource_get(spec, (Resource)i));
     /* What the engine reads from disks tells how far it is with its model. */
     plan_add_bool(b, "IOAccounting", true);
 }
 
+static bool has_variable(char *const *env, const char *prefix)
+{
+    STRV_FOREACH (variable, env)
+        if (startswith(*variable, prefix))
+            return true;
+    return false;
+}
+
+/* Many engines keep what they compile, and more, in the home folder. */
+static void add_home(PlanBuilder *b, char ***list, const EngineSpec *spec)
+{
+    char folder[PM_STRING_MAX];
+
+    unit_work_directory(spec, folder, sizeof(folder));
+    if (!has_variable(spec->env, "HOME="))
+        plan_pushf(b, list, "HOME=%s", folder);
+}
+
 /* A mask is told to the engine here, and to the kernel by add_devices(). */
-static void add_environment(PlanBuilder *b, const EngineSpec *spec)
+static void add_mask(PlanBuilder *b, char ***list, const EngineSpec *spec)
 {
     _cleanup_free_ char *visible = NULL;
     DeviceMask mask;
-    char ***list;
     int r;
 
-    if (!spec->device_mask) {
-        plan_add_strings(b, "Environment", UNIT_PROPERTY_STRV, spec->env);
-        return;
-    }
     r = device_mask_parse(spec->device_mask, "device_mask", &mask, NULL);
     if (r >= 0)
         r = device_mask_visible(&mask, &visible);
@@ -112,11 +125,50 @@ static void add_environment(PlanBuilder *b, const EngineSpec *spec)
         b->error = r;
         return;
     }
-    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
-    STRV_FOREACH (variable, spec->env)
-        plan_push(b, list, *variable);
     plan_push(b, list, DEVICE_MASK_ORDER "=PCI_BUS_ID"); /* that of nvidia-smi and NVML */
     plan_pushf(b, list, DEVICE_MASK_VISIBLE "=%s", visible);
+}
+
+static void add_environment(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
+{
+    char ***list;
+
+    if (user_mode && !spec->env && !spec->device_mask)
+        return;
+    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
+    if (!user_mode)
+        add_home(b, list, spec);
+    STRV_FOREACH (variable, spec->env)
+        plan_push(b, list, *variable);
+    if (spec->device_mask)
+        add_mask(b, list, spec);
+}
+
+static bool is_contained(const EngineSpec *spec)
+{
+    return spec->container.image || spec->container.rootfs;
+}
+
+/* The engine's own environment and devices are the container's. */
+static void add_container(PlanBuilder *b, const Pool *pool, const PolicySettings *settings,
+                          const UnitPlanContext *context, const char *const *split)
+{
+    _cleanup_strv_free_ char **argv = NULL;
+    char folder[CONTAINER_DIRECTORY_MAX];
+    char ***list;
+
+    if (b->error == 0)
+        b->error = container_command(pool, settings, context->devices, b->plan->name, &argv);
+    if (b->error < 0)
+        return;
+    plan_add_command(b, argv[0], argv + 1, split);
+    container_directory(pool, folder);
+    plan_pushf(b, plan_add_list(b, "RuntimeDirectory", UNIT_PROPERTY_STRV), "%s", folder);
+    plan_add_u32(b, "RuntimeDirectoryMode", 0700);
+    list = plan_add_list(b, "Environment", UNIT_PROPERTY_STRV);
+    plan_pushf(b, list, "HOME=/run/%s", folder);
+    plan_pushf(b, list, "XDG_RUNTIME_DIR=/run/%s", folder);
+    plan_push(b, list, "CONTAINERS_CONF=" PM_CONTAINERS_CONF);
 }
 
 /* Whatever the engine does with what it is told: the kernel keeps it off other GPUs. A user's own
@@ -136,23 +188,6 @@ static void add_devices(PlanBuilder *b, const EngineSpec *spec, char *const *dev
     }
 }
 
-/* A non-root user of its own, and nothing to gain from being it. A user's own manager can only do
- * the last. */
-static void add_isolation(PlanBuilder *b, const EngineSpec *spec, bool user_mode)
-{
-    plan_add_bool(b, "NoNewPrivileges", true);
-    if (user_mode)
-        return;
-    plan_add_bool(b, "DynamicUser", true); /* implies a read-only system and a private /tmp */
-    plan_add_u64(b, "CapabilityBoundingSet", 0);
-    if (spec->model_path[0] == '/') {
-        char ***list = plan_add_list(b, "BindReadOnlyPaths", UNIT_PROPERTY_BIND_PATHS);
-
-        plan_push(b, list, spec->model_path);
-        plan_push(b, list, spec->model_path);
-    }
-}
-
 int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPlanContext *context,
                   UnitPlan **ret)
 {
@@ -167,12 +202,16 @@ int unit_plan_new(const Pool *pool, const PolicySettings *settings, const UnitPl
     add_description(&b, pool);
     plan_add_string(&b, "Slice", PM_SLICE);
     add_lifecycle(&b, pool->spec, settings);
-    plan_add_command(&b, pool->spec->binary_path, pool->spec->flags, split);
-    add_environment(&b, pool->spec);
+    if (is_contained(pool->spec)) {
+        add_container(&b, pool, settings, context, split);
+    } else {
+        plan_add_command(&b, pool->spec->binary_path, pool->spec->flags, split);
+        add_environment(&b, pool->spec, settings->user_mode);
+    }
     plan_add_pairs(&b, "LoadCredential", pool->spec->credentials);
     add_output(&b, pool, settings, context);
     add_resources(&b, pool->spec);
-    add_isolation(&b, pool->spec, settings->user_mode);
+    plan_add_sandbox(&b, pool->spec, settings);
     add_devices(&b, pool->spec, context->devices, settings->user_mode);
     if (b.error < 0)
         return b.error;

@@ -13,9 +13,13 @@ typedef enum UnitPropertyType {
     UNIT_PROPERTY_STRV,         /* as */
     UNIT_PROPERTY_EXEC,         /* a(sasb): strv[0] is the path, the whole of strv the argv */
     UNIT_PROPERTY_STRING_PAIRS, /* a(ss): strv holds first, second, first, second, … */
-    UNIT_PROPERTY_BIND_PATHS,   /* a(ssbt): strv holds source, destination, … */
+    UNIT_PROPERTY_BIND_PATHS,   /* a(ssbt): strv holds source, destination, …; a source with "-"
+                                 * before it may be missing */
     UNIT_PROPERTY_BYTES_ARRAY,  /* aay: each string as bytes */
-    UNIT_PROPERTY_ALLOW_LIST,   /* (bas): only what strv names */
+    UNIT_PROPERTY_ALLOW_LIST,   /* (bas): only what strv names; what "~" stands before is taken off
+                                 * again, as a setting of its own */
+    UNIT_PROPERTY_INT,          /* i: the same, of a number that is not negative */
+    UNIT_PROPERTY_ADDRESSES,    /* a(iayu): of address_ranges_parse() */
 } UnitPropertyType;
 
 typedef struct UnitProperty {

@@ -57,6 +57,11 @@ void plan_add_u32(PlanBuilder *b, const char *name, uint32_t value)
     add(b, name, UNIT_PROPERTY_U32)->number = value;
 }
 
+void plan_add_int(PlanBuilder *b, const char *name, int value)
+{
+    add(b, name, UNIT_PROPERTY_INT)->number = (uint64_t)value;
+}
+
 char ***plan_add_list(PlanBuilder *b, const char *name, UnitPropertyType type)
 {
     UnitProperty *p = add(b, name, type);
@@ -150,6 +155,7 @@ static void property_done(UnitProperty *p)
     case UNIT_PROPERTY_BOOL:
     case UNIT_PROPERTY_U32:
     case UNIT_PROPERTY_U64:
+    case UNIT_PROPERTY_INT:
         break;
     case UNIT_PROPERTY_STRV:
     case UNIT_PROPERTY_EXEC:
@@ -157,6 +163,7 @@ static void property_done(UnitProperty *p)
     case UNIT_PROPERTY_BIND_PATHS:
     case UNIT_PROPERTY_BYTES_ARRAY:
     case UNIT_PROPERTY_ALLOW_LIST:
+    case UNIT_PROPERTY_ADDRESSES:
         strv_free(p->strv);
         break;
     }

@@ -15,6 +15,7 @@ void plan_add_bool(PlanBuilder *b, const char *name, bool value);
 /* SPEC_UNSET: nothing is added. */
 void plan_add_u64(PlanBuilder *b, const char *name, uint64_t value);
 void plan_add_u32(PlanBuilder *b, const char *name, uint32_t value);
+void plan_add_int(PlanBuilder *b, const char *name, int value); /* not negative */
 /* An empty list is not added. */
 void plan_add_strings(PlanBuilder *b, const char *name, UnitPropertyType type, char *const *values);
 /* "name=path" items become pairs; an empty list is not added. */

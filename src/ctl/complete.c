@@ -148,13 +148,13 @@ static void offer_pools(const Line *line)
     }
 }
 
-static void offer_keys(const Line *line)
+static void offer_keys(const Line *line, UpdateKind kind)
 {
     bool complete_key = strchr(line->typed, '=') != NULL;
     const char *key;
     char word[64];
 
-    for (size_t i = 0; !complete_key && (key = update_key_at(i)); i++) {
+    for (size_t i = 0; !complete_key && (key = update_key_at(kind, i)); i++) {
         (void)snprintf(word, sizeof(word), "%s=", key);
         offer(line, word, "");
     }
@@ -185,7 +185,10 @@ static void offer_word(const Line *line)
         puts(":file");
         break;
     case WORD_UPDATE:
-        offer_keys(line);
+        offer_keys(line, UPDATE_REGISTRY);
+        break;
+    case WORD_RESOURCE:
+        offer_keys(line, UPDATE_RESOURCES);
         break;
     case WORD_COMMAND:
         puts(line->n_words == 1 || line->literal ? ":command" : ":file");

@@ -12,7 +12,7 @@ static int patch_text(char *const *words, char **ret, Error *error)
     size_t length;
     int r;
 
-    r = update_words_parse(words, &patch, error);
+    r = update_words_parse(UPDATE_REGISTRY, words, &patch, error);
     if (r < 0)
         return r;
     if (json_text(patch, false, ret, &length) < 0)

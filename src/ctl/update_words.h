@@ -5,11 +5,17 @@
 
 #include "base/error.h"
 
+/* What is updated. */
+typedef enum UpdateKind {
+    UPDATE_REGISTRY,
+    UPDATE_RESOURCES,
+} UpdateKind;
+
 /*
- * Reads KEY=VALUE words as an update of a pool: an object with a member for each, null where the
+ * Reads KEY=VALUE words as an update: an object with a member for each, null where the
  * value is empty. Returns 0; -EINVAL with `error` naming the key; or -ENOMEM with `error` set.
  */
-int update_words_parse(char *const *words, json_object **ret, Error *error);
+int update_words_parse(UpdateKind kind, char *const *words, json_object **ret, Error *error);
 
 /* The i-th key, NULL behind the last. */
-const char *update_key_at(size_t i);
+const char *update_key_at(UpdateKind kind, size_t i);

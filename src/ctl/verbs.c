@@ -5,11 +5,11 @@
 
 /* In the order of the help text. */
 static const Verb *const verbs[] = {
-        &verb_list,    &verb_status,    &verb_preload,       &verb_plan,          &verb_stop,
-        &verb_drain,   &verb_reload,    &verb_restart,       &verb_lease,         &verb_release,
-        &verb_logs,    &verb_events,    &verb_operation,     &verb_register,      &verb_deregister,
-        &verb_set,     &verb_heartbeat, &verb_reset_breaker, &verb_allow_restart, &verb_config,
-        &verb_devices,
+        &verb_list,   &verb_status,       &verb_preload,   &verb_plan,          &verb_stop,
+        &verb_drain,  &verb_reload,       &verb_restart,   &verb_lease,         &verb_release,
+        &verb_logs,   &verb_events,       &verb_operation, &verb_register,      &verb_deregister,
+        &verb_set,    &verb_set_property, &verb_heartbeat, &verb_reset_breaker, &verb_allow_restart,
+        &verb_config, &verb_devices,
 };
 
 const Verb *verb_at(size_t i)

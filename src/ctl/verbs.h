@@ -9,7 +9,8 @@ typedef enum WordKind {
     WORD_POOL,
     WORD_FILE,
     WORD_POOL_OR_FILE,
-    WORD_UPDATE, /* KEY=VALUE of `set` */
+    WORD_UPDATE,   /* KEY=VALUE of `set` */
+    WORD_RESOURCE, /* KEY=VALUE of `set-property` */
     WORD_COMMAND,
 } WordKind;
 
@@ -35,7 +36,7 @@ typedef struct Verb {
 extern const Verb verb_list, verb_status, verb_preload, verb_stop, verb_drain, verb_restart,
         verb_lease, verb_release, verb_logs, verb_events, verb_register, verb_deregister, verb_set,
         verb_heartbeat, verb_operation, verb_reload, verb_reset_breaker, verb_allow_restart,
-        verb_config, verb_devices, verb_plan;
+        verb_config, verb_devices, verb_plan, verb_set_property;
 
 /* The i-th verb, NULL behind the last. */
 const Verb *verb_at(size_t i);

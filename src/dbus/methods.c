@@ -49,6 +49,11 @@ const Method methods[] = {
         {"Update", "Update", "ss", "bas", POOL "patch\0new\0warnings\0", "update", METHOD_WRITE,
          false, run_update,
          "Changes what the registry says of the pool; `patch` is the JSON text of a merge"},
+        {"SetResources", "SetResources", "ss", "as", POOL "resources\0warnings\0", "set-property",
+         METHOD_WRITE, false, run_set_resources,
+         "Changes limits of the engine that runs and of those after it; `resources` is JSON text "
+         "as "
+         "in a preload, null takes one away"},
         {"RegisterHandoff", "RegisterHandoff", "ss", "bas", POOL "handoff\0new\0warnings\0",
          "handoff", METHOD_WRITE, false, run_register_handoff,
          "Registers an engine that somebody else started; `handoff` is its handoff's JSON text"},

@@ -20,6 +20,7 @@ int run_restart(struct Command *c, Error *error);
 int run_deregister(struct Command *c, Error *error);
 
 int run_register(struct Command *c, Error *error);
+int run_set_resources(struct Command *c, Error *error);
 int run_update(struct Command *c, Error *error);
 int run_register_handoff(struct Command *c, Error *error);
 int run_heartbeat(struct Command *c, Error *error);

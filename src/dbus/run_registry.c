@@ -7,6 +7,7 @@
 #include "json/encode.h"
 #include "json/reader.h"
 #include "json/requests.h"
+#include "json/spec_fields.h"
 
 /* The methods that change the registry at once. As everywhere, that an answer cannot be sent is no
  * error that anybody could act on. */
@@ -50,6 +51,26 @@ int run_update(Command *c, Error *error)
     if (r < 0)
         return r;
     reply_new(c, is_new, warnings);
+    return 0;
+}
+
+int run_set_resources(Command *c, Error *error)
+{
+    const char *text = c->arguments[0].string;
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+    _cleanup_strv_free_ char **warnings = NULL;
+    ResourceUpdate update;
+    int r;
+
+    r = resources_update_parse(text, strlen(text), &update, &warnings, error);
+    if (r < 0)
+        return r;
+    r = manager_set_resources(c->server->manager, c->pool_id, &update, c->correlation_id, error);
+    if (r < 0)
+        return r;
+    if (sd_bus_message_new_method_return(c->call, &reply) >= 0 &&
+        sd_bus_message_append_strv(reply, warnings) >= 0)
+        (void)sd_bus_message_send(reply);
     return 0;
 }
 

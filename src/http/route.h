@@ -34,7 +34,7 @@ typedef struct RouteAnswer {
 
 enum {
     ROUTE_ANSWERS_MAX = 2,
-    ROUTE_ERRORS_MAX = 8,
+    ROUTE_ERRORS_MAX = 12,
     ROUTE_ALLOW_MAX = 64, /* bytes of an Allow header's value, the NUL included */
 };
 

@@ -39,7 +39,7 @@ static const Parameter events_query[] = {
 /* How the operations that start an engine fail. */
 #define START_ERRORS                                                                      \
     PM_ERROR_BUSY, PM_ERROR_ALREADY_RUNNING, PM_ERROR_CANCELLED, PM_ERROR_PRELOAD_FAILED, \
-            PM_ERROR_GPU_REQUIRED, PM_ERROR_DOES_NOT_FIT
+            PM_ERROR_GPU_REQUIRED, PM_ERROR_DOES_NOT_FIT, PM_ERROR_FORBIDDEN
 #define CREATED_OR_NOT                              \
     ANSWERS({201, "The pool is new", "PoolAnswer"}, \
             {200, "The pool was there already", "PoolAnswer"})
@@ -123,7 +123,7 @@ static const Route routes[] = {
          WAITS | ROUTE_BODY_JSON | ROUTE_BODY_REQUIRED, handle_reload, .body = "ReloadRequest",
          ANSWERS({200, "The new engine is ready", "ReloadAnswer"}),
          ERRORS(PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE, PM_ERROR_BUSY, PM_ERROR_CANCELLED,
-                PM_ERROR_RELOAD_FAILED),
+                PM_ERROR_RELOAD_FAILED, PM_ERROR_FORBIDDEN),
          .error = "ReloadError"},
         {"POST", "/pools/{id}/restart", "restartPool",
          "Start the engine anew, which is stopped before; the answer is that of a preload",

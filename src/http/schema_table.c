@@ -6,7 +6,9 @@
 #include "core/lease.h"
 #include "core/operation.h"
 #include "core/reload.h"
+#include "core/sandbox.h"
 #include "core/supervision.h"
+#include "core/unit_sandbox.h"
 #include "http/schema.h"
 #include "json/devices.h"
 #include "json/plan.h"
@@ -24,6 +26,16 @@ static const char *code_at(size_t i)
 static const char *kind_at(size_t i)
 {
     return operation_kind_to_string((OperationKind)(i + OPERATION_NONE + 1));
+}
+
+static const char *protect_home_at(size_t i)
+{
+    return protect_home_to_string((ProtectHome)(i + PROTECT_HOME_UNSET + 1));
+}
+
+static const char *protect_system_at(size_t i)
+{
+    return protect_system_to_string((ProtectSystem)(i + PROTECT_SYSTEM_UNSET + 1));
 }
 
 static const char *strategy_at(size_t i)
@@ -123,6 +135,48 @@ static const SchemaField policy_fields[] = {
 #undef SPAN
 #undef FACTOR
 #undef COUNT
+static const SchemaField sandbox_fields[] = {
+        STRING("user", NULLABLE, BOUNDS(1, UNIT_USER_NAME_MAX),
+               SAYS("Of the host, instead of one of its own")),
+        {"supplementary_groups", SCHEMA_STRINGS, NULLABLE, .max = 16,
+         SAYS("Of the host, such as render")},
+        {"capabilities", SCHEMA_STRINGS, NULLABLE, .max = 64, SAYS("CAP_…, that it keeps")},
+        STRING("protect_home", NULLABLE, .value_at = protect_home_at,
+               SAYS("Default: tmpfs, empty but for what is bound there")),
+        STRING("protect_system", NULLABLE, .value_at = protect_system_at,
+               SAYS("Default: strict, all of it is read-only")),
+        {"read_only_paths", SCHEMA_STRINGS, NULLABLE, .max = 64,
+         SAYS("Of the host, that it sees wherever they lie")},
+        {"read_write_paths", SCHEMA_STRINGS, NULLABLE, .max = 64,
+         SAYS("The same, and it may write there as far as its user may")},
+        STRING("root_directory", NULLABLE, .pattern = "^/", SAYS("Its root, a folder of the host")),
+        STRING("root_image", NULLABLE, .pattern = "^/", SAYS("Its root, a disk image")),
+        {"system_call_filter", SCHEMA_STRINGS, NULLABLE, .max = 128,
+         SAYS("System calls and @groups that are allowed besides; @known: all")},
+        {"restrict_address_families", SCHEMA_STRINGS, NULLABLE, .max = 128,
+         SAYS("AF_…, that are allowed besides")},
+        {"ip_address_allow", SCHEMA_STRINGS, NULLABLE, .max = 128,
+         SAYS("Addresses and ranges that it may talk to, besides this host; any: all")},
+        BOOL("lock_personality", NULLABLE),
+        BOOL("memory_deny_write_execute", NULLABLE,
+             SAYS("Default: true of llamacpp, false of others, which make code while they run")),
+        BOOL("private_devices", NULLABLE, SAYS("Default: false, it would hide GPUs")),
+        BOOL("private_tmp", NULLABLE),
+        BOOL("protect_clock", NULLABLE),
+        BOOL("protect_control_groups", NULLABLE),
+        BOOL("protect_hostname", NULLABLE),
+        BOOL("protect_kernel_logs", NULLABLE),
+        BOOL("protect_kernel_modules", NULLABLE),
+        BOOL("protect_kernel_tunables", NULLABLE),
+        BOOL("protect_proc", NULLABLE, SAYS("It does not see the processes of others")),
+        BOOL("restrict_namespaces", NULLABLE),
+        BOOL("restrict_realtime", NULLABLE),
+        BOOL("restrict_suid_sgid", NULLABLE),
+};
+static const SchemaField container_fields[] = {
+        STRING("image", NULLABLE, .pattern = "^[^-/]", SAYS("One that is there, none is fetched")),
+        STRING("rootfs", NULLABLE, .pattern = "^/", SAYS("A folder with a system of its own")),
+};
 static const SchemaField prepared_fields[] = {
         ID("pool_id", REQUIRED, SAYS("The one of the path")),
         ID("replica_id", NULLABLE, SAYS("Default: r0")),
@@ -152,7 +206,9 @@ static const SchemaField prepared_fields[] = {
         OBJECT("health", NULLABLE, .schema = "HealthOverrides"),
         NUMBER("stop_grace_ms", NULLABLE, SAYS("Between SIGTERM and SIGKILL")),
         OBJECT("resources", NULLABLE, .schema = "Resources"),
-        OBJECT("sandbox", NULLABLE),
+        OBJECT("sandbox", NULLABLE, .schema = "Sandbox"),
+        OBJECT("container", NULLABLE, .schema = "Container",
+               SAYS("The engine runs in a container, by rootless podman")),
         OBJECT("policy", NULLABLE, .schema = "PolicyOverrides"),
 };
 static const SchemaField preload_fields[] = {
@@ -411,6 +467,9 @@ static const SchemaField plan_part_fields[] = {
 static const Schema schemas[] = {
         REQUEST("PreparedEngine", "All that is needed to start an engine", prepared_fields),
         REQUEST("HealthOverrides", "How it is found out whether the engine is well", health_fields),
+        REQUEST("Sandbox", "How far the engine is kept apart; each relaxed piece is warned of",
+                sandbox_fields),
+        REQUEST("Container", "What the container is made of, one of them", container_fields),
         REQUEST("Resources", "Limits, as systemd.resource-control(5) has them", resources_fields),
         REQUEST("PolicyOverrides",
                 "When a failed engine is started again, where that is not as configured",

@@ -4,14 +4,19 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/parse.h"
+#include "core/sandbox.h"
 
 #define DIGITS  "0123456789"
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define UPPER   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER   "abcdefghijklmnopqrstuvwxyz"
+#define LETTERS UPPER LOWER
 
 enum {
     HOST_MAX = 253,       /* RFC 1035: a name written with dots */
     CREDENTIAL_MAX = 255, /* a file name */
+    CALL_MAX = 64,        /* longer than the name of any system call */
 };
 
 /* Whether each byte is between `first` and `last`. */
@@ -94,6 +99,54 @@ const char *check_env_name(const char *s)
     return *s && !strchr(DIGITS, *s) && consists_of(s, LETTERS DIGITS "_")
                    ? NULL
                    : "must be a name of A-Z a-z 0-9 _ that does not start with a digit";
+}
+
+const char *check_user_name(const char *s)
+{
+    return *s && !strchr(DIGITS "-.", *s) && consists_of(s, LETTERS DIGITS "_.-") &&
+                           strcmp(s, "root") != 0
+                   ? NULL
+                   : "must be the name of a user or group of the host other than root";
+}
+
+const char *check_capability(const char *s)
+{
+    return capability_number(s) >= 0 ? NULL
+                                     : "must be the name of a capability, such as CAP_IPC_LOCK";
+}
+
+const char *check_system_call(const char *s)
+{
+    const char *name = *s == '@' ? s + 1 : s;
+
+    return *name && consists_of(name, LOWER DIGITS "_-") && strlen(s) <= CALL_MAX
+                   ? NULL
+                   : "must be a system call or a group of them, such as mount or @mount; @known "
+                     "stands for all";
+}
+
+const char *check_image(const char *s)
+{
+    return *s && *s != '-' && *s != '/' && consists_of(s, LETTERS DIGITS "._-/:@")
+                   ? NULL
+                   : "must be the name of an image, such as localhost/engine:1";
+}
+
+const char *check_address_family(const char *s)
+{
+    return strncmp(s, "AF_", 3) == 0 && s[3] && consists_of(s, UPPER DIGITS "_") &&
+                           strlen(s) <= CALL_MAX
+                   ? NULL
+                   : "must be an address family, such as AF_PACKET";
+}
+
+const char *check_address_range(const char *s)
+{
+    AddressRange ranges[ADDRESS_RANGES_MAX];
+
+    return address_ranges_parse(s, ranges) > 0
+                   ? NULL
+                   : "must be an IP address, a range such as 192.0.2.0/24, or any";
 }
 
 const char *check_credential_name(const char *s)

@@ -29,6 +29,25 @@ const char *check_url_path(const char *s);
 /* A name that a shell could set: [A-Za-z_][A-Za-z0-9_]* */
 const char *check_env_name(const char *s);
 
+/* A user or group of the host, not root. */
+const char *check_user_name(const char *s);
+
+/* "CAP_…", one that Linux has. */
+const char *check_capability(const char *s);
+
+/* A system call, or a group of them ("@…") as systemd knows them; which ones it knows is not looked
+ * at. */
+const char *check_system_call(const char *s);
+
+/* The name of a container image; not an option. */
+const char *check_image(const char *s);
+
+/* "AF_…" */
+const char *check_address_family(const char *s);
+
+/* As address_ranges_parse() takes it. */
+const char *check_address_range(const char *s);
+
 /* A name that systemd takes for a credential; '=' is left out because our own lists write
  * name=path. */
 const char *check_credential_name(const char *s);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/usec.h"
+#include "core/sandbox.h"
 #include "json/refuse.h"
 
 int refuse_value(const Target *t, const char *expected, json_object *value)
@@ -30,9 +31,12 @@ int store_bool(const Target *t, json_object *value)
 
 int store_flag(const Target *t, json_object *value)
 {
+    Flag flag;
+
     if (json_object_get_type(value) != json_type_boolean)
         return refuse_value(t, "true or false", value);
-    *(uint64_t *)t->place = json_object_get_boolean(value);
+    flag = json_object_get_boolean(value) ? FLAG_ON : FLAG_OFF;
+    memcpy(t->place, &flag, sizeof(flag));
     return 0;
 }
 

@@ -18,7 +18,7 @@ typedef enum FieldType {
     FIELD_STRING,  /* char *, NULL: unset */
     FIELD_BUFFER,  /* char[max + 1], "": unset */
     FIELD_BOOL,    /* bool, never unset */
-    FIELD_FLAG,    /* uint64_t, 0 or 1, true or false outside; SPEC_UNSET: unset */
+    FIELD_FLAG,    /* Flag, true or false; FLAG_UNSET: unset */
     FIELD_U64,     /* uint64_t, SPEC_UNSET: unset */
     FIELD_U16,     /* uint16_t, 0: unset */
     FIELD_PID,     /* pid_t, 0: unset */
@@ -27,9 +27,9 @@ typedef enum FieldType {
     FIELD_ENUM,    /* an enum, by name; a value without a name: unset */
     FIELD_LIST,    /* char **, an array of strings; NULL: empty */
     FIELD_MAP,     /* char ** of "name=value", an object of strings; NULL: empty */
-    FIELD_OPAQUE,  /* char *, the text of an object whose members are unknown; NULL: unset */
-    FIELD_OBJECT,  /* the same, of members that are nobody's business; `max` bytes */
     FIELD_SPLIT,   /* a SpecSplit; SPLIT_NONE: unset */
+    FIELD_OBJECT,  /* char *, the text of an object whose members are nobody's business, of `max`
+                    * bytes; NULL: unset */
     FIELD_GROUP,   /* an object whose fields lie in the same struct */
 } FieldType;
 

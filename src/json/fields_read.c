@@ -15,7 +15,7 @@ static const char *nearest_field(const FieldTable *table, const char *key)
 {
     const char *names[FIELDS_MAX] = {0};
 
-    for (size_t i = 0; table && i < table->count && i < FIELDS_MAX; i++)
+    for (size_t i = 0; i < table->count && i < FIELDS_MAX; i++)
         names[i] = table->fields[i].name;
     return nearest_name(key, names, ELEMENTSOF(names));
 }
@@ -56,30 +56,6 @@ static int store_object(const Target *t, json_object *value)
     return *(char **)t->place ? 0 : refuse_no_memory(t->error);
 }
 
-static int store_opaque(const Target *t, json_object *value, Warnings *warnings)
-{
-    char prefix[PM_ERROR_FIELD_MAX + 1];
-    struct json_object_iter member;
-    const char *text;
-
-    if (json_object_get_type(value) != json_type_object)
-        return refuse_value(t, "an object", value);
-    text = json_object_to_json_string_ext(value, JSON_TEXT_LINE);
-    *(char **)t->place = text ? strdup(text) : NULL;
-    if (!*(char **)t->place)
-        return refuse_no_memory(t->error);
-
-    field_name(t->name, ".", prefix);
-    json_object_object_foreachC(value, member)
-    {
-        int r = warn_unknown(NULL, prefix, member.key, warnings, t->error);
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
 static int store_group(const Target *t, json_object *value, void *base, Warnings *warnings)
 {
     char prefix[PM_ERROR_FIELD_MAX + 1];
@@ -112,8 +88,6 @@ static int store_value(const Target *t, json_object *value, void *base, Warnings
         return store_list(t, value);
     case FIELD_MAP:
         return store_map(t, value);
-    case FIELD_OPAQUE:
-        return store_opaque(t, value, warnings);
     case FIELD_OBJECT:
         return store_object(t, value);
     case FIELD_SPLIT:

@@ -77,20 +77,23 @@ static void write_unset(Builder *b, const Field *f)
         builder_add_null(b, f->name);
 }
 
+static void write_flag(Builder *b, const Field *f, const void *place)
+{
+    Flag flag;
+
+    memcpy(&flag, place, sizeof(flag));
+    if (flag == FLAG_UNSET)
+        write_unset(b, f);
+    else
+        builder_add_bool(b, f->name, flag == FLAG_ON);
+}
+
 static void write_strings(Builder *b, const Field *f, char *const *strings)
 {
     if (!strings && !f->required)
         return;
     builder_add_value(b, f->name,
                       f->type == FIELD_MAP ? write_map(strings) : json_string_array(strings));
-}
-
-static void write_flag(Builder *b, const Field *f, uint64_t flag)
-{
-    if (flag == SPEC_UNSET)
-        write_unset(b, f);
-    else
-        builder_add_bool(b, f->name, flag > 0);
 }
 
 static void write_group(Builder *b, const Field *f, const void *base)
@@ -115,13 +118,12 @@ static void write_field(Builder *b, const Field *f, const void *base)
     case FIELD_STRING:
     case FIELD_BUFFER:
     case FIELD_ENUM:
-    case FIELD_OPAQUE:
     case FIELD_OBJECT: {
         const char *text = load_text(f, place);
 
         if (!text)
             write_unset(b, f);
-        else if (f->type == FIELD_OPAQUE || f->type == FIELD_OBJECT)
+        else if (f->type == FIELD_OBJECT)
             builder_add_text(b, f->name, text);
         else
             builder_add_string(b, f->name, text);
@@ -131,7 +133,7 @@ static void write_field(Builder *b, const Field *f, const void *base)
         builder_add_bool(b, f->name, *(const bool *)place);
         break;
     case FIELD_FLAG:
-        write_flag(b, f, *(const uint64_t *)place);
+        write_flag(b, f, place);
         break;
     case FIELD_SPLIT:
         write_split(b, f->name, place);

@@ -49,6 +49,7 @@ static void add_property(Builder *b, const UnitProperty *p)
         builder_add_bool(b, p->name, p->boolean);
         break;
     case UNIT_PROPERTY_U32:
+    case UNIT_PROPERTY_INT:
     case UNIT_PROPERTY_U64:
         builder_add_number(b, p->name, p->number);
         break;
@@ -56,6 +57,7 @@ static void add_property(Builder *b, const UnitProperty *p)
     case UNIT_PROPERTY_EXEC:
     case UNIT_PROPERTY_BYTES_ARRAY:
     case UNIT_PROPERTY_ALLOW_LIST:
+    case UNIT_PROPERTY_ADDRESSES:
         builder_add_value(b, p->name, json_string_array(p->strv));
         break;
     case UNIT_PROPERTY_STRING_PAIRS:

@@ -6,6 +6,7 @@
 #include "core/device_mask.h"
 #include "json/reader.h"
 #include "json/refuse.h"
+#include "json/sandbox_fields.h"
 #include "json/spec_fields.h"
 #include "json/storable.h"
 
@@ -129,6 +130,8 @@ int prepared_engine_read(json_object *prepared, const char *prefix, const char *
     if (r < 0)
         return r;
     r = check_together(spec, prefix, pool_id, error);
+    if (r >= 0)
+        r = sandbox_check(spec, prefix, warnings, error);
     if (r < 0)
         return r;
     r = check_storable("spec", spec_write(spec), error);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/spec_fields.h"
 
+#include <errno.h>
 #include <poolmgr/limits.h>
 #include <poolmgr/names.h>
 
 #include "core/device_mask.h"
 #include "json/fields.h"
+#include "json/reader.h"
 #include "json/refuse.h"
+#include "json/sandbox_fields.h"
 
 #define AT(member) .offset = offsetof(EngineSpec, member)
 /* A string of at most `n` bytes. */
@@ -46,6 +49,12 @@ static const Field resources_fields[] = {
         {"io_weight", NUMBER(1, WEIGHT_MAX), AT(resources.io_weight)},
 };
 static const FieldTable resources_table = {resources_fields, ELEMENTSOF(resources_fields)};
+
+static const Field container_fields[] = {
+        {"image", STRING(PM_STRING_MAX), AT(container.image), .check = check_image},
+        {"rootfs", STRING(PM_STRING_MAX), AT(container.rootfs), .check = check_path},
+};
+static const FieldTable container_table = {container_fields, ELEMENTSOF(container_fields)};
 
 static const char *restart_name(int value)
 {
@@ -109,7 +118,8 @@ static const Field spec_fields[] = {
         {"health", FIELD_GROUP, .group = &health_table},
         {"stop_grace_ms", NUMBER(0, HOUR_MS), AT(stop_grace_ms)},
         {"resources", FIELD_GROUP, .group = &resources_table},
-        {"sandbox", FIELD_OPAQUE, AT(sandbox)},
+        {"sandbox", FIELD_GROUP, .group = &sandbox_table},
+        {"container", FIELD_GROUP, .group = &container_table},
         {"policy", FIELD_GROUP, .group = &policy_table},
 };
 static const FieldTable spec_table = {spec_fields, ELEMENTSOF(spec_fields)};
@@ -127,6 +137,43 @@ int spec_read(json_object *object, const char *prefix, EngineSpec **ret, Warning
         return r;
     *ret = TAKE_PTR(spec);
     return 0;
+}
+
+static int read_update(json_object *object, ResourceUpdate *ret, Warnings *warnings, Error *error)
+{
+    _cleanup_spec_ EngineSpec *spec = NULL;
+    bool any = false;
+    int r;
+
+    if (json_object_get_type(object) != json_type_object)
+        return error_set(error, PM_ERROR_BAD_REQUEST, NULL, "the limits must be an object");
+    if (engine_spec_new(&spec) < 0)
+        return refuse_no_memory(error);
+    r = fields_read(&resources_table, object, "", spec, warnings, error);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < RESOURCE_MAX; i++) {
+        ret->given[i] = json_object_object_get_ex(object, resource_key((Resource)i), NULL);
+        ret->values[i] = resource_get(spec, (Resource)i);
+        any |= ret->given[i];
+    }
+    return any ? 0
+               : error_set(error, PM_ERROR_BAD_REQUEST, NULL,
+                           "there must be one of memory_max, memory_high, cpu_weight, tasks_max "
+                           "and io_weight at least");
+}
+
+int resources_update_parse(const char *text, size_t length, ResourceUpdate *ret,
+                           char ***ret_warnings, Error *error)
+{
+    _cleanup_json_ json_object *object = NULL;
+    Warnings warnings = {0};
+    int r = json_read(text, length, &object, error);
+
+    if (r < 0)
+        return r;
+    r = warnings_finish(&warnings, read_update(object, ret, &warnings, error), ret_warnings);
+    return r == -ENOMEM ? refuse_no_memory(error) : r;
 }
 
 json_object *spec_write(const EngineSpec *spec)

@@ -4,6 +4,7 @@
 #include <json.h>
 
 #include "base/error.h"
+#include "core/resource.h"
 #include "core/spec.h"
 #include "json/warnings.h"
 
@@ -14,6 +15,11 @@
  */
 int spec_read(json_object *object, const char *prefix, EngineSpec **ret, Warnings *warnings,
               Error *error);
+
+/* The members of `resources`, as a change of what a pool has: null takes a limit away. At least one
+ * must be there. Returned as above. */
+int resources_update_parse(const char *text, size_t length, ResourceUpdate *ret,
+                           char ***ret_warnings, Error *error);
 
 /* The object that spec_read() makes an equal spec of. NULL when out of memory. */
 json_object *spec_write(const EngineSpec *spec);

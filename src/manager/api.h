@@ -10,6 +10,7 @@
 #include "core/pool.h"
 #include "core/pool_update.h"
 #include "core/reload.h"
+#include "core/resource.h"
 #include "core/spec.h"
 #include "core/status.h"
 
@@ -113,6 +114,10 @@ int manager_register_handoff(Manager *m, Handoff **handoff, const char *correlat
 /* `timestamp_ms` SPEC_UNSET: now. *ret_ms is what was recorded. */
 int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, uint64_t *ret_ms,
                       Error *error);
+/* Of the engine that runs and of those after it. PM_ERROR_POOL_NOT_FOUND, PM_ERROR_NO_ENGINE,
+ * PM_ERROR_BUSY during a reload. */
+int manager_set_resources(Manager *m, const char *pool_id, const ResourceUpdate *update,
+                          const char *correlation_id, Error *error);
 /* Both start a pool that waits for its restart at once: the first closes the breaker, the second
  * fails with PM_ERROR_BREAKER_CLOSED when the pool is not tripped. */
 int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id,

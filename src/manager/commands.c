@@ -4,6 +4,7 @@
 
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
+#include "manager/sandbox.h"
 #include "store/port_check.h"
 #include "json/build.h"
 #include "json/encode.h"
@@ -60,15 +61,20 @@ static int submit_as(Manager *m, Pool *pool, const char *correlation_id, Operati
 static int preload(Manager *m, EngineSpec **spec, char *const *warnings, const char *correlation_id,
                    bool unattended, Operation **ret_operation, Error *error)
 {
+    _cleanup_strv_free_ char **notes = NULL;
     Event event = {.type = EVENT_PRELOAD};
     Pool *pool = NULL;
-    int r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
+    int r;
+
+    if (strv_copy(warnings, &notes) < 0 || sandbox_warn(m, *spec, &notes) < 0)
+        return out_of_memory(error);
+    r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
 
     if (r < 0)
         return r;
     event.command.spec = TAKE_PTR(*spec);
     event.command.unattended = unattended;
-    if (submit_as(m, pool, correlation_id, OPERATION_PRELOAD, &event, warnings, ret_operation) < 0)
+    if (submit_as(m, pool, correlation_id, OPERATION_PRELOAD, &event, notes, ret_operation) < 0)
         return out_of_memory(error);
     return 0;
 }
@@ -80,6 +86,8 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
 
     if (r >= 0)
         r = placement_check_mask(m, (*spec)->device_mask, "device_mask", error);
+    if (r >= 0)
+        r = sandbox_check_allowed(m, *spec, error);
     return r < 0 ? r : preload(m, spec, warnings, correlation_id, false, ret_operation, error);
 }
 
@@ -216,7 +224,8 @@ static int refuse_large(const Pool *pool, const EngineSpec *next, ReloadStrategy
 }
 
 /* Most callers do not wait for the operation's end: they are told now. */
-static int check_reload(const Pool *pool, const ReloadRequest *request, Error *error)
+static int check_reload(const Manager *m, const Pool *pool, const ReloadRequest *request,
+                        Error *error)
 {
     int r = 0;
 
@@ -232,6 +241,8 @@ static int check_reload(const Pool *pool, const ReloadRequest *request, Error *e
                          pool->id, pool_state_shown(pool));
     if (request->spec)
         r = reload_keep(pool->spec, pool->meta.device_mask, request->spec, error);
+    if (r >= 0 && request->spec)
+        r = sandbox_check_allowed(m, request->spec, error);
     return r < 0 ? r : refuse_large(pool, request->spec, request->strategy, error);
 }
 
@@ -251,7 +262,7 @@ int manager_reload(Manager *m, const char *pool_id, ReloadRequest **request, uin
         *request = reload_request_free(*request);
         return 0;
     }
-    r = check_reload(pool, *request, error);
+    r = check_reload(m, pool, *request, error);
     if (r < 0)
         return r;
     manager_set_correlation_id(pool, correlation_id);

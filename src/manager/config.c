@@ -5,6 +5,7 @@
 #include <poolmgr/names.h>
 #include <stdio.h>
 
+#include "base/address.h"
 #include "base/nearest.h"
 #include "base/parse.h"
 #include "base/strv.h"
@@ -347,6 +348,26 @@ static int refuse(Reading *r, const char *section, const char *name, const char 
                      config_key_string(key, r->settings), must);
 }
 
+static int check_addresses(Reading *r)
+{
+    Settings *s = r->settings;
+    AddressRange ranges[ADDRESS_RANGES_MAX];
+    const char *spaces = " \t";
+    size_t n;
+
+    for (const char *p = s->ip_address_allow; *(p += strspn(p, spaces)); p += n) {
+        n = strcspn(p, spaces);
+        if (strv_extendf(&s->addresses, "%.*s", (int)n, p) < 0)
+            return -ENOMEM;
+    }
+    STRV_FOREACH (address, s->addresses)
+        if (address_ranges_parse(*address, ranges) < 0)
+            return refuse(r, "Sandbox", "IPAddressAllow",
+                          "must be IP addresses, ranges such as 192.0.2.0/24, or any, with spaces "
+                          "between");
+    return 0;
+}
+
 /* What no key's type says. */
 static int check(Reading *r)
 {
@@ -369,7 +390,13 @@ static int check(Reading *r)
     if (s->model_provisioner[0] && !path_is_absolute_and_plain(s->model_provisioner))
         return refuse(r, "Reload", "ModelProvisioner",
                       "must be the absolute path of a program, or empty for none");
-    return 0;
+    if (!path_is_absolute_and_plain(s->container_podman))
+        return refuse(r, "Container", "Podman", "must be an absolute path");
+    if (!path_is_absolute_and_plain(s->container_seccomp))
+        return refuse(r, "Container", "SeccompProfile", "must be an absolute path");
+    if (s->container_images[0] && !path_is_absolute_and_plain(s->container_images))
+        return refuse(r, "Container", "ImageStore", "must be an absolute path, or empty for none");
+    return check_addresses(r);
 }
 
 int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userdata, Settings **ret,
@@ -398,6 +425,13 @@ int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userd
     s->gpu_required = streq(s->gpu_policy, "required");
     s->policy.engine_log = streq(s->engine_log, "file") ? ENGINE_LOG_FILE : ENGINE_LOG_JOURNAL;
     s->policy.user_mode = sources->user_mode;
+    s->policy.addresses = s->addresses;
+    s->policy.container_podman = s->container_podman;
+    s->policy.container_seccomp = s->container_seccomp;
+    s->policy.container_images = s->container_images;
+    s->sandbox_relax = streq(s->allow_relax, "all")            ? SANDBOX_RELAX_ALL
+                       : streq(s->allow_relax, "unprivileged") ? SANDBOX_RELAX_UNPRIVILEGED
+                                                               : SANDBOX_RELAX_NO;
     *ret = TAKE_PTR(s);
     return 0;
 }
@@ -417,6 +451,12 @@ Settings *settings_free(Settings *s)
     free(s->kernel_log);
     free(s->nvml_library);
     free(s->model_provisioner);
+    free(s->container_podman);
+    free(s->container_seccomp);
+    free(s->container_images);
+    free(s->allow_relax);
+    free(s->ip_address_allow);
+    strv_free(s->addresses);
     strv_free(s->files);
     for (size_t i = 0; i < config_keys_count; i++) {
         if (s->origins)

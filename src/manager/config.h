@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "core/sandbox.h"
 #include "core/settings.h"
 #include "manager/config_origin.h"
 
@@ -30,6 +31,13 @@ typedef struct Settings {
     uint64_t headroom_mib;     /* of memory that stays free, on each GPU and of the host's */
     uint64_t headroom_percent; /* beside that, of what is free */
     bool gpu_required;         /* what gpu_policy says */
+    char *container_podman;    /* absolute paths; images "": none */
+    char *container_seccomp;
+    char *container_images;
+    char *allow_relax;
+    SandboxRelax sandbox_relax; /* what allow_relax says */
+    char *ip_address_allow;     /* of every engine: ranges with spaces between; "": none */
+    char **addresses;           /* the same as a list, which policy.addresses is */
     uint64_t connections_max;
     uint64_t waiting_max;
     usec_t idle_timeout_usec;

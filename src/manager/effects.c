@@ -7,6 +7,7 @@
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
+#include "manager/sandbox.h"
 #include "json/encode.h"
 
 static void post_failure(Manager *m, const Pool *pool, EventType type, const char *what, int error)
@@ -60,6 +61,7 @@ void effects_start_unit(Manager *m, const Pool *pool)
 
     output_begin(pool_shell(pool));
     gpu_release_begin(pool_shell(pool));
+    sandbox_log(pool);
     r = ask_for_unit(m, pool);
     if (r < 0)
         post_failure(m, pool, EVENT_START_FAILED, "the service manager cannot be asked", r);

@@ -7,6 +7,7 @@
 #include "gpu/cuda_tools.h"
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
+#include "manager/sandbox.h"
 #include "store/port_check.h"
 
 static bool listens_there(const Pool *other, const Pool *pool)
@@ -63,6 +64,8 @@ static int check_place(const Manager *m, const Pool *pool, Error *error)
 
     if (r >= 0)
         r = placement_check_start(m, pool, error);
+    if (r >= 0)
+        r = sandbox_check_allowed(m, pool->spec, error);
     if (r < 0)
         return r;
     if (on_port)

@@ -382,6 +382,8 @@ Manager *manager_free(Manager *m)
     sd_event_source_disable_unref(m->notify);
     sd_event_unref(m->event);
     free(m->health_path);
+    strv_free(m->addresses);
+    strv_free(m->container);
     free(m->model_provisioner);
     free(m->configuration);
     free(m);
@@ -393,9 +395,14 @@ int manager_set_settings(Manager *m, const Settings *settings)
     _cleanup_free_ char *path = strdup(settings->policy.health_path);
     _cleanup_free_ char *provisioner = strdup(settings->model_provisioner);
     _cleanup_free_ char *description = NULL;
+    _cleanup_strv_free_ char **addresses = NULL, **container = NULL;
     size_t length;
 
-    if (!path || !provisioner || settings_describe(settings, &description, &length) < 0)
+    if (!path || !provisioner || strv_copy(settings->addresses, &addresses) < 0 ||
+        strv_extend(&container, settings->container_podman) < 0 ||
+        strv_extend(&container, settings->container_seccomp) < 0 ||
+        strv_extend(&container, settings->container_images) < 0 ||
+        settings_describe(settings, &description, &length) < 0)
         return -ENOMEM;
     free(m->configuration);
     m->configuration = TAKE_PTR(description);
@@ -405,6 +412,15 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->model_provisioner = TAKE_PTR(provisioner);
     m->policy = settings->policy;
     m->policy.health_path = m->health_path;
+    strv_free(m->addresses);
+    m->addresses = TAKE_PTR(addresses);
+    m->policy.addresses = m->addresses;
+    strv_free(m->container);
+    m->container = TAKE_PTR(container);
+    m->policy.container_podman = m->container[0];
+    m->policy.container_seccomp = m->container[1];
+    m->policy.container_images = m->container[2];
+    m->sandbox_relax = settings->sandbox_relax;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;
     m->headroom = (SplitHeadroom){settings->headroom_mib << 20, settings->headroom_percent};

@@ -174,6 +174,9 @@ struct Manager {
     Prober *prober;
     PolicySettings policy;
     char *health_path; /* what policy.health_path points to */
+    char **addresses;  /* what policy.addresses is */
+    char **container;  /* what policy.container_… point to: podman, seccomp, images */
+    SandboxRelax sandbox_relax;
     usec_t unknown_unit_grace_usec;
     Registry registry;
 

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/parse.h"
+#include "core/model_parts.h"
 #include "probe/load_model_size.h"
 
 enum {
@@ -75,36 +75,13 @@ static int sum_folder(Sum *sum, int parent_fd, const char *name, int levels)
     return 0;
 }
 
-/*
- * Whether `path` ends in "-00001-of-00003.gguf", as llama.cpp names the parts of a split model:
- * then how long what stands before that is, and how many parts there are.
- */
-static bool is_part(const char *path, size_t *ret_stem, unsigned *ret_parts)
-{
-    static const char form[] = "-#####-of-#####.gguf";
-    const size_t n = sizeof(form) - 1, length = strlen(path), digits = 5;
-    const char *end = path + length - n;
-    unsigned parts = 0;
-
-    if (length <= n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (form[i] == '#' ? end[i] < '0' || end[i] > '9' : end[i] != form[i])
-            return false;
-    for (size_t i = 0; i < digits; i++)
-        parts = parts * 10 + (unsigned)(end[strlen("-#####-of-") + i] - '0');
-    *ret_stem = length - n;
-    *ret_parts = parts;
-    return true;
-}
-
 static void sum_parts(Sum *sum, const char *path, size_t stem, unsigned parts)
 {
     char part[PATH_MAX];
     struct stat st;
 
     for (unsigned i = 1; i <= parts && i <= MODEL_SIZE_PARTS_MAX; i++) {
-        (void)snprintf(part, sizeof(part), "%.*s-%05u-of-%05u.gguf", (int)stem, path, i, parts);
+        model_part_path(path, stem, i, parts, part, sizeof(part));
         if (stat(part, &st) == 0 && S_ISREG(st.st_mode))
             sum_add(sum, &st);
     }
@@ -124,7 +101,7 @@ int model_files_sum(const char *path, uint64_t *ret_bytes)
         return -errno;
     if (S_ISDIR(st.st_mode))
         r = sum_folder(&sum, AT_FDCWD, path, FOLDER_LEVELS);
-    else if (S_ISREG(st.st_mode) && is_part(path, &stem, &parts))
+    else if (S_ISREG(st.st_mode) && model_is_part(path, &stem, &parts))
         sum_parts(&sum, path, stem, parts);
     else if (S_ISREG(st.st_mode))
         sum_add(&sum, &st);

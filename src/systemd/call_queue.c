@@ -61,10 +61,15 @@ Call *call_queue_find_waiting(CallQueue *q, CallKind kind, const char *unit)
     return found ? *found : NULL;
 }
 
+/* Two kills of one unit may differ in the signal, two sets in what they set. */
+static bool is_indexed(const Call *call)
+{
+    return call->kind != CALL_KILL && call->kind != CALL_SET;
+}
+
 static int call_wait(CallQueue *q, Call *call)
 {
-    /* Two kills of one unit may differ in the signal. */
-    if (call->kind != CALL_KILL) {
+    if (is_indexed(call)) {
         Call *const *node = tsearch(call, &q->index, compare_calls);
 
         if (!node)
@@ -78,7 +83,7 @@ static int call_wait(CallQueue *q, Call *call)
 
 void call_queue_withdraw(CallQueue *q, Call *call)
 {
-    if (call->kind != CALL_KILL)
+    if (is_indexed(call))
         (void)tdelete(call, &q->index, compare_calls);
     TAILQ_REMOVE(&q->waiting, call, entries);
 }

@@ -18,6 +18,7 @@ typedef enum CallKind {
     CALL_START,
     CALL_STOP,
     CALL_KILL,
+    CALL_SET,
     CALL_RESET_FAILED,
     CALL_QUERY,
     CALL_KIND_MAX,
@@ -61,7 +62,7 @@ struct CallQueue {
     CallList waiting;
     CallList in_flight;
     size_t n_in_flight;
-    void *index; /* waiting calls but kills: (kind, unit) -> Call, a tree of tsearch(3) */
+    void *index; /* waiting calls but kills and sets: (kind, unit) -> Call, a tree of tsearch(3) */
     bool pumping;
 };
 
@@ -80,7 +81,8 @@ void call_queue_done(CallQueue *q);
  */
 int call_queue_add(CallQueue *q, Call *call);
 
-/* The call of this kind for this unit that has not been sent yet, or NULL. Kills are not found. */
+/* The call of this kind for this unit that has not been sent yet, or NULL. Kills and sets are not
+ * found. */
 Call *call_queue_find_waiting(CallQueue *q, CallKind kind, const char *unit);
 
 /* Takes a waiting call out; the caller owns it. */

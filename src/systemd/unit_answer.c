@@ -218,6 +218,18 @@ static void kill_answered(UnitClient *c, Call *call, const sd_bus_error *error)
     ask_instead(c, call);
 }
 
+static void set_answered(UnitClient *c, Call *call, const sd_bus_error *error)
+{
+    if (error && unit_client_is_unsure(c, error)) {
+        send_again(c, call);
+        return;
+    }
+    if (error && !is_gone(error))
+        log_refusal(call, "did not set the limits of the unit", error);
+    call_finish(call);
+    call_free(call);
+}
+
 static void reset_answered(UnitClient *c, Call *call, const sd_bus_error *error)
 {
     if (error && unit_client_is_unsure(c, error)) {
@@ -356,6 +368,9 @@ void unit_client_answered(Call *call, sd_bus_message *reply, const sd_bus_error 
         return;
     case CALL_KILL:
         kill_answered(c, call, error);
+        return;
+    case CALL_SET:
+        set_answered(c, call, error);
         return;
     case CALL_RESET_FAILED:
         reset_answered(c, call, error);

@@ -154,6 +154,18 @@ int unit_client_kill(UnitClient *c, const char *unit, int signal)
     return r < 0 ? r : enqueue(&c->orders, CALL_KILL, unit, m);
 }
 
+int unit_client_set(UnitClient *c, const char *unit, const UnitNumber *numbers, size_t n)
+{
+    sd_bus_message *m = NULL;
+    UnitName name;
+    int r;
+
+    if (unit_name_parse(unit, &name) < 0)
+        return -EINVAL;
+    r = set_message_new(c->bus, unit, numbers, n, &m);
+    return r < 0 ? r : enqueue(&c->orders, CALL_SET, unit, m);
+}
+
 int unit_client_reset_failed(UnitClient *c, const char *unit)
 {
     sd_bus_message *m = NULL;

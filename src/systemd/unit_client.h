@@ -67,4 +67,11 @@ int unit_client_kill(UnitClient *c, const char *unit, int signal); /* the whole 
 int unit_client_reset_failed(UnitClient *c, const char *unit);
 int unit_client_query(UnitClient *c, const char *unit);
 
+/* Properties of a unit that runs, until it ends; errors are logged. */
+typedef struct UnitNumber {
+    const char *name;
+    uint64_t value;
+} UnitNumber;
+int unit_client_set(UnitClient *c, const char *unit, const UnitNumber *numbers, size_t n);
+
 DEFINE_CLEANUP(UnitClient *, unit_client_free)

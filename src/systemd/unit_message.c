@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
+#include "base/address.h"
 #include "base/strv.h"
+#include "systemd/unit_client.h"
 #include "systemd/unit_message.h"
 
 /* For sequences of sd-bus calls: the first error ends the function. */
@@ -87,9 +90,11 @@ static int append_pairs(sd_bus_message *m, UnitPropertyType type, char *const *v
         return -EINVAL;
     TRY(sd_bus_message_open_container(m, 'a', bind ? "(ssbt)" : "(ss)"));
     for (size_t i = 0; i < n; i += 2) {
-        if (bind) /* the source must exist; what is mounted below it comes along, as in unit files
-                   */
-            TRY(sd_bus_message_append(m, "(ssbt)", v[i], v[i + 1], false, (uint64_t)MS_REC));
+        bool may_miss = bind && v[i][0] == '-';
+
+        if (bind) /* what is mounted below the source comes along, as in unit files */
+            TRY(sd_bus_message_append(m, "(ssbt)", v[i] + may_miss, v[i + 1], may_miss,
+                                      (uint64_t)MS_REC));
         else
             TRY(sd_bus_message_append(m, "(ss)", v[i], v[i + 1]));
     }
@@ -104,13 +109,47 @@ static int append_bytes(sd_bus_message *m, char *const *v)
     return sd_bus_message_close_container(m);
 }
 
-/* A list of what is allowed, as against one of what is forbidden. */
-static int append_allow_list(sd_bus_message *m, char **v)
+static int append_addresses(sd_bus_message *m, char *const *v)
 {
-    TRY(sd_bus_message_open_container(m, 'r', "bas"));
-    TRY(sd_bus_message_append(m, "b", true));
-    TRY(sd_bus_message_append_strv(m, v));
+    AddressRange ranges[ADDRESS_RANGES_MAX];
+
+    TRY(sd_bus_message_open_container(m, 'a', "(iayu)"));
+    for (; v && *v; v++) {
+        int n = address_ranges_parse(*v, ranges);
+
+        if (n < 0)
+            return n;
+        for (int i = 0; i < n; i++) {
+            TRY(sd_bus_message_open_container(m, 'r', "iayu"));
+            TRY(sd_bus_message_append(m, "i", (int32_t)ranges[i].family));
+            TRY(sd_bus_message_append_array(m, 'y', ranges[i].address,
+                                            ranges[i].family == AF_INET ? 4 : 16));
+            TRY(sd_bus_message_append(m, "u", ranges[i].prefix));
+            TRY(sd_bus_message_close_container(m));
+        }
+    }
     return sd_bus_message_close_container(m);
+}
+
+static bool is_taken_off(const char *s)
+{
+    return s[0] == '~';
+}
+
+/* Those at the beginning of `v` that are allowed, or that are taken off again. Returns how many. */
+static int append_run(sd_bus_message *m, char *const *v)
+{
+    bool taken_off = is_taken_off(v[0]);
+    int n = 0;
+
+    TRY(sd_bus_message_open_container(m, 'r', "bas"));
+    TRY(sd_bus_message_append(m, "b", !taken_off));
+    TRY(sd_bus_message_open_container(m, 'a', "s"));
+    for (; v[n] && is_taken_off(v[n]) == taken_off; n++)
+        TRY(sd_bus_message_append(m, "s", v[n] + taken_off));
+    TRY(sd_bus_message_close_container(m));
+    TRY(sd_bus_message_close_container(m));
+    return n;
 }
 
 static int append_value(sd_bus_message *m, const UnitProperty *p)
@@ -133,8 +172,12 @@ static int append_value(sd_bus_message *m, const UnitProperty *p)
         return append_pairs(m, p->type, p->strv);
     case UNIT_PROPERTY_BYTES_ARRAY:
         return append_bytes(m, p->strv);
+    case UNIT_PROPERTY_INT:
+        return sd_bus_message_append(m, "i", (int32_t)p->number);
+    case UNIT_PROPERTY_ADDRESSES:
+        return append_addresses(m, p->strv);
     case UNIT_PROPERTY_ALLOW_LIST:
-        return append_allow_list(m, p->strv);
+        break;
     }
     return -EINVAL;
 }
@@ -150,10 +193,34 @@ static const char *const signatures[] = {
         [UNIT_PROPERTY_BIND_PATHS] = "a(ssbt)",
         [UNIT_PROPERTY_BYTES_ARRAY] = "aay",
         [UNIT_PROPERTY_ALLOW_LIST] = "(bas)",
+        [UNIT_PROPERTY_INT] = "i",
+        [UNIT_PROPERTY_ADDRESSES] = "a(iayu)",
 };
+
+/* A setting for each change between what is allowed and what is not: later ones add to earlier
+ * ones. */
+static int append_allow_list(sd_bus_message *m, const UnitProperty *p)
+{
+    for (char *const *v = p->strv; v && *v;) {
+        int n;
+
+        TRY(sd_bus_message_open_container(m, 'r', "sv"));
+        TRY(sd_bus_message_append(m, "s", p->name));
+        TRY(sd_bus_message_open_container(m, 'v', signatures[p->type]));
+        n = append_run(m, v);
+        if (n < 0)
+            return n;
+        TRY(sd_bus_message_close_container(m));
+        TRY(sd_bus_message_close_container(m));
+        v += n;
+    }
+    return 0;
+}
 
 static int append_property(sd_bus_message *m, const UnitProperty *p)
 {
+    if (p->type == UNIT_PROPERTY_ALLOW_LIST)
+        return append_allow_list(m, p);
     TRY(sd_bus_message_open_container(m, 'r', "sv"));
     TRY(sd_bus_message_append(m, "s", p->name));
     TRY(sd_bus_message_open_container(m, 'v', signatures[p->type]));
@@ -185,6 +252,20 @@ int start_message_new(sd_bus *bus, const UnitPlan *plan, char *const *without, s
         if (!strv_contains(without, plan->properties[i].name))
             TRY(append_property(m, &plan->properties[i]));
     TRY(start_message_close(m));
+    *ret = TAKE_PTR(m);
+    return 0;
+}
+
+int set_message_new(sd_bus *bus, const char *unit, const UnitNumber *numbers, size_t n,
+                    sd_bus_message **ret)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+    TRY(manager_message_new(bus, &m, "SetUnitProperties", "sb", unit, true));
+    TRY(sd_bus_message_open_container(m, 'a', "(sv)"));
+    for (size_t i = 0; i < n; i++)
+        TRY(sd_bus_message_append(m, "(sv)", numbers[i].name, "t", numbers[i].value));
+    TRY(sd_bus_message_close_container(m));
     *ret = TAKE_PTR(m);
     return 0;
 }

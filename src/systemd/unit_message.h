@@ -34,6 +34,11 @@ int start_message_new(sd_bus *bus, const UnitPlan *plan, char *const *without,
 int start_message_new_without(sd_bus *bus, sd_bus_message *sent, char *const *without,
                               sd_bus_message **ret);
 
+/* The call that sets properties of `unit`, until it ends. */
+struct UnitNumber;
+int set_message_new(sd_bus *bus, const char *unit, const struct UnitNumber *numbers, size_t n,
+                    sd_bus_message **ret);
+
 /* The same call once more, to be sent as a message of its own. */
 int message_new_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret);
 

@@ -35,19 +35,6 @@ int64_t engine_now_ms(const Engine *e)
     return clock_ms(CLOCK_MONOTONIC) - e->start_ms;
 }
 
-char *engine_try_open(const char *path)
-{
-    json_object *o = json_object_new_object();
-    _cleanup_close_ int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    const char *error = fd < 0 ? strerrorname_np(errno) : NULL;
-    char *text;
-
-    json_object_object_add(o, "error", error ? json_object_new_string(error) : NULL);
-    text = strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
-    json_object_put(o);
-    return text;
-}
-
 static json_object *json_strings(char *const *strings)
 {
     json_object *array = json_object_new_array();

@@ -49,7 +49,3 @@ char *engine_describe_checks(const Engine *e);
 
 /* {"pid", "argv", "environment", …} as JSON text; the caller frees. */
 char *engine_describe(const Engine *e);
-
-/* What becomes of an attempt to open a file to write, as JSON: {"error": "EPERM"}, null when it
- * went well. The caller frees it. */
-char *engine_try_open(const char *path);

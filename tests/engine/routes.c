@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "attempt.h"
 #include "base/macros.h"
 #include "routes.h"
 
@@ -54,14 +55,35 @@ static void answer_wait(Engine *e, const char *query, Answer *a)
     a->wait_checks = (uint64_t)query_number(query, "checks", a);
 }
 
-static void answer_open(Engine *e, const char *query, Answer *a)
+/* The place that is the last thing in the query. */
+static void answer_attempt(char *(*attempt)(const char *where), const char *query, Answer *a)
 {
-    const char *path = query_find(query, "path");
+    const char *where = query_find(query, "path");
 
-    if (path)
-        a->body = engine_try_open(path);
+    if (where)
+        a->body = attempt(where);
     else
         a->status = 400;
+}
+
+static void answer_open(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_open, query, a);
+}
+
+static void answer_read(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_read, query, a);
+}
+
+static void answer_make(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_make, query, a);
+}
+
+static void answer_send(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_send, query, a);
 }
 
 static void answer_control(Engine *e, const char *query, Answer *a)
@@ -91,7 +113,8 @@ static const Route routes[] = {
         {"GET", "/self", answer_self},  {"GET", "/requests", answer_requests},
         {"GET", "/wait", answer_wait},  {"POST", "/control", answer_control},
         {"POST", "/exit", answer_exit}, {"POST", "/kill", answer_kill},
-        {"GET", "/open", answer_open},
+        {"GET", "/open", answer_open},  {"GET", "/read", answer_read},
+        {"GET", "/make", answer_make},  {"GET", "/send", answer_send},
 };
 
 void route(Engine *e, const Request *request, Answer *ret)

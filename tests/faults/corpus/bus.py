@@ -19,7 +19,7 @@ METHODS = (
     ("RegisterHandoff", "ss", ('{"url":"http://127.0.0.1:29998"}',)), ("Heartbeat", "st", (FOREVER,)),
     ("AcquireLease", "sstb", ("", FOREVER, False)), ("ReleaseLease", "ss", ("1.1",)),
     ("ReleaseAnonymousLease", "s", ()), ("ResetBreaker", "s", ()), ("AllowRestart", "s", ()),
-    ("GetHealth", "s", ()), ("OpenLogs", "sttbb", (1, 0, False, False)), ("GetPool", "s", ()),
+    ("SetResources", "ss", ('{"cpu_weight":1}',)), ("GetHealth", "s", ()), ("OpenLogs", "sttbb", (1, 0, False, False)), ("GetPool", "s", ()),
 )
 BAD_IDS = ("", ".", "..", "-a", "a/b", "a b", "a" * 65, "a\nb", "\u00e9", "a@b", "a" * 100_000, "*")
 # (method, signature, values)
@@ -36,6 +36,7 @@ BAD_VALUES = (
     ("RegisterHandoff", "ss", (ENTRY, '{"url":"ftp://x"}')), ("RegisterHandoff", "ss", (ENTRY, "{}")),
     ("Update", "ss", (ENTRY, '{"slots_total":-1}')), ("Update", "ss", (ENTRY, '{"version":[]}')),
     ("Update", "ss", (ENTRY, '{"perf_hints":[]}')),
+    ("SetResources", "ss", (READY, '{"cpu_weight":0}')), ("SetResources", "ss", (READY, "{}")),
     ("Preload", "ss", (READY, '{"pool_id":"other"}')), ("Preload", "ss", (READY, '{"prepared":[]}')),
     ("Deregister", "sb", (READY, False)),
 )

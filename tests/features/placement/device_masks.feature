@@ -204,8 +204,8 @@ Feature: An engine uses the GPUs of its pool's mask and no others
     When I reload pool "p" to a prepared engine with the model "b"
     Then the answer is 200
     And the unit of pool "p" has
-      | property    | value                                                 |
-      | Environment | CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=0 |
+      | property    | value |
+      | Environment | HOME=/var/cache/pool-engines/p/r0 CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=0 |
     When I update pool "p" with
       | field       | value |
       | device_mask | "1"   |
@@ -215,8 +215,8 @@ Feature: An engine uses the GPUs of its pool's mask and no others
       | field       | value |
       | device_mask | "1"   |
     And the unit of pool "p" has
-      | property    | value                                                 |
-      | Environment | CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1 |
+      | property    | value |
+      | Environment | HOME=/var/cache/pool-engines/p/r0 CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1 |
 
   @B-DEVICE-004 @B-DEVICE-013
   Scenario: A mask that an earlier version took is loaded, and refused at the next start

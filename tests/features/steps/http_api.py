@@ -14,7 +14,7 @@ STATUS_FIELDS = set("""
     pool_id replica_id state live ready draining active_leases slots_total slots_free engine engine_version
     engine_digest engine_catalog_id version model_id model_path device_mask url generation unit invocation_id pid
     uptime_ms last_error last_error_class last_heartbeat_ms restart_count crash_count backoff_ms
-    next_restart_at_ms circuit_state circuit_opens_until_ms perf_hints managed load
+    next_restart_at_ms circuit_state circuit_opens_until_ms perf_hints managed load sandbox_relaxed
     """.split())
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 from behave import step
 
-from support import engine, step_types, units  # noqa: F401
+from support import engine, step_types, units, wait  # noqa: F401
 from support.shell import TESTER, TESTER_UID, run
 
 
@@ -21,6 +21,13 @@ def unit_has(context, pool):
     wanted = {row["property"]: row["value"] for row in context.table}
     shown = units.properties(context.scene.status(pool)["unit"], *wanted)
     assert shown == wanted, shown
+
+
+@step('the unit of pool "{pool:name}" comes to have')
+def unit_comes_to_have(context, pool):
+    wanted = {row["property"]: row["value"] for row in context.table}
+    unit = context.scene.status(pool)["unit"]
+    wait.until(lambda: units.properties(unit, *wanted) == wanted, f"{unit} has {wanted}")
 
 
 @step('the main pid of the unit of pool "{pool:name}" is that of its engine')

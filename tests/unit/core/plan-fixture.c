@@ -31,6 +31,8 @@ static const char *const signatures[] = {
         [UNIT_PROPERTY_BIND_PATHS] = "a(ssbt)",
         [UNIT_PROPERTY_BYTES_ARRAY] = "aay",
         [UNIT_PROPERTY_ALLOW_LIST] = "(bas)",
+        [UNIT_PROPERTY_INT] = "i",
+        [UNIT_PROPERTY_ADDRESSES] = "a(iayu)",
 };
 
 static char *show(const UnitProperty *p)
@@ -48,6 +50,7 @@ static char *show(const UnitProperty *p)
         break;
     case UNIT_PROPERTY_U32:
     case UNIT_PROPERTY_U64:
+    case UNIT_PROPERTY_INT:
         text_printf(&t, "%" PRIu64, p->number);
         break;
     case UNIT_PROPERTY_STRV:
@@ -56,6 +59,7 @@ static char *show(const UnitProperty *p)
     case UNIT_PROPERTY_BIND_PATHS:
     case UNIT_PROPERTY_BYTES_ARRAY:
     case UNIT_PROPERTY_ALLOW_LIST:
+    case UNIT_PROPERTY_ADDRESSES:
         STRV_FOREACH (item, p->strv)
             text_printf(&t, "[%s]", *item);
         break;

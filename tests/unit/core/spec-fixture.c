@@ -53,7 +53,11 @@ EngineSpec *spec_full(const char *pool_id)
     spec->resources.cpu_weight = 200;
     spec->resources.tasks_max = 64;
     spec->resources.io_weight = 300;
-    spec->sandbox = text("{}");
+    spec->sandbox.pieces[SANDBOX_PROTECT_PROC] = FLAG_OFF;
+    spec->sandbox.protect_home = PROTECT_HOME_READ_ONLY;
+    spec->sandbox.user = text("alice");
+    spec->sandbox.root_directory = text("/srv/root");
+    assert_int_equal(strv_extend(&spec->sandbox.addresses, "192.0.2.0/24"), 0);
     spec->policy.numbers.backoff_max_usec = 7 * USEC_PER_SEC;
     spec->policy.numbers.breaker_threshold = 2;
     spec->policy.restart = RESTART_ON_FAILURE;

@@ -12,6 +12,7 @@ typedef enum Kind {
     U64,
     RESTART,
     SPLIT,
+    FLAG,
 } Kind;
 
 #define MEMBER(m, kind)                                                    \
@@ -53,7 +54,34 @@ static const struct {
         MEMBER(resources.cpu_weight, U64),
         MEMBER(resources.tasks_max, U64),
         MEMBER(resources.io_weight, U64),
-        MEMBER(sandbox, TEXT),
+        MEMBER(sandbox.pieces[0], FLAG),
+        MEMBER(sandbox.pieces[1], FLAG),
+        MEMBER(sandbox.pieces[2], FLAG),
+        MEMBER(sandbox.pieces[3], FLAG),
+        MEMBER(sandbox.pieces[4], FLAG),
+        MEMBER(sandbox.pieces[5], FLAG),
+        MEMBER(sandbox.pieces[6], FLAG),
+        MEMBER(sandbox.pieces[7], FLAG),
+        MEMBER(sandbox.pieces[8], FLAG),
+        MEMBER(sandbox.pieces[9], FLAG),
+        MEMBER(sandbox.pieces[10], FLAG),
+        MEMBER(sandbox.pieces[11], FLAG),
+        MEMBER(sandbox.pieces[12], FLAG),
+        MEMBER(sandbox.pieces[13], FLAG),
+        MEMBER(sandbox.protect_home, FLAG),
+        MEMBER(sandbox.protect_system, FLAG),
+        MEMBER(sandbox.user, TEXT),
+        MEMBER(sandbox.supplementary_groups, TEXTS),
+        MEMBER(sandbox.capabilities, TEXTS),
+        MEMBER(sandbox.read_only_paths, TEXTS),
+        MEMBER(sandbox.read_write_paths, TEXTS),
+        MEMBER(sandbox.system_calls, TEXTS),
+        MEMBER(sandbox.address_families, TEXTS),
+        MEMBER(sandbox.addresses, TEXTS),
+        MEMBER(sandbox.root_directory, TEXT),
+        MEMBER(sandbox.root_image, TEXT),
+        MEMBER(container.image, TEXT),
+        MEMBER(container.rootfs, TEXT),
         MEMBER(policy.numbers.backoff_initial_usec, U64),
         MEMBER(policy.numbers.backoff_max_usec, U64),
         MEMBER(policy.numbers.backoff_min_usec, U64),
@@ -101,6 +129,7 @@ static void change(EngineSpec *spec, size_t i)
     char *at = (char *)spec + members[i].offset;
     uint64_t number;
     uint16_t port;
+    Flag flag;
     char **texts, *s;
 
     switch (members[i].kind) {
@@ -124,6 +153,11 @@ static void change(EngineSpec *spec, size_t i)
         memcpy(&number, at, sizeof(number));
         number = number == SPEC_UNSET ? 0 : number + 1;
         memcpy(at, &number, sizeof(number));
+        break;
+    case FLAG:
+        memcpy(&flag, at, sizeof(flag));
+        flag = (flag + 1) % 3;
+        memcpy(at, &flag, sizeof(flag));
         break;
     case RESTART:
         spec->policy.restart = (spec->policy.restart + 1) % RESTART_MAX;

@@ -49,6 +49,7 @@ static const struct {
         {"perf_hints", STATUS_OBJECT},
         {"managed", STATUS_BOOL},
         {"load", STATUS_OBJECT},
+        {"sandbox_relaxed", STATUS_STRING},
 };
 
 static void test_fields(void **state)
@@ -130,7 +131,7 @@ static void test_pool_that_never_ran(void **state)
             "null", "null", "null",   "null",  "null",  "null",  "null", /* version */
             "null", "null", "null",   "null",  "null",  "null",  "null", /* invocation_id */
             "null", "null", "null",   "null",  "null",  "0",     "0",    /* crash_count */
-            "null", "null", "closed", "null",  "null",  "true",  "null",
+            "null", "null", "closed", "null",  "null",  "true",  "null", "null",
     };
     Pool *pool;
 
@@ -177,6 +178,7 @@ static void test_ready_pool(void **state)
             "null",
             "true",
             "null",
+            "user protect_home protect_proc ip_address_allow",
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p"));
 

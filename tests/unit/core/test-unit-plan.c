@@ -37,7 +37,7 @@ static void test_minimal(void **state)
             {"OOMPolicy", "s kill"},
             {"TimeoutStopUSec", "t 5000000"},
             {"ExecStart", "a(sasb) [/bin/engine]"}, /* B-PRELOAD-001 */
-            {"Environment", NULL},
+            {"Environment", "as [HOME=/var/cache/pool-engines/p/r0]"},
             {"DevicePolicy", NULL}, /* no mask: no restriction */
             {"DeviceAllow", NULL},
             {"LoadCredential", NULL},
@@ -60,7 +60,45 @@ static void test_minimal(void **state)
             {"NoNewPrivileges", "b true"},
             {"DynamicUser", "b true"},
             {"CapabilityBoundingSet", "t 0"},
+            /* B-SEC-001 */
+            {"User", "s p-p-69d8be0f47652035"},
+            {"RemoveIPC", "b true"},
+            /* B-SEC-002 */
+            {"CacheDirectory", "as [pool-engines/p/r0]"},
+            {"CacheDirectoryMode", "u 448"},
+            {"WorkingDirectory", "s /var/cache/pool-engines/p/r0"},
+            {"UMask", "u 63"},
+            /* B-SEC-003 */
+            {"AmbientCapabilities", "t 0"},
+            {"SystemCallFilter", "(bas) [@system-service][~@privileged]"},
+            {"SystemCallErrorNumber", "i 1"},
+            {"SystemCallArchitectures", "as [native]"},
+            {"RestrictAddressFamilies", "(bas) [AF_UNIX][AF_INET][AF_INET6][AF_NETLINK]"},
+            {"RestrictNamespaces", "t 67108864"},
+            {"RestrictRealtime", "b true"},
+            {"RestrictSUIDSGID", "b true"},
+            {"LockPersonality", "b true"},
+            {"MemoryDenyWriteExecute", "b true"},
+            {"PrivateDevices", NULL}, /* would hide GPUs */
+            {"PrivateTmp", "b true"},
+            {"ProtectClock", "b true"},
+            {"ProtectControlGroups", "b true"},
+            {"ProtectHome", "s tmpfs"},
+            {"TemporaryFileSystem",
+             "a(ss) [/home][mode=755,ro][/root][mode=755,ro][/run/user][mode=755,ro]"},
+            {"ProtectHostname", "b true"},
+            {"ProtectKernelLogs", "b true"},
+            {"ProtectKernelModules", "b true"},
+            {"ProtectKernelTunables", "b true"},
+            {"ProtectProc", "s invisible"},
+            {"ProtectSystem", "s strict"},
+            {"KeyringMode", "s private"},
+            {"IPAddressDeny", "a(iayu) [any]"},
+            {"IPAddressAllow", "a(iayu) [localhost][127.0.0.1]"},
             {"BindReadOnlyPaths", "a(ssbt) [/models/m.gguf][/models/m.gguf]"},
+            {"BindPaths", NULL},
+            {"RootDirectory", NULL},
+            {"SupplementaryGroups", NULL},
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = plan_of(pool, &system_policy);
@@ -77,7 +115,8 @@ static void test_everything(void **state)
             {"TimeoutStopUSec", "t 1500000"},
             /* B-DEVICE-012 */
             {"Environment",
-             "as [A=b=c][EMPTY=][CUDA_DEVICE_ORDER=PCI_BUS_ID][CUDA_VISIBLE_DEVICES=0]"},
+             "as [HOME=/var/cache/pool-engines/p/r0][A=b=c][EMPTY=][CUDA_DEVICE_ORDER=PCI_BUS_ID]"
+             "[CUDA_VISIBLE_DEVICES=0]"},
             {"DevicePolicy", "s closed"}, /* B-DEVICE-011 */
             {"DeviceAllow", "a(ss) [/dev/nvidia3][rw][/dev/nvidiactl][rw]"},
             {"LoadCredential", "a(ss) [key][/etc/key][other][/etc/a=b]"},
@@ -137,6 +176,13 @@ static void test_user_mode(void **state)
             {"DynamicUser", NULL},
             {"CapabilityBoundingSet", NULL},
             {"BindReadOnlyPaths", NULL},
+            {"IPAddressDeny", NULL},
+            {"ProtectSystem", NULL},
+            {"PrivateTmp", NULL},
+            {"CacheDirectory", NULL},
+            {"User", NULL},
+            {"LockPersonality", "b true"},
+            {"SystemCallFilter", "(bas) [@system-service][~@privileged]"},
             {"Type", "s exec"},
             {"DevicePolicy", NULL},
             {"DeviceAllow", NULL},
@@ -156,7 +202,8 @@ static void test_dollars_are_doubled(void **state)
     static const Wanted wanted[] = {
             {"ExecStart",
              "a(sasb) [/bin/engine][$$][$$HOME][a$$b][$${X}][$$$$][x$$][][a b;'\"\\%n]"},
-            {"Environment", "as [PRICE=$5]"}, /* not expanded there */
+            {"Environment",
+             "as [HOME=/var/cache/pool-engines/p/r0][PRICE=$5]"}, /* not expanded there */
     };
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
     _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;

@@ -42,7 +42,7 @@ static void test_taken(void **state)
         _cleanup_json_ json_object *update = NULL;
         Error error = {0};
 
-        assert_int_equal(update_words_parse(words, &update, &error), 0);
+        assert_int_equal(update_words_parse(UPDATE_REGISTRY, words, &update, &error), 0);
         assert_string_equal(json_object_to_json_string_ext(update, JSON_C_TO_STRING_PLAIN),
                             cases[i].json);
     }
@@ -78,7 +78,7 @@ static void test_refused(void **state)
         json_object *update = NULL;
         Error error = {0};
 
-        assert_true(update_words_parse(words, &update, &error) < 0);
+        assert_true(update_words_parse(UPDATE_REGISTRY, words, &update, &error) < 0);
         assert_null(update);
         if (!strstr(error.text, cases[i].says))
             fail_msg("%s: %s", cases[i].words, error.text);
@@ -86,11 +86,43 @@ static void test_refused(void **state)
     }
 }
 
+static void test_resources(void **state)
+{
+    static const struct {
+        const char *words;
+        const char *json; /* NULL: refused */
+    } cases[] = {
+            {"memory_max=24G", "{\"memory_max\":25769803776}"},
+            {"memory_high=1K", "{\"memory_high\":1024}"},
+            {"memory_max=7 cpu_weight=200", "{\"memory_max\":7,\"cpu_weight\":200}"},
+            {"tasks_max= io_weight=1", "{\"tasks_max\":null,\"io_weight\":1}"},
+            {"memory_max=G", NULL},
+            {"memory_max=1.5G", NULL},
+            {"memory_max=1GiB", NULL},
+            {"memory_max=99999999T", NULL},
+            {"cpu_weight=1K", NULL},
+            {"version=1", NULL},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        _cleanup_strv_free_ char **words = split(cases[i].words);
+        _cleanup_json_ json_object *update = NULL;
+        Error error = {0};
+        int r = update_words_parse(UPDATE_RESOURCES, words, &update, &error);
+
+        if ((r == 0) != (cases[i].json != NULL))
+            fail_msg("%s: %s", cases[i].words, error.text);
+        if (r == 0)
+            assert_string_equal(json_object_to_json_string_ext(update, JSON_C_TO_STRING_PLAIN),
+                                cases[i].json);
+    }
+}
+
 static void test_keys(void **state)
 {
     size_t n = 0;
 
-    while (update_key_at(n))
+    while (update_key_at(UPDATE_REGISTRY, n))
         n++;
     assert_int_equal(n, 8);
 }
@@ -100,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_taken),
             cmocka_unit_test(test_refused),
+            cmocka_unit_test(test_resources),
             cmocka_unit_test(test_keys),
     };
 

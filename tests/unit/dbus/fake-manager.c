@@ -434,6 +434,16 @@ int manager_heartbeat(Manager *m, const char *pool_id, uint64_t timestamp_ms, ui
     return 0;
 }
 
+int manager_set_resources(Manager *m, const char *pool_id, const ResourceUpdate *update,
+                          const char *correlation_id, Error *error)
+{
+    for (int i = 0; i < RESOURCE_MAX; i++)
+        if (update->given[i])
+            asked(m, "resources %s %s=%" PRIu64, pool_id, resource_key((Resource)i),
+                  update->values[i]);
+    return 0;
+}
+
 int manager_reset_breaker(Manager *m, const char *pool_id, const char *correlation_id, Error *error)
 {
     asked(m, "reset %s", pool_id);

@@ -210,6 +210,23 @@ static void test_heartbeat(void **state)
     assert_asked(f, "heartbeat chat 1000");
 }
 
+static void test_resources(void **state)
+{
+    const BusFixture *f = *state;
+
+    sd_bus_message_unref(bus_fixture_ask(f, "SetResources", "ss", "chat", "{\"cpu_weight\": 7}"));
+    assert_asked(f, "resources chat cpu_weight=7");
+    sd_bus_message_unref(
+            bus_fixture_ask(f, "SetResources", "ss", "chat", "{\"memory_max\": null}"));
+    assert_asked(f, "resources chat memory_max=18446744073709551615");
+    assert_bus_error(bus_fixture_ask(f, "SetResources", "ss", "chat", "{\"cpu_weight\": 0}"),
+                     PM_ERROR_INVALID_FIELD, "cpu_weight: must be an integer from 1 to 10000");
+    assert_bus_error(bus_fixture_ask(f, "SetResources", "ss", "chat", "{}"), PM_ERROR_BAD_REQUEST,
+                     "one of memory_max");
+    assert_bus_error(bus_fixture_ask(f, "SetResources", "ss", "chat", "[]"), PM_ERROR_BAD_REQUEST,
+                     "must be an object");
+}
+
 static void test_breaker(void **state)
 {
     const BusFixture *f = *state;
@@ -579,6 +596,7 @@ int main(void)
             TEST(test_update),
             TEST(test_handoff),
             TEST(test_heartbeat),
+            TEST(test_resources),
             TEST(test_breaker),
             TEST(test_looks),
             TEST(test_logs),

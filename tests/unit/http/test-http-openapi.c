@@ -140,6 +140,12 @@ static json_object *sample(const SchemaField *field)
         return json_object_new_string("http://127.0.0.1:8080");
     if (field->type == SCHEMA_STRING && streq(field->name, "host"))
         return json_object_new_string("localhost");
+    if (field->type == SCHEMA_STRING && streq(field->name, "user"))
+        return json_object_new_string("alice");
+    if (field->type == SCHEMA_STRING && streq(field->name, "root_image"))
+        return NULL; /* root_directory is there */
+    if (streq(field->name, "container"))
+        return json_object_new_object(); /* so it has none */
     if (field->type == SCHEMA_STRING && streq(field->name, "restart"))
         return json_object_new_string("no");
     if (field->type == SCHEMA_STRING && field->pattern && !streq(field->pattern, schema_id_pattern))

@@ -19,7 +19,9 @@ static const char large_body[] =
         "\"health\": {\"path\": \"/h\", \"interval_ms\": 1, \"timeout_ms\": 2, \"failures\": 3},"
         "\"stop_grace_ms\": 0, \"resources\": {\"memory_max\": 5, \"memory_high\": 6,"
         "\"cpu_weight\": 7, \"tasks_max\": 8, \"io_weight\": 9},"
-        "\"sandbox\": {\"a\": [1.50, null, \"b/c\"]}, \"policy\": {\"restart\": \"no\","
+        "\"sandbox\": {\"user\": \"alice\", \"capabilities\": [\"CAP_IPC_LOCK\"],"
+        "\"protect_system\": \"no\", \"private_tmp\": false, \"protect_proc\": true}, \"policy\": "
+        "{\"restart\": \"no\","
         "\"backoff_min_ms\": 0, \"breaker_failures\": 3}}";
 
 static char *copy(const char *s)

@@ -219,6 +219,7 @@ static const char *const status_names[] = {
         "perf_hints",
         "managed",
         "load",
+        "sandbox_relaxed",
 };
 
 static void assert_status_names(json_object *status)

@@ -310,6 +310,31 @@ static void test_kill_is_of_the_whole_cgroup(void **state)
     fixture_only_call(f, "GetUnit");
 }
 
+/* Two that wait are both sent: they may set different things. */
+static void test_set(void **state)
+{
+    static const UnitNumber weight = {"CPUWeight", 300};
+    Fixture *f = *state;
+    const char *unit, *name;
+    uint64_t value;
+    int runtime;
+    sd_bus_message *m;
+
+    fixture_attach(f);
+    assert_return_code(unit_client_set(f->client, UNIT_A, &weight, 1), 0);
+    m = fixture_only_call(f, "SetUnitProperties");
+    assert_true(sd_bus_message_read(m, "sb", &unit, &runtime) > 0);
+    assert_string_equal(unit, UNIT_A);
+    assert_int_equal(runtime, true);
+    assert_true(sd_bus_message_read(m, "a(sv)", 1, &name, "t", &value) > 0);
+    assert_string_equal(name, "CPUWeight");
+    assert_int_equal(value, 300);
+    fake_reply_error(f->manager, m, SD_BUS_ERROR_ACCESS_DENIED, "refused");
+    fake_settle(f->manager);
+    assert_int_equal(f->n_seen, 0);
+    assert_int_equal(unit_client_set(f->client, "a.service", &weight, 1), -EINVAL);
+}
+
 static void test_reset_failed(void **state)
 {
     static const char *const errors[] = {ERROR_NO_SUCH_UNIT, SD_BUS_ERROR_ACCESS_DENIED};
@@ -390,6 +415,7 @@ int main(void)
             TEST(test_stop_of_a_unit_that_is_gone),
             TEST(test_refused_stop_is_told),
             TEST(test_kill_is_of_the_whole_cgroup),
+            TEST(test_set),
             TEST(test_reset_failed),
             TEST(test_nothing_comes_after_free),
             TEST(test_lost_bus_comes_as_failures),
