@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poolmgr/messages.h>
 #include <stdio.h>
 #include <syslog.h>
 
 #include "core/unit_name.h"
 #include "systemd/journal.h"
-
-#define MESSAGE_RELAXED "5b8d2f7c0e614a93b6d1c8f3a97e4d40"
 
 int sandbox_check_allowed(const Manager *m, const EngineSpec *spec, Error *error)
 {
@@ -70,6 +69,6 @@ void sandbox_log(const Pool *pool)
             {"SANDBOX_RELAXED", list},
     };
 
-    journal_send(LOG_WARNING, MESSAGE_RELAXED, fields, ELEMENTSOF(fields),
+    journal_send(LOG_WARNING, PM_MESSAGE_SANDBOX_RELAXED, fields, ELEMENTSOF(fields),
                  "Pool %s: the engine starts with a relaxed sandbox: %s", pool->id, list);
 }

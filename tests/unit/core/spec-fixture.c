@@ -61,7 +61,7 @@ EngineSpec *spec_full(const char *pool_id)
     spec->policy.numbers.backoff_max_usec = 7 * USEC_PER_SEC;
     spec->policy.numbers.breaker_threshold = 2;
     spec->policy.restart = RESTART_ON_FAILURE;
-    spec->policy.retry_no_fit = 1;
+    spec->policy.retry_no_fit = FLAG_ON;
     return spec;
 }
 

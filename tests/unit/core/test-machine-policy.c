@@ -57,17 +57,17 @@ static void test_retry_no_fit(void **state)
 {
     static const struct {
         bool setting;
-        uint64_t policy;
+        Flag policy;
         RestartPolicy restart;
         PmErrorCode code;
         PoolState becomes;
     } cases[] = {
-            {false, SPEC_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
-            {false, 1, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
-            {true, SPEC_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
-            {true, 0, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
-            {true, 1, RESTART_NO, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
-            {true, 1, RESTART_UNSET, PM_ERROR_PRELOAD_FAILED, POOL_FAILED},
+            {false, FLAG_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {false, FLAG_ON, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
+            {true, FLAG_UNSET, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_BACKOFF},
+            {true, FLAG_OFF, RESTART_UNSET, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {true, FLAG_ON, RESTART_NO, PM_ERROR_DOES_NOT_FIT, POOL_FAILED},
+            {true, FLAG_ON, RESTART_UNSET, PM_ERROR_PRELOAD_FAILED, POOL_FAILED},
     };
     Fixture *f = *state;
 

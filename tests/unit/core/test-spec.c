@@ -104,11 +104,11 @@ static const struct {
         MEMBER(policy.numbers.oom_storm_count, U64),
         MEMBER(policy.numbers.oom_storm_window_usec, U64),
         MEMBER(policy.restart, RESTART),
-        MEMBER(policy.retry_no_fit, U64),
+        MEMBER(policy.retry_no_fit, FLAG),
 };
 
 /* A member that is added to the spec must be added here too: whatever no member covers may only be
- * the padding behind the port and at the end. */
+ * the padding behind the port. */
 static void test_all_members_are_listed(void **state)
 {
     unsigned char covered[sizeof(EngineSpec)] = {0};
@@ -119,8 +119,7 @@ static void test_all_members_are_listed(void **state)
             assert_int_equal(covered[members[i].offset + k]++, 0);
     for (size_t i = 0; i < sizeof(covered); i++)
         holes += covered[i] == 0;
-    assert_int_equal(holes,
-                     sizeof(char *) - sizeof(uint16_t) + sizeof(char *) - sizeof(RestartPolicy));
+    assert_int_equal(holes, sizeof(char *) - sizeof(uint16_t));
 }
 
 /* Gives the member another value. */

@@ -155,12 +155,12 @@ static void test_retry_no_fit(void **state)
 {
     static const struct {
         const char *policy;
-        uint64_t flag;
+        Flag flag;
     } cases[] = {
-            {"{}", SPEC_UNSET},
-            {"{\"retry_no_fit\": null}", SPEC_UNSET},
-            {"{\"retry_no_fit\": true}", 1},
-            {"{\"retry_no_fit\": false}", 0},
+            {"{}", FLAG_UNSET},
+            {"{\"retry_no_fit\": null}", FLAG_UNSET},
+            {"{\"retry_no_fit\": true}", FLAG_ON},
+            {"{\"retry_no_fit\": false}", FLAG_OFF},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {

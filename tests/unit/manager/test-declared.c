@@ -28,7 +28,7 @@ static void declare(const ManagerFixture *f, const char *version, unsigned slots
 
     (void)snprintf(text, sizeof(text),
                    "{\"pool_id\": \"p\", \"binary_path\": \"/bin/true\", \"flags\": [], "
-                   "\"host\": \"127.0.0.1\", \"port\": 1, \"model_path\": \"/m.gguf\", "
+                   "\"host\": \"127.0.0.1\", \"port\": 1, \"model_path\": \"m.gguf\", "
                    "\"engine_version\": \"%s\", \"slots_total\": %u}",
                    version, slots);
     put_file(f->state_folder->fd, "pool-managerd/pools.d/p.json", text);
@@ -41,6 +41,7 @@ static void undeclare(const ManagerFixture *f)
 
 static Pool *read_again(ManagerFixture *f)
 {
+    await_devices(f);
     manager_read_declared(f->m);
     settle(f);
     return registry_get(&f->m->registry, "p");
