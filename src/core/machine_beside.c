@@ -229,7 +229,7 @@ static void arrival_failed(Step *s)
     Pool *p = s->pool, *b = p->beside;
 
     step_set_error(s, b->last_error_class, "%s", b->last_error);
-    if (b->kills >= 2) /* that is why; whoever waits is told, and it may yet go */
+    if (b->kills >= POOL_STUCK_KILLS) /* that is why; whoever waits is told, and it may yet go */
         b->role = ROLE_LEAVING;
     else
         part(s);
@@ -260,7 +260,7 @@ void step_follow_beside(Step *s)
 
     if (!b)
         return;
-    stuck = b->state == POOL_STOPPING && b->kills >= 2;
+    stuck = b->state == POOL_STOPPING && b->kills >= POOL_STUCK_KILLS;
     if (b->role == ROLE_ARRIVING && b->state == POOL_READY)
         take_over(s);
     else if (b->role == ROLE_ARRIVING && (is_over(b) || stuck))

@@ -12,6 +12,7 @@ Feature: An engine is kept apart from the rest of the host
     When I restart pool "p"
     Then the engine of pool "p" has the same user as before
     And the unit of pool "p" is rated 2.0 or better by "systemd-analyze security"
+    And the unit "pool-managerd.service" is rated 2.7 or better by "systemd-analyze security"
     When systemd reloads its units
     Then the unit of pool "p" is rated 2.0 or better by "systemd-analyze security"
     And the status of pool "p" has
