@@ -52,7 +52,7 @@ static void tell_doubt(PoolShell *shell, const StartFacts *found)
 {
     const LogField fields[] = {{"POOL_ID", shell->pool->id}};
 
-    if (error_is_set(&found->error) || !found->fit.warning[0])
+    if (!found->fit.warning[0])
         return;
     operation_warn(shell->manager, registered(shell)->pool, found->fit.warning);
     journal_send(LOG_WARNING, PM_MESSAGE_START_DOUBT, fields, ELEMENTSOF(fields), "Pool %s: %s",
@@ -75,7 +75,12 @@ static void on_facts(const StartFacts *found, void *userdata)
     if (!error_is_set(&error) && found->fit.split.count > 0 &&
         split_plan_tensor_split(&found->fit.split, &shell->tensor_split) < 0)
         (void)error_set(&error, PM_ERROR_INTERNAL, NULL, "out of memory");
-    tell_doubt(shell, found);
+    /* Beside another engine nothing is tried that is in doubt: it can wait until that one is gone.
+     */
+    if (!error_is_set(&error) && shell->pool->role == ROLE_ARRIVING && found->fit.warning[0])
+        (void)error_set(&error, PM_ERROR_DOES_NOT_FIT, NULL, "%s", found->fit.warning);
+    if (!error_is_set(&error))
+        tell_doubt(shell, found);
     answer(shell, &error);
 }
 

@@ -49,6 +49,24 @@ Feature: An engine that cannot fit is not started, and starts on one GPU come on
     And the answer's warnings name "may need about 1946 MiB of GPU memory"
     And the daemon has logged a line that contains "may need about 1946 MiB of GPU memory"
 
+  Scenario: Where two engines of a pool may not fit beside each other, the old one goes first
+    Given there are the models
+      | model | kind |
+      | a     | good |
+      | b     | good |
+    And the daemon runs
+    And pool "p" is ready with the model "a" and
+      | field       | value |
+      | device_mask | "1"   |
+      | slots_total | 1     |
+    When I reload pool "p" blue-green to a prepared engine with the model "b" and
+      | field       | value |
+      | slots_total | 4     |
+    Then the answer is 200
+    And the answer's warnings name "strategy: the new engine cannot run beside the old one"
+    And the answer's warnings name "may need about 1025 MiB of GPU memory"
+    And pool "p" serves the model "b"
+
   Scenario: The headroom is a setting
     Given the daemon runs with
       """

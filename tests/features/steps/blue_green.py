@@ -2,6 +2,7 @@
 """Two engines of one pool beside each other, and a client that goes on asking meanwhile."""
 
 import http.client
+import json
 import threading
 import urllib.parse
 
@@ -119,6 +120,13 @@ def cannot_be_told(context, pool, name):
     body["flags"] = [flag.replace("--port=", "--por=") for flag in body["flags"]]
     answer = context.scene.preload(pool, body)
     assert answer.status == 200, str(answer)
+
+
+@step('I reload pool "{pool:name}" blue-green to a prepared engine with the model "{name:name}" and')
+def to_prepared(context, pool, name):
+    fields = {row["field"]: json.loads(row["value"]) for row in context.table}
+    body = {"new_model_ref": name, "strategy": "blue-green", "prepared": prepared(context, pool, name, **fields)}
+    context.scene.answer = api.request("POST", f"/pools/{pool}/reload", body, timeout=120)
 
 
 @step('I reload pool "{pool:name}" blue-green to the second model')
