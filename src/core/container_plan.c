@@ -45,7 +45,7 @@ void container_directory(const Pool *pool, char buffer[static CONTAINER_DIRECTOR
 }
 
 /* Nothing of it outlives the unit, and two engines of a pool do not meet. */
-static void add_places(Command *c, const Pool *pool, const PolicySettings *settings)
+static void add_places(Command *c, const Pool *pool)
 {
     char folder[CONTAINER_DIRECTORY_MAX], path[CONTAINER_DIRECTORY_MAX + 32];
 
@@ -56,8 +56,6 @@ static void add_places(Command *c, const Pool *pool, const PolicySettings *setti
     push_with(c, "--runroot=", path);
     (void)snprintf(path, sizeof(path), "/run/%s/tmp", folder);
     push_with(c, "--tmpdir=", path);
-    if (pool->spec->container.image && settings->container_images[0])
-        push_with(c, "--storage-opt=additionalimagestore=", settings->container_images);
 }
 
 /* The unit is what is watched and killed: all processes stay in its cgroup, and what the engine
@@ -147,15 +145,14 @@ int container_command(const Pool *pool, const PolicySettings *settings, char *co
     Command c = {0};
 
     push(&c, settings->container_podman);
-    add_places(&c, pool, settings);
+    add_places(&c, pool);
     add_run(&c, pool);
     add_limits(&c, spec, settings);
     add_volumes(&c, spec);
     add_environment(&c, spec, devices, unit);
     push_with(&c, "--entrypoint=", spec->binary_path);
-    if (spec->container.rootfs)
-        push(&c, "--rootfs");
-    push(&c, spec->container.rootfs ? spec->container.rootfs : spec->container.image);
+    push(&c, "--rootfs");
+    push(&c, spec->container.rootfs);
     STRV_FOREACH (flag, spec->flags)
         push(&c, *flag);
     if (c.error < 0) {

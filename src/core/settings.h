@@ -33,6 +33,5 @@ typedef struct PolicySettings {
     char *const *addresses;          /* that every engine may talk to, besides this host */
     const char *container_podman;    /* absolute path */
     const char *container_seccomp;   /* the profile of containers, absolute path */
-    const char *container_images;    /* a store of images for all; "": none */
     bool user_mode; /* the user's service manager: no dynamic user, no system slice */
 } PolicySettings;

@@ -51,7 +51,6 @@ EngineSpec *engine_spec_free(EngineSpec *spec)
     strv_free(spec->credentials);
     free(spec->health.path);
     sandbox_done(&spec->sandbox);
-    free(spec->container.image);
     free(spec->container.rootfs);
     free(spec);
     return NULL;
@@ -108,6 +107,5 @@ bool engine_spec_equal(const EngineSpec *a, const EngineSpec *b)
         return a == b;
     return names_equal(a, b) && command_equal(a, b) && limits_equal(a, b) && policy_equal(a, b) &&
            sandbox_equal(&a->sandbox, &b->sandbox) &&
-           streq_ptr(a->container.image, b->container.image) &&
            streq_ptr(a->container.rootfs, b->container.rootfs);
 }

@@ -73,10 +73,9 @@ typedef struct EngineSpec {
 
     Sandbox sandbox;
 
-    /* Where the engine runs in a container: one of them; both NULL: it runs in none. */
     struct {
-        char *image;  /* its name */
-        char *rootfs; /* a folder of the host */
+        char *rootfs; /* a folder of the host, of which a container is made; NULL: it runs in none
+                       */
     } container;
 
     struct {

@@ -45,7 +45,6 @@ int engine_spec_copy(const EngineSpec *spec, EngineSpec **ret)
     good &= own_list(&copy->credentials);
     good &= own_text(&copy->health.path);
     good &= sandbox_own(&copy->sandbox);
-    good &= own_text(&copy->container.image);
     good &= own_text(&copy->container.rootfs);
     if (!good)
         return -ENOMEM;

@@ -146,7 +146,7 @@ static void add_environment(PlanBuilder *b, const EngineSpec *spec, bool user_mo
 
 static bool is_contained(const EngineSpec *spec)
 {
-    return spec->container.image || spec->container.rootfs;
+    return spec->container.rootfs != NULL;
 }
 
 /* The engine's own environment and devices are the container's. */

@@ -172,7 +172,7 @@ static bool is_in(const char *path, char *const *folders)
 
 static bool is_contained(const EngineSpec *spec)
 {
-    return spec->container.image || spec->container.rootfs;
+    return spec->container.rootfs != NULL;
 }
 
 /* Whether nothing of the host is seen there. */

@@ -174,7 +174,6 @@ static const SchemaField sandbox_fields[] = {
         BOOL("restrict_suid_sgid", NULLABLE),
 };
 static const SchemaField container_fields[] = {
-        STRING("image", NULLABLE, .pattern = "^[^-/]", SAYS("One that is there, none is fetched")),
         STRING("rootfs", NULLABLE, .pattern = "^/", SAYS("A folder with a system of its own")),
 };
 static const SchemaField prepared_fields[] = {

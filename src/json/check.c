@@ -127,9 +127,9 @@ const char *check_system_call(const char *s)
 
 const char *check_image(const char *s)
 {
-    return *s && *s != '-' && *s != '/' && consists_of(s, LETTERS DIGITS "._-/:@")
-                   ? NULL
-                   : "must be the name of an image, such as localhost/engine:1";
+    return "cannot be run: without subordinate users podman cannot own what is in an image; unpack "
+           "it "
+           "(podman export) and name the folder in container.rootfs";
 }
 
 const char *check_address_family(const char *s)

@@ -127,11 +127,9 @@ static int check_container(const EngineSpec *spec, const char *prefix, Error *er
     char field[PM_ERROR_FIELD_MAX + 1];
     const Sandbox *s = &spec->sandbox;
 
-    if (!spec->container.image && !spec->container.rootfs)
+    if (!spec->container.rootfs)
         return 0;
     field_name(prefix, "container", field);
-    if (spec->container.image && spec->container.rootfs)
-        return field_refuse(error, field, "must have either image or rootfs, keep one of them");
     if (s->root_directory || s->root_image)
         return field_refuse(error, field,
                             "must not be set together with sandbox.root_directory or root_image");

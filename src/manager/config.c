@@ -394,8 +394,6 @@ static int check(Reading *r)
         return refuse(r, "Container", "Podman", "must be an absolute path");
     if (!path_is_absolute_and_plain(s->container_seccomp))
         return refuse(r, "Container", "SeccompProfile", "must be an absolute path");
-    if (s->container_images[0] && !path_is_absolute_and_plain(s->container_images))
-        return refuse(r, "Container", "ImageStore", "must be an absolute path, or empty for none");
     return check_addresses(r);
 }
 
@@ -428,7 +426,6 @@ int settings_load(const ConfigSources *sources, ConfigWarnFunc warn, void *userd
     s->policy.addresses = s->addresses;
     s->policy.container_podman = s->container_podman;
     s->policy.container_seccomp = s->container_seccomp;
-    s->policy.container_images = s->container_images;
     s->sandbox_relax = streq(s->allow_relax, "all")            ? SANDBOX_RELAX_ALL
                        : streq(s->allow_relax, "unprivileged") ? SANDBOX_RELAX_UNPRIVILEGED
                                                                : SANDBOX_RELAX_NO;
@@ -453,7 +450,6 @@ Settings *settings_free(Settings *s)
     free(s->model_provisioner);
     free(s->container_podman);
     free(s->container_seccomp);
-    free(s->container_images);
     free(s->allow_relax);
     free(s->ip_address_allow);
     strv_free(s->addresses);

@@ -31,9 +31,8 @@ typedef struct Settings {
     uint64_t headroom_mib;     /* of memory that stays free, on each GPU and of the host's */
     uint64_t headroom_percent; /* beside that, of what is free */
     bool gpu_required;         /* what gpu_policy says */
-    char *container_podman;    /* absolute paths; images "": none */
+    char *container_podman;    /* absolute paths */
     char *container_seccomp;
-    char *container_images;
     char *allow_relax;
     SandboxRelax sandbox_relax; /* what allow_relax says */
     char *ip_address_allow;     /* of every engine: ranges with spaces between; "": none */

@@ -116,7 +116,6 @@ const ConfigKey config_keys[] = {
          .reload = true},
         {"Container", "SeccompProfile", CONFIG_STRING, "/usr/share/containers/seccomp.json", NULL,
          AT(container_seccomp), .reload = true},
-        {"Container", "ImageStore", CONFIG_STRING, "", NULL, AT(container_images), .reload = true},
         {"Sandbox", "AllowRelax", CONFIG_CHOICE, "unprivileged", NULL, AT(allow_relax),
          .choices = "no|unprivileged|all", .reload = true},
         {"Sandbox", "IPAddressAllow", CONFIG_STRING, "", NULL, AT(ip_address_allow),

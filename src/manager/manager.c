@@ -401,7 +401,6 @@ int manager_set_settings(Manager *m, const Settings *settings)
     if (!path || !provisioner || strv_copy(settings->addresses, &addresses) < 0 ||
         strv_extend(&container, settings->container_podman) < 0 ||
         strv_extend(&container, settings->container_seccomp) < 0 ||
-        strv_extend(&container, settings->container_images) < 0 ||
         settings_describe(settings, &description, &length) < 0)
         return -ENOMEM;
     free(m->configuration);
@@ -419,7 +418,6 @@ int manager_set_settings(Manager *m, const Settings *settings)
     m->container = TAKE_PTR(container);
     m->policy.container_podman = m->container[0];
     m->policy.container_seccomp = m->container[1];
-    m->policy.container_images = m->container[2];
     m->sandbox_relax = settings->sandbox_relax;
     m->unknown_unit_grace_usec = settings->unknown_unit_grace_usec;
     m->gpu_required = settings->gpu_required;

@@ -16,7 +16,7 @@ int sandbox_check_allowed(const Manager *m, const EngineSpec *spec, Error *error
     size_t n = sandbox_relaxations(&spec->sandbox, spec->engine, relaxed);
     char field[PM_ERROR_FIELD_MAX + 1];
 
-    if (m->user_mode && (spec->container.image || spec->container.rootfs))
+    if (m->user_mode && spec->container.rootfs)
         return error_set(error, PM_ERROR_INVALID_FIELD, "container",
                          "container: only the daemon of the system runs engines in containers; "
                          "leave it out");

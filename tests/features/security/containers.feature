@@ -39,6 +39,5 @@ Feature: An engine may run in a container
 
     Examples:
       | value                               | field            |
-      | {"image": "a", "rootfs": "/b"}      | container        |
-      | {"image": "--privileged"}           | container.image  |
+      | {"image": "localhost/engine:1"}     | container.image  |
       | {"rootfs": "b"}                     | container.rootfs |

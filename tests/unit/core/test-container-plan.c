@@ -23,8 +23,7 @@
     "[--tmpfs=/run:mode=755,notmpcopyup][--network=host][--security-opt=seccomp=/s.json]"
 
 static const PolicySettings policy = {.container_podman = "/bin/podman",
-                                      .container_seccomp = "/s.json",
-                                      .container_images = "/images"};
+                                      .container_seccomp = "/s.json"};
 static char node[] = "/dev/nvidia0";
 static char *const devices[] = {node, NULL};
 
@@ -52,12 +51,12 @@ static void test_rootfs(void **state)
                                  "[--env=HOME=/tmp][--entrypoint=/bin/engine][--rootfs][/srv/own]");
 }
 
-static void test_image(void **state)
+static void test_all_options(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_minimal("p"));
     EngineSpec *spec = pool->spec;
 
-    spec->container.image = text("localhost/engine:1");
+    spec->container.rootfs = text("/srv/own");
     spec->resources.tasks_max = 5;
     assert_int_equal(strv_extend(&spec->flags, "$x"), 0);
     assert_int_equal(strv_extend(&spec->env, "A=b c"), 0);
@@ -67,15 +66,14 @@ static void test_image(void **state)
     free(spec->model_path);
     spec->model_path = text("/m-00001-of-00002.gguf");
     command_is(pool, devices,
-               PLACES
-               "[--storage-opt=additionalimagestore=/images]" RUN LIMITS
+               PLACES RUN LIMITS
                "[--volume=/m-00001-of-00002.gguf:/m-00001-of-00002.gguf:ro]"
                "[--volume=/m-00002-of-00002.gguf:/m-00002-of-00002.gguf:ro]"
                "[--volume=/ro:/ro:ro][--volume=/rw:/rw:rw][--env=HOME=/tmp][--env=A=b c]"
                "[--device=/dev/nvidia0][--mount=type=bind,src=/run/credentials/" UNIT
                ",dst=/run/credentials/engine,ro=true]"
                "[--env=CREDENTIALS_DIRECTORY=/run/credentials/engine][--entrypoint=/bin/engine]"
-               "[localhost/engine:1][$x]");
+               "[--rootfs][/srv/own][$x]");
 }
 
 /* The unit is without what would keep podman from making a container, which has it then. */
@@ -112,7 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_rootfs),
-            cmocka_unit_test(test_image),
+            cmocka_unit_test(test_all_options),
             cmocka_unit_test(test_unit),
     };
 

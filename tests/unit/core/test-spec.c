@@ -80,7 +80,6 @@ static const struct {
         MEMBER(sandbox.addresses, TEXTS),
         MEMBER(sandbox.root_directory, TEXT),
         MEMBER(sandbox.root_image, TEXT),
-        MEMBER(container.image, TEXT),
         MEMBER(container.rootfs, TEXT),
         MEMBER(policy.numbers.backoff_initial_usec, U64),
         MEMBER(policy.numbers.backoff_max_usec, U64),
