@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../base/thorough.h"
 #include "core/split_plan.h"
 
 #include <errno.h>
@@ -122,7 +123,7 @@ static void test_any_devices(void **state)
     Prng p = {.state = 1};
     size_t fitted = 0, refused = 0;
 
-    for (size_t i = 0; i < DRAWS; i++) {
+    for (size_t i = 0; i < DRAWS / thorough_stride(); i++) {
         Error error = {.code = PM_ERROR_NONE};
         SplitPlan plan, again;
         Draw d;
@@ -146,7 +147,8 @@ static void test_any_devices(void **state)
         assert_true(sum_of_capacities(&d.request) / SPLIT_WHOLE * (SPLIT_WHOLE - d.request.count) <
                     d.request.need_bytes + d.request.count * KIB);
     }
-    assert_true(fitted > DRAWS / 10 && refused > DRAWS / 10);
+    assert_true(fitted > DRAWS / thorough_stride() / 10 &&
+                refused > DRAWS / thorough_stride() / 10);
 }
 
 /* What can use more does not get less; what gets more memory does not get a smaller ratio; and what
@@ -156,7 +158,7 @@ static void test_monotone(void **state)
     Prng p = {.state = 2};
     size_t compared = 0;
 
-    for (size_t n = 0; n < DRAWS; n++) {
+    for (size_t n = 0; n < DRAWS / thorough_stride(); n++) {
         SplitPlan plan, more;
         size_t which;
         Draw d;
@@ -177,7 +179,7 @@ static void test_monotone(void **state)
         assert_int_equal(split_plan_make(&d.request, &more, NULL), 0);
         compared++;
     }
-    assert_true(compared > DRAWS / 10);
+    assert_true(compared > DRAWS / thorough_stride() / 10);
 }
 
 static void test_examples(void **state)
@@ -268,7 +270,7 @@ static void test_headroom(void **state)
     assert_int_equal(split_capacity(UINT64_MAX, &all), 0);
     assert_int_equal(split_capacity(GIB(20), &more), 0);
     assert_int_equal(split_capacity(UINT64_MAX, &bytes), 0);
-    for (size_t i = 0; i < DRAWS; i++) {
+    for (size_t i = 0; i < DRAWS / thorough_stride(); i++) {
         SplitHeadroom h = {.bytes = prng_range(&p, 0, 300), .percent = prng_range(&p, 0, 100)};
         uint64_t n = prng_next(&p) >> prng_range(&p, 1, 63);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../base/thorough.h"
 #include "supervision-fixture.h"
 
 #include "../../sim/prng.h"
@@ -158,7 +159,7 @@ static void test_schedules(void **state)
 {
     uint64_t tripped = 0, limited = 0, closed = 0, storms = 0;
 
-    for (uint64_t seed = 0; seed < SCHEDULES; seed++) {
+    for (uint64_t seed = 0; seed < SCHEDULES / thorough_stride(); seed++) {
         Prng p = {.state = seed};
         Life l = any_life(&p);
         Log log = {.count = 0};
@@ -210,7 +211,7 @@ static void test_copy(void **state)
 {
     Prng p = {.state = 1};
 
-    for (size_t life = 0; life < 200; life++) {
+    for (size_t life = 0; life < 200 / thorough_stride(); life++) {
         Life l = any_life(&p), copy = l;
 
         for (size_t step = 0; step < STEPS; step++) {
