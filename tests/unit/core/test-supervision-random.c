@@ -157,9 +157,10 @@ static void check_restart(Life *l, Log *log)
  * a run, seen late or on time. The window is held against a count of its own. */
 static void test_schedules(void **state)
 {
+    const uint64_t schedules = SCHEDULES / thorough_stride();
     uint64_t tripped = 0, limited = 0, closed = 0, storms = 0;
 
-    for (uint64_t seed = 0; seed < SCHEDULES / thorough_stride(); seed++) {
+    for (uint64_t seed = 0; seed < schedules; seed++) {
         Prng p = {.state = seed};
         Life l = any_life(&p);
         Log log = {.count = 0};
@@ -184,8 +185,8 @@ static void test_schedules(void **state)
         }
     }
     /* The lives have seen something. */
-    assert_true(tripped > SCHEDULES && limited > SCHEDULES);
-    assert_true(closed > SCHEDULES / 10 && storms > SCHEDULES / 10);
+    assert_true(tripped > schedules && limited > schedules);
+    assert_true(closed > schedules / 10 && storms > schedules / 10);
 }
 
 static void assert_same(const Life *a, const Life *b)
