@@ -115,6 +115,6 @@ def cancelled(context):
 @step('polkit knows the actions of the documentation, and no others of the daemon')
 def knows_actions(context):
     documented = {ACTIONS + verb for verb in
-                  re.findall(r"^\|(?:[^|]*\|){3} `(\w+)` \|", METHODS.read_text(), re.MULTILINE)}
+                  re.findall(r"^\|(?:[^|]*\|){3} `([\w-]+)` \|", METHODS.read_text(), re.MULTILINE)}
     known = {line for line in run("pkaction").stdout.split() if line.startswith(ACTIONS)}
     assert known == documented != set(), f"{known} are not {documented}"
