@@ -21,7 +21,7 @@ Feature: Who is about to preload sees what would come of it, and nothing is chan
       | error                         | null                                                          |
       | unit                          | "pool@p:r0:g1.service"                                        |
       | properties.DevicePolicy       | "closed"                                                      |
-      | properties.Environment        | ["CUDA_DEVICE_ORDER=PCI_BUS_ID","CUDA_VISIBLE_DEVICES=0"]     |
+      | properties.Environment        | ["HOME=/var/cache/pool-engines/p/r0","CUDA_DEVICE_ORDER=PCI_BUS_ID","CUDA_VISIBLE_DEVICES=0"] |
       | properties.DeviceAllow.0      | ["/dev/nvidia0","rw"]                                         |
       | properties.DynamicUser        | true                                                          |
       | gpus.0.device                 | "GPU0"                                                        |
