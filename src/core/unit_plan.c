@@ -159,7 +159,7 @@ static void add_container(PlanBuilder *b, const Pool *pool, const PolicySettings
 
     if (b->error == 0)
         b->error = container_command(pool, settings, context->devices, b->plan->name, &argv);
-    if (b->error < 0)
+    if (b->error < 0 || !argv)
         return;
     plan_add_command(b, argv[0], argv + 1, split);
     container_directory(pool, folder);

@@ -14,6 +14,7 @@
 
 enum {
     HEADERS_MAX = 9,
+    START_MS = 1000, /* that the daemon takes to find its engines again, or a little less */
 };
 
 typedef struct Header {
@@ -86,7 +87,7 @@ void answer_failure(HttpRequest *request, int r, Error *error)
 {
     if (!error_is_set(error))
         (void)error_set(error, PM_ERROR_INTERNAL, NULL, "%s", strerror(-r));
-    answer_error(request, error, 0);
+    answer_error(request, error, error->code == PM_ERROR_UNAVAILABLE ? START_MS : 0);
 }
 
 void answer_error(HttpRequest *request, const Error *error, uint64_t retry_after_ms)

@@ -74,7 +74,7 @@ static json_object *list_values(const SchemaField *field)
     ListBuilder l;
 
     list_builder_init(&l);
-    for (size_t i = 0; (value = field->value_at(i)); i++)
+    for (size_t i = 0; field->value_at && (value = field->value_at(i)); i++)
         list_builder_add_string(&l, value);
     if (field->nullable)
         list_builder_add_string(&l, NULL);

@@ -18,6 +18,7 @@ static void later(World *w, const Pool *pool, usec_t delay, ItemFunc run, uint64
             .unit = {pool_index(pool->id), pool->generation,
                      pool->spec ? spec_replica(pool->spec) : 0},
             .number = number,
+            .seed = w->manager.forgotten[pool_index(pool->id)],
     };
 
     agenda_add(&w->agenda, &item);
@@ -27,6 +28,8 @@ static void on_facts(World *w, const Item *item)
 {
     Event event = {.type = EVENT_FACTS, .facts = {.attempt = item->number}};
 
+    if (item->seed != w->manager.forgotten[item->unit.pool])
+        return; /* of a pool of that name that is no more: nobody gathers them to the end */
     if (prng_one_in(&w->prng, 12))
         (void)error_set(&event.facts.error, PM_ERROR_PRELOAD_FAILED,
                         prng_one_in(&w->prng, 2) ? "port" : "device_mask", "No.");

@@ -35,6 +35,9 @@ static void forget(World *w, Pool *pool)
     if (w->files[number].handoff)
         world_fail(w, "a pool is forgotten whose handoff file is there");
     turns_forget(w, number);
+    w->manager.forgotten[number]++;
+    turns_forget(w, SIM_POOLS + number); /* one that was beside has gone in the same step */
+    w->manager.besides[number] = (PoolSlot){.probe = 0};
     w->files[number] = (Files){.dropped = dropped};
     w->manager.slots[number] =
             (PoolSlot){.armed = USEC_INFINITY, .timer = w->manager.slots[number].timer + 1};

@@ -214,7 +214,8 @@ typedef struct FakeManager {
     size_t attach_left;
     Registry registry;
     PoolSlot slots[SIM_POOLS];
-    PoolSlot besides[SIM_POOLS]; /* of the engines beside: only what belongs to an engine */
+    uint64_t forgotten[SIM_POOLS]; /* how many pools of that name were */
+    PoolSlot besides[SIM_POOLS];   /* of the engines beside: only what belongs to an engine */
     Turns turns;
     bool turns_open;
     Turn turn[2 * SIM_POOLS]; /* of the pools, then of the engines beside */
