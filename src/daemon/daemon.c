@@ -34,21 +34,27 @@ typedef struct Daemon {
     DbusServer *dbus;
     ManagerListener listener;
     bool ready;
+    size_t told_pools, told_ready; /* to systemd */
 } Daemon;
 
-/* Tells systemd `state`, and what "systemctl status" shows. */
-static void notify(const Daemon *d, const char *state)
+/* Tells systemd `state`, and what "systemctl status" shows. Nothing when that is what it shows
+ * already: the service manager is busy enough while it starts an engine. */
+static void notify(Daemon *d, const char *state)
 {
     size_t n = manager_count_pools(d->manager), ready = 0;
 
     for (size_t i = 0; i < n; i++)
         ready += pool_is_ready(manager_pool_at(d->manager, i));
+    if (!state[0] && n == d->told_pools && ready == d->told_ready)
+        return;
+    d->told_pools = n;
+    d->told_ready = ready;
     (void)sd_notifyf(0, "%sSTATUS=%zu pool%s, %zu ready", state, n, n == 1 ? "" : "s", ready);
 }
 
 static void on_pool(const Pool *pool, void *userdata)
 {
-    const Daemon *d = userdata;
+    Daemon *d = userdata;
 
     if (d->ready)
         notify(d, "");

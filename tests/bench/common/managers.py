@@ -95,10 +95,17 @@ class BareUnit(Manager):
 
     name = "bare StartTransientUnit"
 
+    started = 0
+
     def unit(self):
-        return f"bench-{type(self).__name__.lower()}-{self.port}.service"
+        """A new name for each start, as an engine's unit has."""
+        return f"bench@{type(self).__name__.lower()}-{self.port}:r0:g{self.started}.service"
 
     def start(self):
+        self.started += 1
+        return self.begin()
+
+    def begin(self):
         return until_known(*healthy(self.port), "unit", self.unit(), *self.engine.command(self.port))
 
     def stop(self):
@@ -115,7 +122,7 @@ class SandboxedUnit(BareUnit):
         (self.place / "preload").write_text(
             json.dumps(self.engine.prepared(f"sandboxed-{self.port}", self.port)), encoding="ascii")
 
-    def start(self):
+    def begin(self):
         return until_known(*healthy(self.port), "engine", self.unit(), self.place / "preload")
 
 
@@ -123,7 +130,7 @@ class SystemdRun(BareUnit):
     name = "systemd-run"
     needs = ("systemd-run",)
 
-    def start(self):
+    def begin(self):
         return until_known(*healthy(self.port), "run", "systemd-run", "--quiet", "--unit", self.unit(),
                            "--property=Type=exec", *self.engine.command(self.port))
 
