@@ -46,7 +46,12 @@ sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preloa
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
     _cleanup_(pool_freep) Pool *pool = NULL;
-    PolicySettings settings = {.stop_grace_usec = 5 * USEC_PER_SEC};
+    /* As the daemon has it when nothing is configured. */
+    PolicySettings settings = {
+            .stop_grace_usec = 5 * USEC_PER_SEC,
+            .engine_log_interval_usec = 30 * USEC_PER_SEC,
+            .engine_log_burst = 10000,
+    };
     UnitPlanContext context = {0};
     EngineSpec *spec = NULL;
     Error error = {.code = PM_ERROR_NONE};

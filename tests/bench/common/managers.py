@@ -139,10 +139,11 @@ class PoolManagerd(Manager):
     name = "pool-managerd"
     ways = {"answer": ", answer", "stream": ", event"}
     crash_ways = {"poll": ", status over HTTP, asked again and again"}
+    more = {}
 
     def set_up(self):
         self.pool = f"bench-{self.port}"
-        prepared = self.engine.prepared(self.pool, self.port, policy={"restart": "no"})
+        prepared = self.engine.prepared(self.pool, self.port, policy={"restart": "no"}, **self.more)
         self.action = post(self.place / "preload", DAEMON_PORT, f"/pools/{self.pool}/preload",
                            {"prepared": prepared})
 
@@ -166,6 +167,18 @@ class PoolManagerd(Manager):
 
     def settle(self):
         wait.until(lambda: self.status()["state"] == "failed", "the crash is judged")
+
+
+class Relaxed(PoolManagerd):
+    """With as little of the sandbox as there can be: what the daemon itself costs."""
+
+    name = "pool-managerd, sandbox relaxed"
+    more = {"sandbox": {
+        "user": "nobody", "protect_system": "no", "protect_home": "no", "system_call_filter": ["@known"],
+        **{piece: False for piece in (
+            "lock_personality", "memory_deny_write_execute", "private_tmp", "protect_clock", "protect_control_groups",
+            "protect_hostname", "protect_kernel_logs", "protect_kernel_modules", "protect_kernel_tunables",
+            "protect_proc", "restrict_namespaces", "restrict_realtime", "restrict_suid_sgid")}}}
 
 
 class Served(Manager):
@@ -207,8 +220,8 @@ command={command}
 autostart=false
 autorestart=false
 startsecs=0
-stdout_logfile=NONE
-stderr_logfile=NONE
+stdout_logfile={place}/output
+redirect_stderr=true
 
 [eventlistener:exits]
 command={listener} {place}/exits
