@@ -38,7 +38,9 @@ static const char usage[] =
 
 enum {
     LIMIT_MS = 120000,
-    PAUSE_NS = 100000, /* between two looks */
+    /* Between two looks: 0.5 % of the time waited, as looking takes from the engine's time. */
+    PAUSE_DIVISOR = 200,
+    PAUSE_MIN_NS = 100000,
 };
 
 typedef struct Place {
@@ -179,10 +181,12 @@ static bool is_known(const Known *k)
 
 static void look_again(Known *k)
 {
-    static const struct timespec pause = {.tv_nsec = PAUSE_NS};
-
     while (!is_known(k)) {
-        if (passed(k) > LIMIT_MS)
+        double waited = passed(k);
+        long pause_ns = (long)(waited * 1e6 / PAUSE_DIVISOR);
+        struct timespec pause = {.tv_nsec = pause_ns > PAUSE_MIN_NS ? pause_ns : PAUSE_MIN_NS};
+
+        if (waited > LIMIT_MS)
             errx(1, "not known after %d s; the last answer: %.2000s", LIMIT_MS / 1000, look.text);
         if (k->bus)
             unit_check_answer(k->bus);
