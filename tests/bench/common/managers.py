@@ -135,6 +135,39 @@ class SystemdRun(BareUnit):
                            "--property=Type=exec", *self.engine.command(self.port))
 
 
+class Podman(Manager):
+    """The other one who keeps the engine apart from the host: a container, with the programs of the host in it."""
+
+    name = "podman run"
+    needs = ("podman", "crun")
+    # Of what a machine in a container has not: keyrings, overlays, the controller of processes.
+    configuration = "[containers]\nkeyring=false\npids_limit=0\n[engine]\nevents_logger=\"none\"\n"
+
+    def set_up(self):
+        (self.place / "containers.conf").write_text(self.configuration, encoding="ascii")
+        self.root = self.place / "root"
+        for folder in ("proc", "sys", "dev", "tmp", "run", "etc", "usr"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        for name in ("hosts", "resolv.conf", "hostname", "mtab"):
+            (self.root / "etc" / name).touch()
+        for link in ("bin", "lib", "lib64"):
+            if not (self.root / link).is_symlink():
+                (self.root / link).symlink_to(f"usr/{link}")
+        self.podman = ["env", f"CONTAINERS_CONF={self.place}/containers.conf", "podman", f"--root={self.place}/store",
+                       f"--runroot={self.place}/run", "--storage-driver=vfs"]
+        self.container = f"bench-{self.port}"
+
+    def start(self):
+        return until_known(*healthy(self.port), "run", *self.podman, "run", "--detach", f"--name={self.container}",
+                           "--network=host", "--log-driver=none", "--cap-drop=all", "--read-only",
+                           "--volume=/usr:/usr:ro", f"--volume={engines.PLACE}:{engines.PLACE}:ro", "--rootfs",
+                           self.root, *self.engine.command(self.port))
+
+    def stop(self):
+        succeed(*self.podman, "rm", "--force", "--time=0", self.container)
+        self.await_gone()
+
+
 class PoolManagerd(Manager):
     name = "pool-managerd"
     ways = {"answer": ", answer", "stream": ", event"}
