@@ -9,10 +9,10 @@
 #include "systemd/unit_message.h"
 #include "json/prepared_engine.h"
 
-static sd_bus_message *call_of(sd_bus *bus, const UnitPlan *plan)
+static sd_bus_message *call_of(sd_bus *bus, const UnitPlan *plan, char *const *without)
 {
     sd_bus_message *call = NULL;
-    int r = start_message_new(bus, plan, NULL, &call);
+    int r = start_message_new(bus, plan, without, &call);
 
     if (r < 0)
         errx(1, "no call for %s: %s", plan->name, strerror(-r));
@@ -39,10 +39,11 @@ sd_bus_message *unit_bare(sd_bus *bus, const char *name, char **argv)
     plan_add_command(&b, argv[0], argv + 1, none);
     if (b.error < 0)
         errx(1, "%s: %s", name, strerror(-b.error));
-    return call_of(bus, plan);
+    return call_of(bus, plan, NULL);
 }
 
-sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preload)
+sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preload,
+                               char *const *without)
 {
     _cleanup_(unit_plan_freep) UnitPlan *plan = NULL;
     _cleanup_(pool_freep) Pool *pool = NULL;
@@ -67,7 +68,7 @@ sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preloa
     if (r < 0)
         errx(1, "no plan for %s: %s", name, strerror(-r));
     set_name(plan, name);
-    return call_of(bus, plan);
+    return call_of(bus, plan, without);
 }
 
 void unit_start(sd_bus *bus, sd_bus_message *call)

@@ -10,8 +10,9 @@
 sd_bus_message *unit_bare(sd_bus *bus, const char *name, char **argv);
 
 /* The call by which pool-managerd would start the engine that the text of a preload describes, as
- * unit `name`. */
-sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preload);
+ * unit `name`; but for the properties named in `without`. */
+sd_bus_message *unit_as_engine(sd_bus *bus, const char *name, const char *preload,
+                               char *const *without);
 
 /* Sends it and does not wait. */
 void unit_start(sd_bus *bus, sd_bus_message *call);

@@ -117,13 +117,36 @@ class SandboxedUnit(BareUnit):
     """The floor of an engine that is kept apart as pool-managerd does it."""
 
     name = "the same with pool-managerd's properties"
+    without = ()
 
     def set_up(self):
         (self.place / "preload").write_text(
             json.dumps(self.engine.prepared(f"sandboxed-{self.port}", self.port)), encoding="ascii")
 
     def begin(self):
-        return until_known(*healthy(self.port), "engine", self.unit(), self.place / "preload")
+        return until_known(*healthy(self.port), "engine", self.unit(), self.place / "preload",
+                           *self.without)
+
+
+class WithoutFilters(SandboxedUnit):
+    name = "that without filters of system calls"
+    without = ("SystemCallFilter", "SystemCallErrorNumber", "SystemCallArchitectures", "RestrictAddressFamilies",
+               "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID", "LockPersonality",
+               "MemoryDenyWriteExecute", "ProtectClock", "ProtectHostname", "ProtectKernelLogs",
+               "ProtectKernelModules", "ProtectKernelTunables")
+
+
+class WithoutMounts(SandboxedUnit):
+    name = "that without a file system and a user of its own"
+    without = ("DynamicUser", "User", "RemoveIPC", "CacheDirectory", "CacheDirectoryMode", "WorkingDirectory",
+               "ProtectSystem", "ProtectHome", "ProtectProc", "ProtectControlGroups", "ProtectHostname",
+               "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "PrivateTmp", "TemporaryFileSystem",
+               "BindReadOnlyPaths")
+
+
+class WithoutAddresses(SandboxedUnit):
+    name = "that without a filter of addresses"
+    without = ("IPAddressAllow", "IPAddressDeny")
 
 
 class SystemdRun(BareUnit):

@@ -31,7 +31,8 @@ static const char usage[] =
         "  exec PROGRAM [ARG]...   the engine itself, which is killed afterwards\n"
         "  run PROGRAM [ARG]...    a command, whose end is awaited afterwards\n"
         "  unit NAME PROGRAM [ARG]...  a transient unit that is told nothing else\n"
-        "  engine NAME FILE        one with all that pool-managerd tells that of a preload\n"
+        "  engine NAME FILE [PROPERTY]...  one with all that pool-managerd tells that of a\n"
+        "                          preload, but for these properties\n"
         "  post PORT FILE          sends the HTTP request that is in FILE\n"
         "  kill PID                SIGKILL\n\n"
         "Prints JSON: the milliseconds until each way has said so.\n";
@@ -122,8 +123,9 @@ static void prepare(Known *k, char **action)
         r = sd_bus_open_system(&k->bus);
         if (r < 0)
             errx(1, "no bus: %s", strerror(-r));
-        k->call = bare ? unit_bare(k->bus, action[1], action + 2)
-                       : unit_as_engine(k->bus, action[1], read_file(action[2], &length));
+        k->call =
+                bare ? unit_bare(k->bus, action[1], action + 2)
+                     : unit_as_engine(k->bus, action[1], read_file(action[2], &length), action + 3);
     }
     if (k->stream.port == 0)
         return;
