@@ -83,16 +83,14 @@ int http_status(const HttpReading *r)
     return r->length > 0 && sscanf(r->text, "HTTP/1.%*1[01] %3d", &status) == 1 ? status : 0;
 }
 
-int http_get(int port, const char *path, HttpReading *r)
+int http_ask(int port, const char *request, HttpReading *r)
 {
-    char request[512];
     int status = 0;
 
     r->length = 0;
     r->fd = http_connect(port);
     if (r->fd < 0)
         return 0;
-    (void)snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path);
     if (http_send(r->fd, request, strlen(request))) {
         while (!http_is_whole(r) && http_read(r))
             ;

@@ -32,6 +32,6 @@ bool http_is_whole(const HttpReading *r);
 /* Of an answer; 0: its first line is not there yet. */
 int http_status(const HttpReading *r);
 
-/* One GET on a connection of its own. Returns the answer's status, 0 when there is none; the answer
- * is in `r`. */
-int http_get(int port, const char *path, HttpReading *r);
+/* Sends a request on a connection of its own. Returns the answer's status, 0 when there is none;
+ * the answer is in `r`. */
+int http_ask(int port, const char *request, HttpReading *r);

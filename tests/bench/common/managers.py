@@ -140,8 +140,8 @@ class WithoutMounts(SandboxedUnit):
     name = "that without a file system and a user of its own"
     without = ("DynamicUser", "User", "RemoveIPC", "CacheDirectory", "CacheDirectoryMode", "WorkingDirectory",
                "ProtectSystem", "ProtectHome", "ProtectProc", "ProtectControlGroups", "ProtectHostname",
-               "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "PrivateTmp", "TemporaryFileSystem",
-               "BindReadOnlyPaths")
+               "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "PrivateTmp",
+               "TemporaryFileSystem", "BindReadOnlyPaths")
 
 
 class WithoutAddresses(SandboxedUnit):
@@ -289,7 +289,7 @@ stderr_logfile=NONE
 class Supervisord(Served):
     name = "supervisord"
     needs = ("supervisord",)
-    crash_ways = {"event": ", event listener"}
+    crash_ways = {"poll": ", state over XML-RPC, asked again and again"}
 
     def set_up(self):
         control = self.port + 1000
@@ -301,8 +301,10 @@ class Supervisord(Served):
         self.exits = open(self.place / "exits", encoding="ascii")
         wait.until(lambda: listens(control), "supervisord listens")
         self.supervisor = xmlrpc.client.ServerProxy(f"http://127.0.0.1:{control}/RPC2").supervisor
+        self.control = control
         self.action = post(self.place / "start", control, "/RPC2",
                            xmlrpc.client.dumps(("engine",), "supervisor.startProcess"))
+        post(self.place / "ask", control, "/RPC2", xmlrpc.client.dumps(("engine",), "supervisor.getProcessInfo"))
 
     def start(self):
         return until_known(*healthy(self.port), *self.action)
@@ -316,6 +318,14 @@ class Supervisord(Served):
 
     def pid(self):
         return self.supervisor.getProcessInfo("engine")["pid"]
+
+    def crash(self):
+        return until_known("--poll", f"{self.control}/RPC2", "--ask", self.place / "ask", "--without", "RUNNING",
+                           "kill", self.pid())
+
+
+class SupervisordEvents(Supervisord):
+    crash_ways = {"event": ", event listener"}
 
     def crash(self):
         pid, killed = self.pid(), time.monotonic_ns()

@@ -24,8 +24,9 @@
 static const char usage[] =
         "usage: until-known OPTION... ACTION\n\n"
         "  --poll PORT/PATH        GETs it again and again, until the answer is 200\n"
-        "    --until TEXT            and has this in it\n"
-        "    --without TEXT          or until there is no answer of 200 with this in it\n"
+        "    --ask FILE              sends the request in FILE instead, and\n"
+        "    --until TEXT            until the answer has this in it, too\n"
+        "    --without TEXT          until there is no answer of 200 with this in it\n"
         "  --answer                waits for the answer, which has to be 200 (post)\n"
         "  --stream PORT/PATH=TEXT waits until this, which was open before, says the text\n\n"
         "  exec PROGRAM [ARG]...   the engine itself, which is killed afterwards\n"
@@ -52,6 +53,7 @@ typedef struct Place {
 
 typedef struct Known {
     Place poll, stream;
+    char *question; /* of `poll` */
     bool without, answer;
     double polled, answered, streamed; /* ms; negative: not yet */
     struct timespec began;
@@ -110,6 +112,28 @@ static char *read_file(const char *path, size_t *ret_length)
     return text;
 }
 
+static char *make_get(const char *path)
+{
+    char *request;
+
+    if (asprintf(&request, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path) < 0)
+        err(1, NULL);
+    return request;
+}
+
+static void open_stream(const Place *place)
+{
+    char *request = make_get(place->path);
+
+    stream.fd = http_connect(place->port);
+    if (stream.fd < 0 || !http_send(stream.fd, request, strlen(request)))
+        errx(1, "no stream at port %d", place->port);
+    while (!strstr(stream.text, "\r\n\r\n"))
+        if (!http_read(&stream))
+            errx(1, "the stream has no head");
+    free(request);
+}
+
 /* What the action takes, done before the clock begins to run. */
 static void prepare(Known *k, char **action)
 {
@@ -127,16 +151,10 @@ static void prepare(Known *k, char **action)
                 bare ? unit_bare(k->bus, action[1], action + 2)
                      : unit_as_engine(k->bus, action[1], read_file(action[2], &length), action + 3);
     }
-    if (k->stream.port == 0)
-        return;
-    stream.fd = http_connect(k->stream.port);
-    (void)snprintf(look.text, sizeof(look.text), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                   k->stream.path);
-    if (stream.fd < 0 || !http_send(stream.fd, look.text, strlen(look.text)))
-        errx(1, "no stream at port %d", k->stream.port);
-    while (!strstr(stream.text, "\r\n\r\n"))
-        if (!http_read(&stream))
-            errx(1, "the stream has no head");
+    if (!k->question)
+        k->question = make_get(k->poll.path);
+    if (k->stream.port != 0)
+        open_stream(&k->stream);
 }
 
 static void spawn(Known *k, char **argv)
@@ -174,7 +192,7 @@ static void act(Known *k, char **action)
 
 static bool is_known(const Known *k)
 {
-    bool good = http_get(k->poll.port, k->poll.path, &look) == 200;
+    bool good = http_ask(k->poll.port, k->question, &look) == 200;
 
     if (good && k->poll.text)
         good = strstr(look.text, k->poll.text);
@@ -269,6 +287,7 @@ static void print(const Known *k)
 
 static char **parse(int argc, char **argv, Known *k)
 {
+    size_t length;
     int i;
 
     for (i = 1; i < argc && startswith(argv[i], "--"); i++) {
@@ -278,6 +297,8 @@ static char **parse(int argc, char **argv, Known *k)
             k->answer = true;
         } else if (streq(argv[i], "--poll") && has_value) {
             parse_place(argv[++i], false, &k->poll);
+        } else if (streq(argv[i], "--ask") && has_value) {
+            k->question = read_file(argv[++i], &length);
         } else if (streq(argv[i], "--stream") && has_value) {
             parse_place(argv[++i], true, &k->stream);
         } else if ((streq(argv[i], "--until") || streq(argv[i], "--without")) && has_value) {
