@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/macros.h"
+
 int http_connect(int port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -78,9 +80,11 @@ bool http_is_whole(const HttpReading *r)
 
 int http_status(const HttpReading *r)
 {
-    int status = 0;
+    static const char begin[] = "HTTP/1.";
 
-    return r->length > 0 && sscanf(r->text, "HTTP/1.%*1[01] %3d", &status) == 1 ? status : 0;
+    if (r->length < sizeof(begin) + 4 || !startswith(r->text, begin))
+        return 0;
+    return (int)strtol(r->text + sizeof(begin), NULL, 10);
 }
 
 int http_ask(int port, const char *request, HttpReading *r)
