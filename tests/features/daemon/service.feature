@@ -11,6 +11,13 @@ Feature: The daemon is a good service
     And the preload of pool "two" has failed
     Then the status line of the daemon becomes "2 pools, 1 ready"
 
+  Scenario: The status line is told when it changes, not whenever a pool does
+    Given the daemon runs
+    And the service manager logs what it is notified of
+    And pool "one" is ready
+    Then the status line of the daemon becomes "1 pool, 1 ready"
+    And the service manager was told "STATUS=1 pool, 0 ready" once
+
   Scenario: The watchdog is on
     Given the daemon runs
     Then the unit "pool-managerd.service" has

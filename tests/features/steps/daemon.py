@@ -134,6 +134,21 @@ def status_line(context, text):
                f"the status line becomes {text!r}")
 
 
+@step('the service manager logs what it is notified of')
+def log_notifications(context):
+    before = run("systemctl", "log-level").stdout.strip()
+    run("systemctl", "log-level", "debug")
+    context.add_cleanup(run, "systemctl", "log-level", before)
+
+
+@step('the service manager was told "{text:words}" once')
+def told_once(context, text):
+    run("journalctl", "--sync")
+    told = [journal.message(entry) for entry in journal.entries(context.scene.since, "_PID=1")
+            if text in journal.message(entry)]
+    assert len(told) == 1, told
+
+
 @step('the unit "{unit:name}" has')
 def unit_has(context, unit):
     wanted = {row["property"]: row["value"] for row in context.table}
