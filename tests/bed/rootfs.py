@@ -17,6 +17,7 @@ PACKAGES = HERE / "packages"
 CUSTOMIZE = HERE / "customize"
 # Everything that decides what a root holds. A change to any of them is another root.
 RECIPE = [pathlib.Path(__file__).resolve(), CUSTOMIZE, HERE.parent / "tools" / "make-gguf"]
+DIGEST = 16  # characters of it in the name of a root
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 
 
@@ -38,8 +39,14 @@ def cache_directory():
     return path
 
 
+def release(suite):
+    """The Debian release of a suite: forky-bench is forky with more packages."""
+    return suite.partition("-")[0]
+
+
 def packages(suite):
-    lines = (PACKAGES / "common").read_text() + (PACKAGES / suite).read_text()
+    lists = dict.fromkeys(("common", release(suite), suite))
+    lines = "".join((PACKAGES / name).read_text() for name in lists)
     names = (line.partition("#")[0].strip() for line in lines.splitlines())
     return sorted({name for name in names if name})
 
@@ -48,7 +55,7 @@ def root_name(suite):
     digest = hashlib.sha256("\n".join(packages(suite)).encode())
     for path in RECIPE:
         digest.update(path.read_bytes())
-    return f"{suite}-{digest.hexdigest()[:16]}"
+    return f"{suite}-{digest.hexdigest()[:DIGEST]}"
 
 
 @contextlib.contextmanager
@@ -121,7 +128,7 @@ def build_command(suite, target, source):
         "--dpkgopt=path-exclude=/usr/share/locale/*",
         f"--include={include}",
         f"--customize-hook={CUSTOMIZE}",
-        suite,
+        release(suite),
         str(target),
         source,
     ]
@@ -136,7 +143,7 @@ def build(suite, path):
     for tool in ("mmdebstrap", "setpriv", "unshare"):
         if not shutil.which(tool):
             raise BedError(f"{tool} is missing: run tests/tools/install-deps")
-    for leftover in path.parent.glob(f".new-{suite}-*"):
+    for leftover in path.parent.glob(f".new-{suite}-{'?' * DIGEST}"):
         remove(leftover)
     target = path.parent / f".new-{path.name}"
     source = mirror()
