@@ -33,13 +33,14 @@ static bool reserve(Text *t, size_t n)
 
 void text_reserve(Text *t, size_t n)
 {
-    (void)reserve(t, n);
+    if (!reserve(t, n))
+        t->failed = true;
 }
 
 void text_append_bytes(Text *t, const char *data, size_t n)
 {
     /* What is allocated has room for a NUL, once there is anything. */
-    if (n >= t->allocated - t->length && !reserve(t, n)) {
+    if (t->failed || (n >= t->allocated - t->length && !reserve(t, n))) {
         t->failed = true;
         return;
     }

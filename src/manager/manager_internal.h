@@ -135,6 +135,8 @@ struct Manager {
     RegistryLock *lock;
     bool locked; /* through manager_lock() */
     ManagerAccess locked_access;
+    bool keeps_lock; /* between manager_begin_reads() and manager_end_reads() */
+    bool lock_kept;  /* for reading, by nobody, for the next one who reads */
     AccessWaiter *access_waiters; /* the oldest first */
     sd_event_source *access_timer;
 
@@ -216,6 +218,8 @@ void manager_set_correlation_id(Pool *pool, const char *id);
 /* access.c */
 int access_new(Manager *m);
 void access_done(Manager *m);
+/* Before the lock is taken without manager_access() and manager_lock(). */
+void access_drop_kept(Manager *m);
 
 /* persist.c: each returns 0, or negative errno: then what the pool is by then is tried again until
  * it is written. -EAGAIN: another process holds the registry lock. */

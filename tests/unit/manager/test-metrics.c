@@ -9,10 +9,11 @@
 
 static char *scrape(const ManagerFixture *f)
 {
+    MetricsCursor cursor = {.begun = false};
     Text t = {.data = NULL};
     char *text;
 
-    manager_write_metrics(f->m, &t);
+    assert_true(manager_write_metrics(f->m, &cursor, SIZE_MAX, &t));
     assert_int_equal(text_take(&t, &text), 0);
     return text;
 }
