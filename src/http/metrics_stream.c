@@ -7,8 +7,9 @@
 #include "http/stream.h"
 
 enum {
-    AT_ONCE = 128 * 1024, /* bytes: what is not more is one answer with a length */
-    PIECE = 32 * 1024,    /* bytes that are made for a stream, as it is read */
+    PIECE = 32 * 1024, /* bytes: what is not more is one answer with a length */
+    ROOM = 63 * 1024,  /* for a piece and the lines that go beyond it; from the heap, as fresh pages
+                          take longer than what is written to them */
 };
 
 /* The answer for so many pools that the loop is not to wait until all is written. */
@@ -86,8 +87,8 @@ void handle_metrics(HttpRequest *request)
         answer_refuse(request, PM_ERROR_INTERNAL, NULL, "out of memory");
         return;
     }
-    text_reserve(&s->text, PIECE);
-    s->all = write_more(request->server, &s->cursor, AT_ONCE, &s->text);
+    text_reserve(&s->text, ROOM);
+    s->all = write_more(request->server, &s->cursor, PIECE, &s->text);
     if (s->all || s->text.failed) {
         answer_all(request, &s->text);
         free_metrics(&s->stream);

@@ -109,8 +109,8 @@ json_object *describe_operation(const Manager *m, const Operation *o)
     };
 
     if (o->ended) {
-        view.phase = error_is_set(&o->result.error) ? "failed" : "done";
-        view.percent = error_is_set(&o->result.error) ? SPEC_UNSET : 100;
+        view.phase = o->outcome.error ? "failed" : "done";
+        view.percent = o->outcome.error ? SPEC_UNSET : 100;
         view.result = o->answer;
     } else if (find_blocker(m, pool)) {
         view.phase = "waiting";
