@@ -70,6 +70,11 @@ void fake_manager_set_list_size(Manager *m, size_t bytes)
     m->list_size = bytes;
 }
 
+void fake_manager_set_more_metrics(Manager *m, size_t lines)
+{
+    m->more_metrics = lines;
+}
+
 void fake_manager_set_instant(Manager *m, bool instant)
 {
     m->instant = instant;
