@@ -6,10 +6,13 @@
 
 #include "base/text.h"
 
-enum { TEXT_FIRST_SIZE = 256 };
+enum {
+    TEXT_FIRST_SIZE = 256,
+    NUMBER_SIZE = 20, /* of 64 bits in decimal */
+};
 
 /* Makes room for `n` more bytes and a NUL. */
-static bool text_reserve(Text *t, size_t n)
+static bool reserve(Text *t, size_t n)
 {
     size_t size = t->allocated ? t->allocated : TEXT_FIRST_SIZE;
     char *data;
@@ -28,9 +31,16 @@ static bool text_reserve(Text *t, size_t n)
     return true;
 }
 
+void text_reserve(Text *t, size_t n)
+{
+    if (!reserve(t, n))
+        t->failed = true;
+}
+
 void text_append_bytes(Text *t, const char *data, size_t n)
 {
-    if (!text_reserve(t, n)) {
+    /* What is allocated has room for a NUL, once there is anything. */
+    if (t->failed || (n >= t->allocated - t->length && !reserve(t, n))) {
         t->failed = true;
         return;
     }
@@ -45,6 +55,18 @@ void text_append(Text *t, const char *s)
     text_append_bytes(t, s, strlen(s));
 }
 
+void text_append_number(Text *t, uint64_t number)
+{
+    char buffer[NUMBER_SIZE];
+    char *s = buffer + sizeof(buffer);
+
+    do {
+        *--s = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    text_append_bytes(t, s, (size_t)(buffer + sizeof(buffer) - s));
+}
+
 void text_printf(Text *t, const char *format, ...)
 {
     va_list ap;
@@ -53,7 +75,7 @@ void text_printf(Text *t, const char *format, ...)
     va_start(ap, format);
     n = vsnprintf(NULL, 0, format, ap);
     va_end(ap);
-    if (n < 0 || !text_reserve(t, (size_t)n)) {
+    if (n < 0 || !reserve(t, (size_t)n)) {
         t->failed = true;
         return;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/macros.h"
 
 /*
@@ -14,9 +16,15 @@ typedef struct Text {
     bool failed;
 } Text;
 
+/* Makes room for `n` more bytes at once. Without memory for that, what is appended may still fit.
+ */
+void text_reserve(Text *t, size_t n);
+
 /* Appends `n` bytes of `data`, NULs included. */
 void text_append_bytes(Text *t, const char *data, size_t n);
 void text_append(Text *t, const char *s);
+/* In decimal. */
+void text_append_number(Text *t, uint64_t number);
 void text_printf(Text *t, const char *format, ...) _printf_(2, 3);
 
 /*

@@ -22,6 +22,14 @@ Pool *registry_get(const Registry *r, const char *id)
     return found ? r->pools[i] : NULL;
 }
 
+size_t registry_after(const Registry *r, const char *id)
+{
+    bool found;
+    size_t i = registry_search(r, id, &found);
+
+    return found ? i + 1 : i;
+}
+
 int registry_ensure(Registry *r, const char *id, Pool **ret, bool *ret_new)
 {
     Pool *pool, **pools;

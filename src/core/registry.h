@@ -13,6 +13,9 @@ typedef struct Registry {
 /* NULL when there is none (B-REG-003). */
 Pool *registry_get(const Registry *r, const char *id);
 
+/* The index of the first pool behind where `id` is or would be; `count` when there is none. */
+size_t registry_after(const Registry *r, const char *id);
+
 /*
  * The pool of that id, made when it is not there; *ret_new (NULL allowed) says which. Returns 0,
  * -EINVAL for a bad id, -E2BIG beyond PM_POOLS_MAX, or -ENOMEM.

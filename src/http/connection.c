@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "http/connection.h"
@@ -12,6 +13,7 @@ enum {
     KEEPIDLE_SEC = 30,
     KEEPINTVL_SEC = 10,
     KEEPCNT = 3,
+    LOOK_AT_ONCE = 64,
 };
 
 /* Best effort: without it, only the idle timeout notices, and a request that waits has none. */
@@ -83,23 +85,43 @@ void http_connection_request_done(HttpConnection *c)
     c->looked_for_end = false;
 }
 
+static void find_ended(struct pollfd *fds, size_t n)
+{
+    if (n == 0 || poll(fds, n, 0) <= 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        char byte;
+
+        if (fds[i].revents && recv(fds[i].fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+            (void)shutdown(fds[i].fd, SHUT_RDWR);
+    }
+}
+
 /*
  * libmicrohttpd takes a short read for the last one until the socket says something new, so it
  * misses the end of a stream that came together with the request. Then the client waits for us to
- * close, and we for the deadline. The ones to look at are the last that the queue got.
+ * close, and we for the deadline. The ones to look at are the last that the queue got, and many are
+ * asked about at once.
  */
 void http_connections_find_ended(HttpListener *l)
 {
+    struct pollfd fds[LOOK_AT_ONCE];
+    size_t n = 0;
+
     for (Deadline *d = l->reading.last; d; d = d->previous) {
         HttpConnection *c = d->owner;
-        char byte;
 
         if (c->looked_for_end)
             break;
         c->looked_for_end = true;
-        if (!c->request && recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-            (void)shutdown(c->fd, SHUT_RDWR);
+        if (!c->request)
+            fds[n++] = (struct pollfd){.fd = c->fd, .events = POLLRDHUP};
+        if (n < ELEMENTSOF(fds))
+            continue;
+        find_ended(fds, n);
+        n = 0;
     }
+    find_ended(fds, n);
 }
 
 /*

@@ -9,12 +9,13 @@ enum {
     ACCURACY_USEC = 50 * 1000,
 };
 
+/* One that is set for before that stays: to be woken too early is cheaper than to set it anew for
+ * each request. */
 static void set_timer(DeadlineQueue *q)
 {
-    if (!q->first || q->first->at_usec == USEC_INFINITY) {
-        (void)sd_event_source_set_enabled(q->timer, SD_EVENT_OFF);
+    if (!q->first || q->first->at_usec >= q->timer_usec)
         return;
-    }
+    q->timer_usec = q->first->at_usec;
     (void)sd_event_source_set_time(q->timer, q->first->at_usec);
     (void)sd_event_source_set_enabled(q->timer, SD_EVENT_ONESHOT);
 }
@@ -24,6 +25,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
     DeadlineQueue *q = userdata;
     usec_t now;
 
+    q->timer_usec = USEC_INFINITY;
     if (sd_event_now(q->event, CLOCK_MONOTONIC, &now) < 0)
         now = usec;
     while (q->first && q->first->at_usec <= now) {
@@ -38,7 +40,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 int deadline_queue_init(DeadlineQueue *q, sd_event *event, usec_t length_usec, DeadlineFunc expired)
 {
-    DeadlineQueue fresh = {.length_usec = length_usec, .expired = expired};
+    DeadlineQueue fresh = {
+            .length_usec = length_usec, .timer_usec = USEC_INFINITY, .expired = expired};
     int r;
 
     *q = fresh;
@@ -90,5 +93,4 @@ void deadline_cancel(DeadlineQueue *q, Deadline *d)
         q->last = d->previous;
     d->previous = d->next = NULL;
     d->running = false;
-    /* The timer may now wake us too early: cheaper than setting it anew for each request. */
 }

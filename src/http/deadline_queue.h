@@ -24,6 +24,7 @@ typedef void (*DeadlineFunc)(Deadline *d);
 typedef struct DeadlineQueue {
     sd_event *event;
     sd_event_source *timer;
+    usec_t timer_usec; /* when that is; USEC_INFINITY: it is off */
     usec_t length_usec;
     DeadlineFunc expired;
     Deadline *first, *last;

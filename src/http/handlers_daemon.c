@@ -2,22 +2,18 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "base/exposition.h"
 #include "http/event_stream.h"
 #include "http/handlers.h"
-#include "http/http_metrics.h"
 #include "http/openapi.h"
 #include "http/request.h"
 #include "json/build.h"
 
+/* Asked for most of all, and always the same. */
 void handle_health(HttpRequest *request)
 {
-    Builder b;
+    static const char text[] = "{\"status\":\"ok\",\"version\":\"" PM_VERSION "\"}\n";
 
-    builder_init(&b);
-    builder_add_string(&b, "status", "ok");
-    builder_add_string(&b, "version", PM_VERSION);
-    answer_json(request, MHD_HTTP_OK, builder_take(&b));
+    answer_text(request, MHD_HTTP_OK, strdup(text), strlen(text));
 }
 
 void handle_ready(HttpRequest *request)
@@ -48,21 +44,6 @@ void handle_openapi(HttpRequest *request)
     if (copy)
         memcpy(copy, s->api, s->api_length + 1);
     answer_text(request, MHD_HTTP_OK, copy, s->api_length);
-}
-
-/* Out of memory alone: neither the registry lock nor recovery is waited for. */
-void handle_metrics(HttpRequest *request)
-{
-    Text text = {.data = NULL};
-    char *all = NULL;
-    size_t length;
-
-    manager_write_metrics(request->server->manager, &text);
-    http_metrics_write(request->server, &text);
-    length = text.length;
-    if (text_take(&text, &all) < 0)
-        all = NULL;
-    answer_typed(request, EXPOSITION_TYPE, all, length);
 }
 
 void handle_operation(HttpRequest *request)

@@ -16,28 +16,41 @@ enum {
     TIMER_ACCURACY_USEC = 10 * 1000,
 };
 
+/* Runs once more in `ms`, or a while before: a run too many is cheaper than a timer that is set
+ * anew after each. */
+static void run_within(HttpListener *l, uint64_t ms)
+{
+    usec_t now = 0, wanted;
+
+    (void)sd_event_now(l->server->event, CLOCK_MONOTONIC, &now);
+    wanted = usec_add(now, ms * USEC_PER_MSEC);
+    if (l->timer_usec <= wanted)
+        return;
+    l->timer_usec = wanted;
+    (void)sd_event_source_set_time(l->timer, wanted);
+    (void)sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
+}
+
 /* Asks for the next run: libmicrohttpd wants to be asked anew after each. */
 static void schedule(HttpListener *l)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
-
     bool has_timeout = MHD_get_timeout(l->daemon, &ms) == MHD_YES;
 
-    (void)sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
     if (has_timeout && ms == 0) {
         http_listener_wake(l);
         return;
     }
     http_connections_find_ended(l);
-    if (!has_timeout)
-        return;
-    (void)sd_event_source_set_time_relative(l->timer, ms * USEC_PER_MSEC);
-    (void)sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
+    if (has_timeout)
+        run_within(l, ms);
 }
 
 static void run(HttpListener *l)
 {
+    manager_begin_reads(l->server->manager);
     (void)MHD_run(l->daemon);
+    manager_end_reads(l->server->manager);
     schedule(l);
 }
 
@@ -49,7 +62,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
-    run(userdata);
+    HttpListener *l = userdata;
+
+    l->timer_usec = USEC_INFINITY;
+    run(l);
     return 0;
 }
 
@@ -285,6 +301,7 @@ int http_listener_new(HttpServer *server, int fd, HttpListener **ret)
         return -ENOMEM;
     l->server = server;
     l->is_tcp = is_tcp;
+    l->timer_usec = USEC_INFINITY;
     r = start(l, fd);
     if (r >= 0)
         r = add_sources(l);

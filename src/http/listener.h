@@ -11,6 +11,7 @@ struct HttpListener {
     struct MHD_Daemon *daemon;
     sd_event_source *io;    /* the daemon's epoll has something */
     sd_event_source *timer; /* its next timeout */
+    usec_t timer_usec;      /* when that is, or before; USEC_INFINITY: the timer is off */
     sd_event_source *again; /* it wants to run once more, without any event */
     DeadlineQueue reading;  /* of connections: their request is to be read by then */
     bool is_tcp;

@@ -62,7 +62,10 @@ static ssize_t on_read(void *userdata, uint64_t position, char *buffer, size_t s
 
     if (stream->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    n = stream->ended ? -ENODATA : stream->type->read(stream, buffer, size);
+    if (stream->ended)
+        n = stream->type->is_whole ? -ECONNABORTED : -ENODATA;
+    else
+        n = stream->type->read(stream, buffer, size);
     if (n > 0)
         return n;
     if (n < 0)

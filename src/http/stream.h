@@ -24,6 +24,7 @@ typedef struct StreamType {
     /* Nothing was sent for STREAM_QUIET_USEC; NULL: that is all right. */
     void (*quiet)(HttpStream *stream);
     void (*free)(HttpStream *stream);
+    bool is_whole; /* a part of it must not be taken for all: it is cut off rather than ended */
 } StreamType;
 
 #define STREAM_QUIET_USEC (15 * USEC_PER_SEC)

@@ -35,13 +35,26 @@ static usec_t clock_now(void)
     return (usec_t)ts.tv_sec * USEC_PER_SEC + (usec_t)ts.tv_nsec / 1000;
 }
 
+void access_drop_kept(Manager *m)
+{
+    if (!m->lock_kept)
+        return;
+    m->lock_kept = false;
+    registry_lock_release(m->lock);
+}
+
 /* Takes the lock. Returns 0; -EAGAIN when another process holds it; or another negative errno. */
 static int take(Manager *m, ManagerAccess access)
 {
-    int r = registry_lock_try(m->lock, access == MANAGER_WRITE);
+    int r = 0;
 
+    if (access == MANAGER_WRITE)
+        access_drop_kept(m);
+    if (!m->lock_kept)
+        r = registry_lock_try(m->lock, access == MANAGER_WRITE);
     if (r < 0)
         return r;
+    m->lock_kept = false;
     m->locked = true;
     m->locked_access = access;
     return 0;
@@ -69,7 +82,20 @@ void manager_unlock(Manager *m)
     if (!m->locked)
         return;
     m->locked = false;
-    registry_lock_release(m->lock);
+    m->lock_kept = m->keeps_lock && m->locked_access == MANAGER_READ;
+    if (!m->lock_kept)
+        registry_lock_release(m->lock);
+}
+
+void manager_begin_reads(Manager *m)
+{
+    m->keeps_lock = true;
+}
+
+void manager_end_reads(Manager *m)
+{
+    m->keeps_lock = false;
+    access_drop_kept(m);
 }
 
 static void arm(Manager *m)

@@ -47,6 +47,11 @@ AccessWaiter *access_waiter_free(AccessWaiter *w);
 int manager_lock(Manager *m, ManagerAccess access, Error *error);
 void manager_unlock(Manager *m);
 
+/* Those who read one after the other, without a return to the loop, may share one lock: in between,
+ * it is kept, until somebody writes. */
+void manager_begin_reads(Manager *m);
+void manager_end_reads(Manager *m);
+
 /* A command under way, or one that ended. Belongs to the manager; valid until the front end returns
  * to the loop, unless waited for. */
 typedef struct Operation Operation;
@@ -198,9 +203,20 @@ int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, s
  */
 int manager_describe_configuration(const Manager *m, char **ret_text, size_t *ret_length);
 
-/* Appends what is to be known in numbers, of the pools and of the process, as lines of
- * base/exposition.h. Before recovery is done, those pools that are known by then. */
-void manager_write_metrics(const Manager *m, Text *text);
+/* How far the writing of metrics is. A zeroed one is at the beginning. */
+typedef struct MetricsCursor {
+    bool begun;
+    size_t name;                 /* that is written now: of pool_metrics_names() */
+    char pool_id[PM_ID_MAX + 1]; /* the last one whose samples of it are written; "": none yet */
+} MetricsCursor;
+
+/*
+ * Appends what is to be known in numbers, of the pools and of the process, as lines of
+ * base/exposition.h. Before recovery is done, those pools that are known by then. Stops when `text`
+ * has `size` bytes, or a few lines more: thousands of pools have megabytes, for which the loop is
+ * not held up; pools may come and go in between. Returns whether that was all.
+ */
+bool manager_write_metrics(const Manager *m, MetricsCursor *cursor, size_t size, Text *text);
 
 /*
  * The GPUs of the host. They are looked for again and again; whoever wants them as they are now has

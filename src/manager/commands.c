@@ -53,7 +53,7 @@ static int submit_as(Manager *m, Pool *pool, const char *correlation_id, Operati
     if (pool->operation.kind == OPERATION_NONE)
         manager_set_correlation_id(pool, correlation_id);
     r = submit(m, pool, kind, event, warnings, ret);
-    if (r < 0 || ((*ret)->ended && ((*ret)->result.refused || (*ret)->result.unchanged)))
+    if (r < 0 || ((*ret)->ended && ((*ret)->outcome.refused || (*ret)->outcome.unchanged)))
         manager_set_correlation_id(pool, before);
     return r;
 }

@@ -4,41 +4,62 @@
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 #include "json/reader.h"
+#include "json/status_text.h"
+
+enum {
+    STATUS_SIZE = 1280, /* bytes that most do with */
+};
 
 /* What the outside reads, as JSON. */
 
-static json_object *describe_pool(const Manager *m, const Pool *pool)
+static void write_pool(const Manager *m, const Pool *pool, Text *text)
 {
     PoolStatus status;
 
     pool_status(pool, manager_now(m), &status);
-    return json_status(&status);
+    json_write_status(text, &status);
+}
+
+/* Ends the line and hands it over. */
+static int take_line(Text *text, char **ret_text, size_t *ret_length)
+{
+    size_t length;
+    int r;
+
+    text_append(text, "\n");
+    length = text->length;
+    r = text_take(text, ret_text);
+    if (r >= 0)
+        *ret_length = length;
+    return r;
 }
 
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length)
 {
     const Pool *pool = registry_get(&m->registry, pool_id);
+    Text text = {.data = NULL};
 
-    return pool ? json_text(describe_pool(m, pool), false, ret_text, ret_length) : -ENOENT;
+    if (!pool)
+        return -ENOENT;
+    text_reserve(&text, STATUS_SIZE);
+    write_pool(m, pool, &text);
+    return take_line(&text, ret_text, ret_length);
 }
 
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
 {
-    json_object *array = json_object_new_array_ext((int)m->registry.count + 1);
+    Text text = {.data = NULL};
 
-    if (!array)
-        return -ENOMEM;
+    text_reserve(&text, m->registry.count * STATUS_SIZE);
+    text_append(&text, "[");
     for (size_t i = 0; i < m->registry.count; i++) {
-        json_object *o = describe_pool(m, m->registry.pools[i]);
-
-        if (!o || json_object_array_add(array, o) < 0) {
-            json_object_put(o);
-            json_object_put(array);
-            return -ENOMEM;
-        }
+        if (i > 0)
+            text_append(&text, ",");
+        write_pool(m, m->registry.pools[i], &text);
     }
-    return json_text(array, false, ret_text, ret_length);
+    text_append(&text, "]");
+    return take_line(&text, ret_text, ret_length);
 }
 
 int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,
@@ -88,8 +109,8 @@ json_object *describe_operation(const Manager *m, const Operation *o)
     };
 
     if (o->ended) {
-        view.phase = error_is_set(&o->result.error) ? "failed" : "done";
-        view.percent = error_is_set(&o->result.error) ? SPEC_UNSET : 100;
+        view.phase = o->outcome.error ? "failed" : "done";
+        view.percent = o->outcome.error ? SPEC_UNSET : 100;
         view.result = o->answer;
     } else if (find_blocker(m, pool)) {
         view.phase = "waiting";

@@ -17,10 +17,20 @@ typedef struct GpuRelease {
     DevicesWaiter *look; /* NULL: none is waited for */
 } GpuRelease;
 
-/* NULL when out of memory: then the engine leaves no trace, and its memory is not looked at. */
+/* Whether it is known that the host has none: what thousands of engines would have there is not
+ * kept. */
+static bool has_no_gpu(const GpuInventory *known)
+{
+    return known && known->count == 0 && !known->problem[0];
+}
+
+/* NULL when there are no GPUs, or out of memory: then the engine leaves no trace, and its memory is
+ * not looked at. */
 static GpuRelease *begin(PoolShell *shell, const GpuInventory *before)
 {
-    if (!shell->gpu_release)
+    usec_t age;
+
+    if (!shell->gpu_release && !has_no_gpu(manager_devices(shell->manager, &age)))
         shell->gpu_release = calloc(1, sizeof(*shell->gpu_release));
     if (!shell->gpu_release)
         return NULL;

@@ -39,6 +39,15 @@ struct OperationWaiter {
     void *userdata;
 };
 
+/* What is kept of how an operation has ended: thousands are remembered for a while, and hardly any
+ * has all the texts of a result. */
+typedef struct OperationOutcome {
+    Error *error; /* NULL: success */
+    usec_t duration_usec;
+    uint64_t generation, leases;
+    bool force_stopped, unchanged, refused, rolled_back;
+} OperationOutcome;
+
 struct Operation {
     Operation *next; /* older */
     Manager *manager;
@@ -50,7 +59,7 @@ struct Operation {
     bool ended;
     bool announced; /* the listeners know the end */
     usec_t ended_usec;
-    OperationResult result;
+    OperationOutcome outcome;
     int http_status;
     char *answer; /* the JSON text that HTTP answers with */
     size_t answer_length;
@@ -89,7 +98,7 @@ typedef struct PoolShell {
     char *last_output;        /* that was read, until it is logged; NULL: none */
     unsigned circuit_told;    /* 1 + the CircuitState that was logged last; 0: none yet */
     UnitObservation found;    /* during recovery: what the bus says of its unit */
-    struct PoolMemory *kept;  /* what outlives a reboot; NULL: it was never ready */
+    struct PoolKept *kept;    /* what outlives a reboot; NULL: it was never ready */
     uint64_t kept_generation; /* of the engine that was ready last */
     uint64_t leases_counted;  /* in the manager's leases_out */
     Turn turn;                /* of its start */
@@ -135,6 +144,8 @@ struct Manager {
     RegistryLock *lock;
     bool locked; /* through manager_lock() */
     ManagerAccess locked_access;
+    bool keeps_lock;              /* between manager_begin_reads() and manager_end_reads() */
+    bool lock_kept;               /* for reading, by nobody, for the next one who reads */
     AccessWaiter *access_waiters; /* the oldest first */
     sd_event_source *access_timer;
 
@@ -216,6 +227,8 @@ void manager_set_correlation_id(Pool *pool, const char *id);
 /* access.c */
 int access_new(Manager *m);
 void access_done(Manager *m);
+/* Before the lock is taken without manager_access() and manager_lock(). */
+void access_drop_kept(Manager *m);
 
 /* persist.c: each returns 0, or negative errno: then what the pool is by then is tried again until
  * it is written. -EAGAIN: another process holds the registry lock. */

@@ -12,6 +12,8 @@
 #include "systemd/journal.h"
 #include "json/encode.h"
 #include "json/pool_memory.h"
+#include "json/reader.h"
+#include "json/spec_fields.h"
 
 /*
  * What outlives a reboot: of each pool that was ready once the spec of that engine, and how often
@@ -89,6 +91,13 @@ void memory_done(Manager *m)
     m->memory = NULL;
 }
 
+/* What is kept here of what outlives a reboot: as little as tells whether it has changed. */
+typedef struct PoolKept {
+    char *spec; /* as JSON text, of the engine that was ready last */
+    Breaker breakers[BREAKER_MAX];
+    uint64_t restart_count, backoff_count;
+} PoolKept;
+
 static bool breaker_is_same(const Breaker *a, const Breaker *b)
 {
     return a->failures == b->failures && a->open == b->open &&
@@ -96,26 +105,55 @@ static bool breaker_is_same(const Breaker *a, const Breaker *b)
 }
 
 /* In what outlives a reboot: the rest of the record is of the boot. */
-static bool supervision_is_same(const Supervision *a, const Supervision *b)
+static bool supervision_is_same(const PoolKept *kept, const Supervision *s)
 {
     for (size_t i = 0; i < BREAKER_MAX; i++)
-        if (!breaker_is_same(&a->breakers[i], &b->breakers[i]))
+        if (!breaker_is_same(&kept->breakers[i], &s->breakers[i]))
             return false;
-    return a->restart_count == b->restart_count && a->backoff_count == b->backoff_count;
+    return kept->restart_count == s->restart_count && kept->backoff_count == s->backoff_count;
+}
+
+static void keep_supervision(PoolKept *kept, const Supervision *s)
+{
+    memcpy(kept->breakers, s->breakers, sizeof(kept->breakers));
+    kept->restart_count = s->restart_count;
+    kept->backoff_count = s->backoff_count;
+}
+
+/* The spec that is kept, read again. Returns 0 or negative errno. */
+static int kept_spec(const PoolKept *kept, EngineSpec **ret)
+{
+    _cleanup_json_ json_object *object = NULL;
+    Error error = {.code = PM_ERROR_NONE};
+    int r = json_read(kept->spec, strlen(kept->spec), &object, &error);
+
+    return r < 0 ? r : spec_read(object, "spec.", ret, NULL, &error);
+}
+
+static int make_text(const PoolShell *shell, char **ret)
+{
+    PoolMemory memory = {
+            .generation = shell->pool->generation,
+            .supervision = shell->pool->supervision,
+    };
+    size_t length;
+    int r = kept_spec(shell->kept, &memory.spec);
+
+    if (r < 0)
+        return r;
+    memcpy(memory.boot_id, shell->manager->memory->boot_id, sizeof(memory.boot_id));
+    r = json_text(json_pool_memory(&memory), true, ret, &length);
+    engine_spec_free(memory.spec);
+    return r;
 }
 
 static void save(PoolShell *shell)
 {
     const struct Memory *memory = shell->manager->memory;
-    PoolMemory *kept = shell->kept;
     _cleanup_free_ char *text = NULL;
-    size_t length;
-    int r;
+    int r = make_text(shell, &text);
 
-    memcpy(kept->boot_id, memory->boot_id, sizeof(kept->boot_id));
-    kept->generation = shell->pool->generation;
-    kept->supervision = shell->pool->supervision;
-    r = json_text(json_pool_memory(kept), true, &text, &length);
+    keep_supervision(shell->kept, &shell->pool->supervision);
     if (r >= 0)
         r = state_dir_write_pool(memory->dir, shell->pool->id, &text);
     if (r < 0)
@@ -123,23 +161,22 @@ static void save(PoolShell *shell)
 }
 
 /* The engine that is ready is the one that is to be remembered. */
-static int keep_spec(PoolShell *shell)
+static int keep_spec(PoolShell *shell, const EngineSpec *spec)
 {
-    EngineSpec *spec;
-    int r;
+    size_t length;
+    char *text;
+    int r = json_text(spec_write(spec), false, &text, &length);
 
-    if (!shell->kept) {
-        shell->kept = calloc(1, sizeof(PoolMemory));
-        if (!shell->kept)
-            return -ENOMEM;
-    }
-    if (engine_spec_equal(shell->kept->spec, shell->pool->spec))
-        return 0;
-    r = engine_spec_copy(shell->pool->spec, &spec);
     if (r < 0)
         return r;
-    engine_spec_free(shell->kept->spec);
-    shell->kept->spec = spec;
+    if (!shell->kept)
+        shell->kept = calloc(1, sizeof(PoolKept));
+    if (!shell->kept) {
+        free(text);
+        return -ENOMEM;
+    }
+    free(shell->kept->spec);
+    shell->kept->spec = text;
     return 0;
 }
 
@@ -152,13 +189,12 @@ void memory_keep(PoolShell *shell)
     if (!shell->manager->memory)
         return;
     if (arrived)
-        r = keep_spec(shell);
+        r = keep_spec(shell, pool->spec);
     if (r < 0)
         log_pool_errno(pool, r, "what is to outlive a reboot cannot be kept");
     else if (arrived)
         shell->kept_generation = pool->generation;
-    if (shell->kept && shell->kept->spec &&
-        (arrived || !supervision_is_same(&shell->kept->supervision, &pool->supervision)))
+    if (shell->kept && (arrived || !supervision_is_same(shell->kept, &pool->supervision)))
         save(shell);
 }
 
@@ -177,7 +213,10 @@ void memory_forget(PoolShell *shell)
 
 void memory_drop(PoolShell *shell)
 {
-    shell->kept = pool_memory_free(shell->kept);
+    if (shell->kept)
+        free(shell->kept->spec);
+    free(shell->kept);
+    shell->kept = NULL;
 }
 
 /* Whether the state files tell of the pool; else at most a unit made its entry. */
@@ -206,7 +245,7 @@ static int bring_back(Manager *m, Pool *pool, const PoolMemory *kept)
     return 0;
 }
 
-static int take_over(Manager *m, const char *pool_id, PoolMemory **kept, Error *error)
+static int take_over(Manager *m, const char *pool_id, const PoolMemory *memory, Error *error)
 {
     PoolShell *shell;
     Pool *pool;
@@ -215,12 +254,14 @@ static int take_over(Manager *m, const char *pool_id, PoolMemory **kept, Error *
     if (r < 0)
         return r;
     if (!is_known(pool))
-        r = bring_back(m, pool, *kept);
+        r = bring_back(m, pool, memory);
     if (r < 0)
         return r;
     shell = pool_shell(pool);
-    shell->kept = TAKE_PTR(*kept);
-    return 0;
+    r = keep_spec(shell, memory->spec);
+    if (r >= 0)
+        keep_supervision(shell->kept, &memory->supervision);
+    return r;
 }
 
 static int on_pool(const char *pool_id, const char *text, size_t length, int error, void *userdata)
@@ -233,7 +274,7 @@ static int on_pool(const char *pool_id, const char *text, size_t length, int err
         return recover_reject_file("pools", pool_id, strerror(-error));
     r = pool_memory_parse(text, length, pool_id, &kept, &e);
     if (r >= 0)
-        r = take_over(userdata, pool_id, &kept, &e);
+        r = take_over(userdata, pool_id, kept, &e);
     return recover_judge_file("pools", pool_id, r, &e);
 }
 

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/exposition.h"
@@ -49,7 +50,13 @@ static uint64_t resident_bytes(void)
 static uint64_t open_fds(void)
 {
     uint64_t count = 0;
-    DIR *folder = opendir("/proc/self/fd");
+    struct stat st;
+    DIR *folder;
+
+    /* Linux 6.2 and later say it at once. */
+    if (stat("/proc/self/fd", &st) >= 0 && st.st_size > 0)
+        return (uint64_t)st.st_size;
+    folder = opendir("/proc/self/fd");
 
     if (!folder)
         return 0;
@@ -101,31 +108,49 @@ static void write_process(const Manager *m, Text *t)
     }
 }
 
-static void write_pools(const Manager *m, Text *t)
+/* What stands before the samples of pools, and behind them. Who counts something else adds a
+ * function here. */
+typedef void (*WriteFunc)(const Manager *m, Text *t);
+static const WriteFunc before[] = {write_build, write_process};
+static const WriteFunc after[] = {devices_write_metrics, driver_fault_write_metrics};
+
+static void write_each(const Manager *m, Text *t, const WriteFunc *parts, size_t n)
 {
-    Instant now = manager_now(m);
-
-    for (size_t name = 0; name < pool_metrics_names(); name++) {
-        pool_metrics_describe(t, name);
-        for (size_t i = 0; i < m->registry.count; i++) {
-            const Pool *pool = m->registry.pools[i];
-
-            pool_metrics_write(t, name, pool, &pool_shell(pool)->metrics, &m->policy, now);
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        parts[i](m, t);
 }
 
-void manager_write_metrics(const Manager *m, Text *text)
+/* The samples of the cursor's name, from its pool on. Returns whether that were all. */
+static bool write_name(const Manager *m, MetricsCursor *cursor, size_t size, Text *t)
 {
-    /* Who counts something else adds a function here. */
-    static void (*const parts[])(const Manager *m, Text *t) = {
-            write_build,
-            write_process,
-            write_pools,
-            devices_write_metrics,
-            driver_fault_write_metrics,
-    };
+    Instant now = manager_now(m);
+    size_t i = 0;
 
-    for (size_t i = 0; i < ELEMENTSOF(parts); i++)
-        parts[i](m, text);
+    if (cursor->pool_id[0])
+        i = registry_after(&m->registry, cursor->pool_id);
+    else
+        pool_metrics_describe(t, cursor->name);
+    for (; i < m->registry.count; i++) {
+        const Pool *pool = m->registry.pools[i];
+
+        pool_metrics_write(t, cursor->name, pool, &pool_shell(pool)->metrics, &m->policy, now);
+        if (t->length < size)
+            continue;
+        memcpy(cursor->pool_id, pool->id, sizeof(cursor->pool_id));
+        return false;
+    }
+    cursor->pool_id[0] = '\0';
+    return true;
+}
+
+bool manager_write_metrics(const Manager *m, MetricsCursor *cursor, size_t size, Text *text)
+{
+    if (!cursor->begun)
+        write_each(m, text, before, ELEMENTSOF(before));
+    cursor->begun = true;
+    for (; cursor->name < pool_metrics_names() && !text->failed; cursor->name++)
+        if (text->length >= size || !write_name(m, cursor, size, text))
+            return false;
+    write_each(m, text, after, ELEMENTSOF(after));
+    return true;
 }

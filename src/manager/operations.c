@@ -16,12 +16,17 @@ uint64_t operation_id(const Operation *o)
     return o->id;
 }
 
+/* Of one that has failed, when there is no memory for how. */
+static Error forgotten = {.code = PM_ERROR_INTERNAL, .text = "out of memory"};
+
 static Operation *operation_free(Operation *o)
 {
     while (o->waiters)
         operation_waiter_free(o->waiters);
     strv_free(o->warnings);
     free(o->answer);
+    if (o->outcome.error != &forgotten)
+        free(o->outcome.error);
     free(o);
     return NULL;
 }
@@ -116,19 +121,58 @@ Operation *operation_find(const Manager *m, uint64_t id)
     return o;
 }
 
+static void keep_outcome(Operation *o, const OperationResult *result)
+{
+    o->outcome = (OperationOutcome){
+            .duration_usec = result->duration_usec,
+            .generation = result->generation,
+            .leases = result->leases,
+            .force_stopped = result->force_stopped,
+            .unchanged = result->unchanged,
+            .refused = result->refused,
+            .rolled_back = result->rolled_back,
+    };
+    if (!error_is_set(&result->error))
+        return;
+    o->outcome.error = malloc(sizeof(Error));
+    if (o->outcome.error)
+        *o->outcome.error = result->error;
+    else
+        o->outcome.error = &forgotten;
+}
+
+/* As it was, but for the texts that are among the warnings. */
+static void result_of(const Operation *o, OperationResult *ret)
+{
+    *ret = (OperationResult){
+            .id = o->id,
+            .kind = o->kind,
+            .duration_usec = o->outcome.duration_usec,
+            .generation = o->outcome.generation,
+            .leases = o->outcome.leases,
+            .force_stopped = o->outcome.force_stopped,
+            .unchanged = o->outcome.unchanged,
+            .refused = o->outcome.refused,
+            .rolled_back = o->outcome.rolled_back,
+    };
+    if (o->outcome.error)
+        ret->error = *o->outcome.error;
+}
+
 /* The JSON that answers it. NULL when out of memory. */
-static json_object *make_answer(Manager *m, const Operation *o, const Pool *pool)
+static json_object *make_answer(Manager *m, const Operation *o, const OperationResult *result,
+                                const Pool *pool)
 {
     _cleanup_free_ char *handoff = NULL;
 
     if (o->kind == OPERATION_RELOAD)
-        return json_reload_answer(pool, &o->result, o->warnings);
-    if (error_is_set(&o->result.error))
-        return json_error(&o->result.error, o->pool_id);
+        return json_reload_answer(pool, result, o->warnings);
+    if (error_is_set(&result->error))
+        return json_error(&result->error, o->pool_id);
     if (o->kind == OPERATION_STOP)
-        return json_stop_answer(pool, &o->result, o->warnings);
+        return json_stop_answer(pool, result, o->warnings);
     if (o->kind == OPERATION_DRAIN)
-        return json_drain_answer(pool, &o->result, o->warnings);
+        return json_drain_answer(pool, result, o->warnings);
     if (o->kind == OPERATION_DEREGISTER)
         return json_deregister_answer(pool->id, o->warnings);
     if (runtime_dir_handoff_path(m->runtime, pool->id, pool->spec->replica_id, &handoff) < 0)
@@ -145,14 +189,14 @@ void operation_end(Manager *m, const Pool *pool, const OperationResult *result)
         return;
     o->ended = true;
     o->ended_usec = manager_now(m).mono;
-    o->result = *result;
+    keep_outcome(o, result);
     if (result->note[0])
         (void)strv_extend(&o->warnings, result->note);
     if (result->warning[0])
         (void)strv_extend(&o->warnings, result->warning);
     o->http_status =
             error_is_set(&result->error) ? pm_error_info(result->error.code)->http_status : 200;
-    answer = make_answer(m, o, pool);
+    answer = make_answer(m, o, result, pool);
     if (!answer || json_text(answer, false, &o->answer, &o->answer_length) < 0)
         o->answer = NULL;
     m->operations_untold++;
@@ -212,23 +256,29 @@ OperationWaiter *operation_waiter_free(OperationWaiter *w)
  * wait included. */
 static void tell_waiters(Operation *o)
 {
+    OperationResult result;
+
+    result_of(o, &result);
     while (o->waiters) {
         OperationWaiter *w = o->waiters;
         OperationFunc f = w->f;
         void *userdata = w->userdata;
 
         operation_waiter_free(w);
-        f(&o->result, o->pool_id, userdata);
+        f(&result, o->pool_id, userdata);
     }
 }
 
 static void announce(Manager *m, Operation *o)
 {
+    OperationResult result;
+
+    result_of(o, &result);
     o->announced = true;
     events_add(m, "operation", o->pool_id, describe_operation(m, o));
     for (size_t i = 0; i < m->n_listeners; i++)
         if (m->listeners[i]->operation_ended)
-            m->listeners[i]->operation_ended(&o->result, o->pool_id, m->listeners[i]->userdata);
+            m->listeners[i]->operation_ended(&result, o->pool_id, m->listeners[i]->userdata);
 }
 
 void operations_tell(Manager *m)

@@ -29,6 +29,7 @@ static int lock_to_write(Manager *m)
 
     if (m->locked)
         return m->locked_access == MANAGER_WRITE ? 0 : -EAGAIN;
+    access_drop_kept(m);
     r = registry_lock_try(m->lock, true);
     /* An unusable lock file must not cost us the registry. */
     return r == -EAGAIN ? r : 0;

@@ -21,6 +21,7 @@ struct Manager {
     bool recovered;
     bool instant;
     size_t list_size;
+    size_t more_metrics; /* lines */
     Pool *pools[FAKE_POOLS_MAX];
     size_t n_pools;
     Operation *operations[FAKE_OPERATIONS_MAX];

@@ -70,6 +70,11 @@ void fake_manager_set_list_size(Manager *m, size_t bytes)
     m->list_size = bytes;
 }
 
+void fake_manager_set_more_metrics(Manager *m, size_t lines)
+{
+    m->more_metrics = lines;
+}
+
 void fake_manager_set_instant(Manager *m, bool instant)
 {
     m->instant = instant;
@@ -320,9 +325,24 @@ int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length
     return 0;
 }
 
-void manager_write_metrics(const Manager *m, Text *text)
+/* As many lines as the test has asked for. */
+bool manager_write_metrics(const Manager *m, MetricsCursor *cursor, size_t size, Text *text)
 {
-    text_append(text, "pools_of_the_manager 1\n");
+    for (; cursor->name <= m->more_metrics; cursor->name++) {
+        if (text->length >= size)
+            return false;
+        text_printf(text, "pools_of_the_manager%s %zu\n", cursor->name > 0 ? "_too" : "",
+                    cursor->name + 1);
+    }
+    return true;
+}
+
+void manager_begin_reads(Manager *m)
+{
+}
+
+void manager_end_reads(Manager *m)
+{
 }
 
 bool manager_is_recovered(const Manager *m)

@@ -15,6 +15,9 @@ void fake_manager_add_pool(Manager *m, const char *id);
 /* The list of pools is `bytes` long from now on. */
 void fake_manager_set_list_size(Manager *m, size_t bytes);
 
+/* The metrics have so many lines more from now on. */
+void fake_manager_set_more_metrics(Manager *m, size_t lines);
+
 /* Operations that are started from now on have ended when they are returned. */
 void fake_manager_set_instant(Manager *m, bool instant);
 

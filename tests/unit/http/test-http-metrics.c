@@ -44,6 +44,23 @@ static void test_answer(void **state)
     client_free(c);
 }
 
+/* So many pools that they are written as the client reads. */
+static void test_many(void **state)
+{
+    Fixture *f = *state;
+    Client *c = client_new(f);
+
+    fake_manager_set_more_metrics(f->manager, 9999);
+    client_send(c, GET("/metrics"));
+    client_expect_text(c, "Transfer-Encoding: chunked\r\n");
+    client_expect_text(c, "pools_of_the_manager 1\n");
+    client_expect_text(c, "pools_of_the_manager_too 10000\n");
+    client_expect_text(c, "\n# TYPE http_requests_total counter\n");
+    client_expect_text(c, "\r\n0\r\n\r\n");
+    client_expect(c, GET("/health"), 200, NULL);
+    client_free(c);
+}
+
 /* By route and status, not by what a client writes. */
 static void test_counts(void **state)
 {
@@ -135,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(test_answer, fixture_setup, fixture_teardown),
+            cmocka_unit_test_setup_teardown(test_many, fixture_setup, fixture_teardown),
             cmocka_unit_test_setup_teardown(test_counts, fixture_setup, fixture_teardown),
             cmocka_unit_test_setup_teardown(test_early, fixture_setup, fixture_teardown),
             cmocka_unit_test_setup_teardown(test_always_answered, fixture_setup, fixture_teardown),

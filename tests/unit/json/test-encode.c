@@ -2,6 +2,7 @@
 #include "support.h"
 #include "json/encode.h"
 #include "json/reader.h"
+#include "json/status_text.h"
 
 /* The text in one line; takes the reference. */
 static char *line(json_object *object)
@@ -281,6 +282,36 @@ static void test_status_object(void **state)
     assert_string_equal(json_object_get_string(phase), "warming");
 }
 
+/* What is written without an object is what the object would be. */
+static void test_status_text(void **state)
+{
+    static const char *const strings[] = {
+            "",
+            "plain",
+            "\"quoted\\\" / \x7f",
+            "\b\f\n\r\t\x01\x1f",
+            "\xc3\xa9\xe2\x82\xac",
+            "broken \xc3 \"\xff\n",
+            "\xff",
+    };
+    _cleanup_(pool_freep) Pool *pool = running_pool();
+    PoolStatus values;
+
+    for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
+        _cleanup_free_ char *expected = NULL, *text = NULL;
+        Text t = {.data = NULL};
+
+        (void)snprintf(pool->last_error, sizeof(pool->last_error), "%s", strings[i]);
+        pool->state = i % 2 == 0 ? POOL_WARMING : POOL_READY;
+        pool->crash_count = i == 0 ? UINT64_MAX - 1 : i;
+        pool_status(pool, (Instant){0}, &values);
+        expected = line(json_status(&values));
+        json_write_status(&t, &values);
+        assert_int_equal(text_take(&t, &text), 0);
+        assert_string_equal(text, expected);
+    }
+}
+
 static void test_health(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = running_pool();
@@ -364,6 +395,7 @@ int main(void)
             cmocka_unit_test(test_bytes_that_are_no_text),
             cmocka_unit_test(test_status),
             cmocka_unit_test(test_status_object),
+            cmocka_unit_test(test_status_text),
             cmocka_unit_test(test_health),
             cmocka_unit_test(test_small_answers),
             cmocka_unit_test(test_operation),

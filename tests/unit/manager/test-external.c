@@ -164,7 +164,8 @@ static void test_own_engine(void **state)
                      "org.freedesktop.DBus.Error.AccessDenied", "no");
     await_state(f, "p", POOL_EXTERNAL);
     assert_true(o->ended);
-    assert_int_equal(o->result.error.code, PM_ERROR_PRELOAD_FAILED);
+    assert_non_null(o->outcome.error);
+    assert_int_equal(o->outcome.error->code, PM_ERROR_PRELOAD_FAILED);
 }
 
 /* What came, changed and went while we were away. */

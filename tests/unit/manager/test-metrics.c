@@ -9,10 +9,11 @@
 
 static char *scrape(const ManagerFixture *f)
 {
+    MetricsCursor cursor = {.begun = false};
     Text t = {.data = NULL};
     char *text;
 
-    manager_write_metrics(f->m, &t);
+    assert_true(manager_write_metrics(f->m, &cursor, SIZE_MAX, &t));
     assert_int_equal(text_take(&t, &text), 0);
     return text;
 }
@@ -83,6 +84,64 @@ static void test_pools(void **state)
     assert_line(after, "preload_success_total{pool_id=\"p\"} 0");
 }
 
+/* Writes on in pieces of a few lines; before piece `n`, `id` (NULL: nobody) is gone. */
+static char *scrape_in_pieces(const ManagerFixture *f, size_t n, const char *id)
+{
+    MetricsCursor cursor = {.begun = false};
+    Text all = {.data = NULL};
+    char *text;
+    bool done = false;
+
+    for (size_t i = 0; !done; i++) {
+        Text piece = {.data = NULL};
+        Operation *o;
+
+        if (id && i == n)
+            assert_int_equal(manager_deregister(f->m, id, false, NULL, &o, NULL), 0);
+        done = manager_write_metrics(f->m, &cursor, 200, &piece);
+        text_append_bytes(&all, piece.data ? piece.data : "", piece.length);
+        text_done(&piece);
+    }
+    assert_int_equal(text_take(&all, &text), 0);
+    return text;
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, what)); text++)
+        n++;
+    return n;
+}
+
+/* Pieces are together what is written at once, and whoever goes in between takes nobody with him.
+ */
+static void test_pieces(void **state)
+{
+    static const char first[] = "# HELP preload_success_total";
+    ManagerFixture *f = *state;
+    _cleanup_free_ char *at_once = NULL, *pieces = NULL, *changed = NULL;
+
+    (void)add_pool(f, "a");
+    (void)add_pool(f, "b");
+    (void)add_pool(f, "c");
+    at_once = scrape(f);
+    pieces = scrape_in_pieces(f, 0, NULL);
+    assert_non_null(strstr(at_once, first));
+    assert_non_null(strstr(pieces, first));
+    assert_string_equal(strstr(pieces, first), strstr(at_once, first));
+    assert_int_equal(count_of(pieces, "# TYPE process_open_fds "), 1);
+    for (size_t i = 1; i < 8; i++) {
+        free(changed);
+        changed = scrape_in_pieces(f, i, "b");
+        assert_int_equal(count_of(changed, "active_leases{pool_id=\"a\"} "), 1);
+        assert_int_equal(count_of(changed, "active_leases{pool_id=\"c\"} "), 1);
+        assert_int_equal(count_of(changed, "preload_success_total{pool_id=\"c\"} "), 1);
+        (void)add_pool(f, "b");
+    }
+}
+
 /* What is under the registry lock is not waited for. */
 static void test_lock(void **state)
 {
@@ -118,10 +177,8 @@ static void test_next_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            manager_test(test_process),
-            manager_test(test_pools),
-            manager_test(test_lock),
-            manager_test(test_next_run),
+            manager_test(test_process), manager_test(test_pools),    manager_test(test_pieces),
+            manager_test(test_lock),    manager_test(test_next_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,8 +187,9 @@ static void test_disk_full(void **state)
     check_full(f, &grant);
     /* No engine that could not be found again. */
     assert_int_equal(add_engine(f, "e", &o)->state, POOL_FAILED);
-    assert_int_equal(o->result.error.code, PM_ERROR_PRELOAD_FAILED);
-    assert_non_null(strstr(o->result.error.text, "its state file cannot be written"));
+    assert_non_null(o->outcome.error);
+    assert_int_equal(o->outcome.error->code, PM_ERROR_PRELOAD_FAILED);
+    assert_non_null(strstr(o->outcome.error->text, "its state file cannot be written"));
     fake_settle(f->systemd);
     assert_int_equal(fake_count(f->systemd, "StartTransientUnit"), 0);
 

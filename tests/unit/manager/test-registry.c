@@ -70,7 +70,7 @@ static void test_deregister(void **state)
     (void)add_pool(f, "p");
     assert_int_equal(manager_deregister(f->m, "p", false, NULL, &o, &error), 0);
     assert_true(o->ended);
-    assert_int_equal(o->result.error.code, PM_ERROR_NONE);
+    assert_null(o->outcome.error);
     assert_null(manager_get_pool(f->m, "p"));
     assert_false(has_file(f, "state/p.json"));
     assert_true(manager_deregister(f->m, "p", false, NULL, &o, &error) < 0);
