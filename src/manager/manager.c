@@ -55,6 +55,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     had_engine = pool_has_engine(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), random_number(), &effects);
     pool_shell_attach_beside(shell);
+    pool_shell_follow_ports(shell);
     effects_apply(m, shell, &effects);
     pool_shell_bury(shell);
     shutdown_count(shell);
@@ -66,6 +67,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
         return;
     }
     memory_keep(shell);
+    pool_shell_follow_ports(shell);
     turn_follow(shell);
     if (pool->beside && pool_shell(pool->beside))
         turn_follow(pool_shell(pool->beside));

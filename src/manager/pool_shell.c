@@ -30,7 +30,7 @@ int pool_shell_attach(Manager *m, Pool *pool)
     shell->pool = pool;
     shell->timer_usec = USEC_INFINITY;
     shell->is_new = true;
-    shell->turn.userdata = shell;
+    shell->turn.userdata = shell->port.userdata = shell;
     r = sd_event_add_time(m->event, &shell->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer,
                           shell);
     if (r >= 0)
@@ -51,6 +51,15 @@ void pool_shell_attach_beside(PoolShell *shell)
 
     if (beside && !pool_shell(beside))
         (void)pool_shell_attach(shell->manager, beside);
+}
+
+void pool_shell_follow_ports(PoolShell *shell)
+{
+    Pool *beside = shell->pool->beside;
+
+    ports_set(&shell->manager->ports, &shell->port, pool_port(shell->pool));
+    if (beside && pool_shell(beside))
+        pool_shell_follow_ports(pool_shell(beside));
 }
 
 void pool_shell_bury(PoolShell *shell)
@@ -85,6 +94,7 @@ void pool_shell_detach(Pool *pool)
     if (!shell)
         return;
     turn_done(shell);
+    ports_set(&shell->manager->ports, &shell->port, 0);
     probe_free(shell->probe);
     load_done(shell);
     staging_done(shell);
