@@ -292,6 +292,31 @@ static void on_stop_failed(const UnitName *name, const char *error_text, void *u
     post_unit_failure(userdata, name, EVENT_STOP_FAILED, error_text);
 }
 
+/* All that a unit tells while it runs comes with the signals of its start; that its job is gone
+ * comes after the job. */
+static bool runs_as_known(const UnitObservation *u, uint32_t job)
+{
+    static const unsigned needed =
+            UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_MAIN_PID | UNIT_FIELD_INVOCATION_ID;
+
+    return (u->fields & needed) == needed && (u->job == 0 || u->job == job) && u->main_pid > 0 &&
+           unit_observation_verdict(u) == UNIT_VERDICT_RUNNING;
+}
+
+static UnitKnown on_known(const UnitName *name, uint32_t job, void *userdata)
+{
+    const Manager *m = userdata;
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+    const Pool *engine = pool ? pool_engine(pool, name->generation) : NULL;
+
+    if (!m->attached || !engine || !engine->spec ||
+        !streq(engine->spec->replica_id, name->replica_id))
+        return UNIT_KNOWN_LITTLE;
+    if (!pool_has_engine(engine))
+        return UNIT_KNOWN_ENDED;
+    return runs_as_known(&engine->unit, job) ? UNIT_KNOWN_RUNNING : UNIT_KNOWN_LITTLE;
+}
+
 static void on_attached(int error, const char *error_text, void *userdata)
 {
     recover_attached(userdata, error, error_text);
@@ -301,6 +326,7 @@ static const UnitClientCallbacks unit_callbacks = {
         .observed = on_observed,
         .start_failed = on_start_failed,
         .stop_failed = on_stop_failed,
+        .known = on_known,
         .attached = on_attached,
 };
 
