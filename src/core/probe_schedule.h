@@ -34,4 +34,8 @@ usec_t probe_liveness_pause(const ProbeSettings *s, uint64_t random);
  * the interval. */
 usec_t probe_adopted_pause(const ProbeSettings *s, uint64_t random);
 
+/* By how much the check after such a pause may be late: those of many pools cost less together than
+ * one by one. */
+usec_t probe_liveness_slack(const ProbeSettings *s);
+
 usec_t spec_stop_grace(const EngineSpec *spec, const PolicySettings *settings);

@@ -66,7 +66,8 @@ typedef struct PoolShell {
     Manager *manager;
     Pool *pool;
     sd_event_source *timer;
-    usec_t timer_usec; /* what it is set to */
+    usec_t timer_usec;       /* what it is set to */
+    usec_t timer_slack_usec; /* by how much it may be late */
     Probe *probe;
     uint64_t probe_generation;
     bool is_new;   /* not yet announced */

@@ -54,6 +54,9 @@ static void test_liveness_pause(void **state)
     assert_true(probe_liveness_pause(&s, 1) == S(5) - 1);
     assert_true(probe_liveness_pause(&s, MS(625)) == MS(4375)); /* an eighth */
     assert_true(probe_liveness_pause(&s, MS(625) + 1) == S(5));
+    assert_true(probe_liveness_slack(&s) == MS(250));
+    assert_true(probe_liveness_slack(&(ProbeSettings){.liveness_interval_usec = MS(20)}) == MS(1));
+    assert_true(probe_liveness_slack(&(ProbeSettings){.liveness_interval_usec = S(60)}) == MS(250));
     assert_true(probe_adopted_pause(&s, 0) == S(5));
     assert_true(probe_adopted_pause(&s, S(5)) == 0);
     assert_true(probe_adopted_pause(&s, S(5) + 1) == S(5));
