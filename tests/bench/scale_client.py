@@ -114,6 +114,8 @@ class Watch(threading.Thread):
         self.counts[state] += 1
         self.states[pool] = state
         self.seen[state].setdefault(pool, now)
+        if state != "ready":
+            self.seen["not ready"].setdefault(pool, now)
 
     def forget(self):
         """From now on `seen` tells of what comes."""
