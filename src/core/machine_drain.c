@@ -70,7 +70,7 @@ void step_leave(Step *s, usec_t within_usec)
     p->drain_deadline = usec_add(s->now.mono, within_usec);
     p->drain_forced = false;
     if (!p->probe_running)
-        p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+        p->probe_at = usec_add(s->now.mono, probe_liveness_pause(&probing, s->random));
     p->phase_deadline = USEC_INFINITY;
     step_log(s, LOG_DRAIN_STARTED, NULL);
     if (p->state == POOL_READY || p->state == POOL_ADOPTING)

@@ -120,7 +120,7 @@ void step_external_probe(Step *s, bool good)
     ProbeSettings probing;
 
     probe_settings(NULL, s->settings, &probing);
-    p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    p->probe_at = usec_add(s->now.mono, probe_liveness_pause(&probing, s->random));
     if (good) {
         external_is_well(s);
         return;

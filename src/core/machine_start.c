@@ -132,7 +132,8 @@ static void become_ready(Step *s)
     p->was_ready = true;
     p->probe_failures = 0;
     p->phase_deadline = USEC_INFINITY;
-    p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    p->probe_at = usec_add(s->now.mono, adopted ? probe_adopted_pause(&probing, s->random)
+                                                : probe_liveness_pause(&probing, s->random));
     p->last_heartbeat_real = s->now.real;
     if (!adopted) {
         p->last_error[0] = '\0';
@@ -167,7 +168,7 @@ static void count_bad_probe(Step *s, const ProbeSettings *probing)
     if (p->probe_failures >= probing->liveness_failures)
         step_begin_stop(s, STOP_UNHEALTHY);
     else
-        p->probe_at = usec_add(s->now.mono, probing->liveness_interval_usec);
+        p->probe_at = usec_add(s->now.mono, probe_liveness_pause(probing, s->random));
 }
 
 void step_probe(Step *s, bool good, const char *error)
@@ -187,7 +188,7 @@ void step_probe(Step *s, bool good, const char *error)
     if ((p->state == POOL_READY || p->state == POOL_DRAINING) && good) {
         p->probe_failures = 0;
         p->last_heartbeat_real = s->now.real;
-        p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+        p->probe_at = usec_add(s->now.mono, probe_liveness_pause(&probing, s->random));
     } else if (good) {
         become_ready(s);
     } else if (p->state == POOL_WARMING) {

@@ -238,10 +238,27 @@ const char *pool_replica(const Pool *pool)
     return pool->spec ? pool->spec->replica_id : NULL;
 }
 
+/* Of everything but the next health check. */
+static usec_t next_but_probe(const Pool *pool)
+{
+    usec_t deadline = usec_min(pool->phase_deadline, pool->stable_at);
+
+    deadline = usec_min(deadline, lease_next_expiry(pool));
+    return pool->beside ? usec_min(deadline, pool_next_deadline(pool->beside)) : deadline;
+}
+
 usec_t pool_next_deadline(const Pool *pool)
 {
-    usec_t deadline = usec_min(pool->phase_deadline, pool->probe_at);
+    return usec_min(next_but_probe(pool), pool->probe_at);
+}
 
-    deadline = usec_min(usec_min(deadline, pool->stable_at), lease_next_expiry(pool));
-    return pool->beside ? usec_min(deadline, pool_next_deadline(pool->beside)) : deadline;
+usec_t pool_deadline_slack(const Pool *pool, usec_t most)
+{
+    bool leisurely = pool->state == POOL_READY || pool->state == POOL_DRAINING ||
+                     pool->state == POOL_EXTERNAL;
+    usec_t other = next_but_probe(pool);
+
+    if (!leisurely || pool->probe_at >= other)
+        return 0;
+    return usec_min(other - pool->probe_at, most);
 }

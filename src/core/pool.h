@@ -208,4 +208,9 @@ const char *pool_replica(const Pool *pool);
 
 usec_t pool_next_deadline(const Pool *pool); /* of its engines together */
 
+/* By how much that deadline may be missed: `most`, which is what probe_liveness_slack() says, where
+ * it is that of the next health check of an engine that is ready, and no other comes meanwhile; 0
+ * for every other deadline. */
+usec_t pool_deadline_slack(const Pool *pool, usec_t most);
+
 DEFINE_CLEANUP(Pool *, pool_free)

@@ -3,7 +3,10 @@
 
 enum {
     RAMP_DIVISOR = 50, /* 2 % */
+    JITTER_DIVISOR = 8,
+    SLACK_DIVISOR = 20,
 };
+static const usec_t SLACK_MAX_USEC = 250 * USEC_PER_MSEC;
 static const usec_t RAMP_MIN_USEC = 2 * USEC_PER_MSEC;
 
 static usec_t override_ms(uint64_t ms, usec_t setting)
@@ -35,6 +38,26 @@ usec_t probe_pause(const ProbeSettings *s, usec_t waited_usec)
     if (!s->ramp)
         return s->interval_usec;
     return usec_min(usec_max(waited_usec / RAMP_DIVISOR, RAMP_MIN_USEC), s->interval_usec);
+}
+
+static usec_t shortened(usec_t interval, usec_t most, uint64_t random)
+{
+    return interval - random % (most + 1);
+}
+
+usec_t probe_liveness_pause(const ProbeSettings *s, uint64_t random)
+{
+    return shortened(s->liveness_interval_usec, s->liveness_interval_usec / JITTER_DIVISOR, random);
+}
+
+usec_t probe_adopted_pause(const ProbeSettings *s, uint64_t random)
+{
+    return shortened(s->liveness_interval_usec, s->liveness_interval_usec, random);
+}
+
+usec_t probe_liveness_slack(const ProbeSettings *s)
+{
+    return usec_min(s->liveness_interval_usec / SLACK_DIVISOR, SLACK_MAX_USEC);
 }
 
 usec_t spec_stop_grace(const EngineSpec *spec, const PolicySettings *settings)

@@ -24,4 +24,18 @@ void probe_settings(const EngineSpec *spec, const PolicySettings *settings, Prob
  */
 usec_t probe_pause(const ProbeSettings *s, usec_t waited_usec);
 
+/*
+ * The pause before the next check of a ready engine: up to an eighth shorter than the interval, by
+ * `random`, so that the checks of many pools which began together do not stay together.
+ */
+usec_t probe_liveness_pause(const ProbeSettings *s, uint64_t random);
+
+/* The same for one that was adopted, with all others of the host at one moment: anywhere within
+ * the interval. */
+usec_t probe_adopted_pause(const ProbeSettings *s, uint64_t random);
+
+/* By how much the check after such a pause may be late: those of many pools cost less together than
+ * one by one. */
+usec_t probe_liveness_slack(const ProbeSettings *s);
+
 usec_t spec_stop_grace(const EngineSpec *spec, const PolicySettings *settings);

@@ -12,14 +12,21 @@
  * ready or gone.
  */
 typedef struct Turn {
-    struct Turn *next; /* that came later */
-    uint64_t gpus;     /* that its engine uses, a bit each; 0: it never waits */
-    bool holds;        /* it is its turn, until it leaves */
-    void *userdata;    /* of whoever takes part; not looked at here */
+    struct Turn *previous, *next; /* in its list, the oldest first */
+    struct TurnList *list;        /* NULL: in none */
+    uint64_t gpus;                /* that its engine uses, a bit each; 0: it never waits */
+    bool holds;                   /* it is its turn, until it leaves */
+    void *userdata;               /* of whoever takes part; not looked at here */
 } Turn;
 
+typedef struct TurnList {
+    Turn *first, *last;
+} TurnList;
+
+/* Those that keep nobody waiting are in neither list once it is their turn. */
 typedef struct Turns {
-    Turn *first;
+    TurnList waiting;
+    TurnList holding;
 } Turns;
 
 /* Takes part, as the last; it waits until turns_next() says that it does not any more. */
@@ -31,8 +38,8 @@ void turns_take(Turns *turns, Turn *turn, uint64_t gpus);
 /* Takes part no more. Does nothing to one that does not. */
 void turns_leave(Turns *turns, Turn *turn);
 
-/* What it waits for: the first one that shares a GPU with it and has its turn, or came before it.
- * NULL: nothing. */
+/* What it waits for: one that shares a GPU with it and has its turn, or else the first such that
+ * came before it. NULL: nothing. */
 const Turn *turns_blocker(const Turns *turns, const Turn *turn);
 
 /* Gives the next one its turn that need not wait any more; NULL: there is none. */

@@ -19,6 +19,10 @@
 #include "systemd/journal.h"
 #include "systemd/journal_synchronize.h"
 
+/* How old the status line may be: each change of it costs the service manager more than what has
+ * happened to the pool costs us. */
+#define STATUS_USEC (500 * USEC_PER_MSEC)
+
 /* How long an end with an error may wait for the journal. */
 #define LAST_WORDS_USEC (500 * USEC_PER_MSEC)
 
@@ -34,7 +38,8 @@ typedef struct Daemon {
     DbusServer *dbus;
     ManagerListener listener;
     bool ready;
-    size_t told_pools, told_ready; /* to systemd */
+    sd_event_source *status_timer; /* on while the status line may be out of date */
+    size_t told_pools, told_ready; /* in it */
 } Daemon;
 
 /* Tells systemd `state`, and what "systemctl status" shows. Nothing when that is what it shows
@@ -52,12 +57,21 @@ static void notify(Daemon *d, const char *state)
     (void)sd_notifyf(0, "%sSTATUS=%zu pool%s, %zu ready", state, n, n == 1 ? "" : "s", ready);
 }
 
+static int on_status(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    notify(userdata, "");
+    return 0;
+}
+
+/* The first change is told after a while, together with what comes meanwhile. */
 static void on_pool(const Pool *pool, void *userdata)
 {
     Daemon *d = userdata;
 
-    if (d->ready)
-        notify(d, "");
+    if (!d->ready || sd_event_source_get_enabled(d->status_timer, NULL) != 0)
+        return;
+    (void)sd_event_source_set_time_relative(d->status_timer, STATUS_USEC);
+    (void)sd_event_source_set_enabled(d->status_timer, SD_EVENT_ONESHOT);
 }
 
 static void on_name(int error, const char *error_text, void *userdata)
@@ -156,6 +170,11 @@ static int open_loop(Daemon *d)
     if (r >= 0)
         r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
     if (r >= 0)
+        r = sd_event_add_time(d->event, &d->status_timer, CLOCK_MONOTONIC, USEC_INFINITY,
+                              STATUS_USEC / 2, on_status, d);
+    if (r >= 0)
+        r = sd_event_source_set_enabled(d->status_timer, SD_EVENT_OFF);
+    if (r >= 0)
         r = sd_event_set_watchdog(d->event, true);
     return r;
 }
@@ -250,6 +269,7 @@ static void daemon_close(Daemon *d)
     manager_free(d->manager);
     /* Without that what was sent last, answers included, could be lost. */
     sd_bus_flush_close_unref(d->bus);
+    sd_event_source_disable_unref(d->status_timer);
     sd_event_unref(d->event);
     settings_free(d->settings);
     free(d->token);

@@ -22,35 +22,33 @@ static bool listens_there(const Pool *other, const Pool *pool)
  * ours. */
 static const Pool *port_holder(const Manager *m, const Pool *pool)
 {
-    for (size_t i = 0; i < m->registry.count; i++) {
-        const Pool *other = m->registry.pools[i];
+    for (const PortUser *user = ports_first(&m->ports, pool->spec->port); user;
+         user = ports_next(user)) {
+        const PoolShell *shell = user->userdata;
 
-        if (listens_there(other, pool))
-            return other;
-        if (other->beside && listens_there(other->beside, pool))
-            return other->beside;
+        if (listens_there(shell->pool, pool))
+            return shell->pool;
     }
     return NULL;
 }
 
-/* Whether both would write the same engines/<pool>-<replica>.json: "a-b" + "c" and "a" + "b-c" do.
+/*
+ * The pool whose engine has the handoff file engines/<pool>-<replica>.json that the one of `pool`
+ * would have: "a-b" + "c" and "a" + "b-c" do.
  */
-static bool same_handoff(const Pool *a, const Pool *b)
-{
-    char x[2 * PM_ID_MAX + 2], y[2 * PM_ID_MAX + 2];
-
-    (void)snprintf(x, sizeof(x), "%s-%s", a->id, a->spec->replica_id);
-    (void)snprintf(y, sizeof(y), "%s-%s", b->id, b->spec->replica_id);
-    return streq(x, y);
-}
-
 static const Pool *handoff_holder(const Manager *m, const Pool *pool)
 {
-    for (size_t i = 0; i < m->registry.count; i++) {
-        const Pool *other = m->registry.pools[i];
+    char name[2 * PM_ID_MAX + 2];
 
-        if (!streq(other->id, pool->id) && other->spec && pool_has_engine(other) &&
-            same_handoff(pool, other))
+    (void)snprintf(name, sizeof(name), "%s-%s", pool->id, pool->spec->replica_id);
+    for (char *dash = strchr(name, '-'); dash; dash = strchr(dash + 1, '-')) {
+        const Pool *other;
+
+        *dash = '\0';
+        other = registry_get(&m->registry, name);
+        *dash = '-';
+        if (other && !streq(other->id, pool->id) && other->spec && pool_has_engine(other) &&
+            streq(other->spec->replica_id, dash + 1))
             return other;
     }
     return NULL;

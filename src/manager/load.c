@@ -9,9 +9,10 @@
 static const usec_t SAMPLE_USEC = 250 * USEC_PER_MSEC;
 static const usec_t SAMPLE_ACCURACY_USEC = 20 * USEC_PER_MSEC;
 
+/* One that has no process yet, as those that wait for their start, has read nothing. */
 static bool is_loading(const Pool *pool)
 {
-    return pool->state == POOL_STARTING || pool->state == POOL_WARMING;
+    return (pool->state == POOL_STARTING || pool->state == POOL_WARMING) && pool->unit.main_pid > 0;
 }
 
 static uint64_t percent(uint64_t read, uint64_t model)
@@ -29,7 +30,7 @@ static void sample(PoolShell *shell)
     };
     uint64_t now;
 
-    if (shell->model_bytes == SPEC_UNSET || shell->pool->unit.main_pid <= 0 ||
+    if (shell->model_bytes == SPEC_UNSET ||
         load_read_bytes(shell->pool->unit.main_pid, &event.load.read_bytes) < 0)
         return;
     now = percent(event.load.read_bytes, shell->model_bytes);

@@ -55,6 +55,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
     had_engine = pool_has_engine(pool);
     pool_step(pool, &q->event, &m->policy, manager_now(m), random_number(), &effects);
     pool_shell_attach_beside(shell);
+    pool_shell_follow_ports(shell);
     effects_apply(m, shell, &effects);
     pool_shell_bury(shell);
     shutdown_count(shell);
@@ -66,6 +67,7 @@ static void dispatch_one(Manager *m, QueuedEvent *q)
         return;
     }
     memory_keep(shell);
+    pool_shell_follow_ports(shell);
     turn_follow(shell);
     if (pool->beside && pool_shell(pool->beside))
         turn_follow(pool_shell(pool->beside));
@@ -290,6 +292,31 @@ static void on_stop_failed(const UnitName *name, const char *error_text, void *u
     post_unit_failure(userdata, name, EVENT_STOP_FAILED, error_text);
 }
 
+/* All that a unit tells while it runs comes with the signals of its start; that its job is gone
+ * comes after the job. */
+static bool runs_as_known(const UnitObservation *u, uint32_t job)
+{
+    static const unsigned needed =
+            UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_MAIN_PID | UNIT_FIELD_INVOCATION_ID;
+
+    return (u->fields & needed) == needed && (u->job == 0 || u->job == job) && u->main_pid > 0 &&
+           unit_observation_verdict(u) == UNIT_VERDICT_RUNNING;
+}
+
+static UnitKnown on_known(const UnitName *name, uint32_t job, void *userdata)
+{
+    const Manager *m = userdata;
+    Pool *pool = registry_get(&m->registry, name->pool_id);
+    const Pool *engine = pool ? pool_engine(pool, name->generation) : NULL;
+
+    if (!m->attached || !engine || !engine->spec ||
+        !streq(engine->spec->replica_id, name->replica_id))
+        return UNIT_KNOWN_LITTLE;
+    if (!pool_has_engine(engine))
+        return UNIT_KNOWN_ENDED;
+    return runs_as_known(&engine->unit, job) ? UNIT_KNOWN_RUNNING : UNIT_KNOWN_LITTLE;
+}
+
 static void on_attached(int error, const char *error_text, void *userdata)
 {
     recover_attached(userdata, error, error_text);
@@ -299,6 +326,7 @@ static const UnitClientCallbacks unit_callbacks = {
         .observed = on_observed,
         .start_failed = on_start_failed,
         .stop_failed = on_stop_failed,
+        .known = on_known,
         .attached = on_attached,
 };
 

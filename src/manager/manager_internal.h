@@ -3,6 +3,7 @@
 
 #include "core/machine.h"
 #include "core/pool_metrics.h"
+#include "core/ports.h"
 #include "core/registry.h"
 #include "core/start_facts.h"
 #include "core/turns.h"
@@ -74,7 +75,8 @@ typedef struct PoolShell {
     Manager *manager;
     Pool *pool;
     sd_event_source *timer;
-    usec_t timer_usec; /* what it is set to */
+    usec_t timer_usec;       /* what it is set to */
+    usec_t timer_slack_usec; /* by how much it may be late */
     Probe *probe;
     uint64_t probe_generation;
     bool is_new;   /* not yet announced */
@@ -103,6 +105,7 @@ typedef struct PoolShell {
     uint64_t leases_counted;  /* in the manager's leases_out */
     Turn turn;                /* of its start */
     bool takes_turn;          /* it is in the manager's list */
+    PortUser port;            /* where its engine listens */
     Facts *facts;             /* of the start whose turn it is, being gathered; NULL: none */
     char *tensor_split;       /* of the engine that is to be started; NULL: none */
     PoolMetrics metrics;
@@ -164,6 +167,7 @@ struct Manager {
     struct Devices *devices;
     SplitHeadroom headroom;
     Turns turns;     /* of the engines that are to start */
+    Ports ports;     /* of all engines */
     bool turns_open; /* nobody's turn comes before it is known what starts already */
     usec_t gpu_refresh_usec;
     usec_t gpu_answer_usec;
@@ -343,6 +347,8 @@ int pool_shell_attach(Manager *m, Pool *pool);
 /* The engine beside has a shell of its own, of which only what belongs to an engine is used.
  * Without memory it has none, and is not started. */
 void pool_shell_attach_beside(PoolShell *shell);
+/* Before and after the effects of a step: where the pool's engines listen may be another place. */
+void pool_shell_follow_ports(PoolShell *shell);
 /* After the effects of a step: what is no longer beside goes. */
 void pool_shell_bury(PoolShell *shell);
 /* The engines of two shells have changed places. */

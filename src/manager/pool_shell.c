@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "core/probe_schedule.h"
 #include "manager/manager_internal.h"
 
 PoolShell *pool_shell(const Pool *pool)
@@ -30,7 +31,7 @@ int pool_shell_attach(Manager *m, Pool *pool)
     shell->pool = pool;
     shell->timer_usec = USEC_INFINITY;
     shell->is_new = true;
-    shell->turn.userdata = shell;
+    shell->turn.userdata = shell->port.userdata = shell;
     r = sd_event_add_time(m->event, &shell->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer,
                           shell);
     if (r >= 0)
@@ -51,6 +52,15 @@ void pool_shell_attach_beside(PoolShell *shell)
 
     if (beside && !pool_shell(beside))
         (void)pool_shell_attach(shell->manager, beside);
+}
+
+void pool_shell_follow_ports(PoolShell *shell)
+{
+    Pool *beside = shell->pool->beside;
+
+    ports_set(&shell->manager->ports, &shell->port, pool_port(shell->pool));
+    if (beside && pool_shell(beside))
+        pool_shell_follow_ports(pool_shell(beside));
 }
 
 void pool_shell_bury(PoolShell *shell)
@@ -85,6 +95,7 @@ void pool_shell_detach(Pool *pool)
     if (!shell)
         return;
     turn_done(shell);
+    ports_set(&shell->manager->ports, &shell->port, 0);
     probe_free(shell->probe);
     load_done(shell);
     staging_done(shell);
@@ -97,17 +108,30 @@ void pool_shell_detach(Pool *pool)
     pool->userdata = NULL;
 }
 
+static usec_t slack_of(const PoolShell *shell)
+{
+    const Pool *pool = shell->pool;
+    ProbeSettings probing;
+
+    probe_settings(pool->state == POOL_EXTERNAL ? NULL : pool->spec, &shell->manager->policy,
+                   &probing);
+    return pool_deadline_slack(pool, probe_liveness_slack(&probing));
+}
+
 void pool_shell_arm(PoolShell *shell)
 {
     usec_t due = pool_next_deadline(shell->pool);
+    usec_t slack = usec_max(slack_of(shell), 1);
 
-    if (due == shell->timer_usec)
+    if (due == shell->timer_usec && slack == shell->timer_slack_usec)
         return;
     shell->timer_usec = due;
+    shell->timer_slack_usec = slack;
     if (due == USEC_INFINITY) {
         (void)sd_event_source_set_enabled(shell->timer, SD_EVENT_OFF);
         return;
     }
+    (void)sd_event_source_set_time_accuracy(shell->timer, slack);
     (void)sd_event_source_set_time(shell->timer, due);
     (void)sd_event_source_set_enabled(shell->timer, SD_EVENT_ONESHOT);
 }

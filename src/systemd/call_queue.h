@@ -24,6 +24,16 @@ typedef enum CallKind {
     CALL_KIND_MAX,
 } CallKind;
 
+/* What a query asks for next. Reading all properties of a unit costs the service manager as much as
+ * a good part of a start does; one costs next to nothing. */
+typedef enum QueryStep {
+    QUERY_FIND, /* whether the unit exists */
+    QUERY_ALL,
+    QUERY_ACTIVE, /* then all, unless it is active */
+    QUERY_MAIN_PID,
+    QUERY_INVOCATION_ID,
+} QueryStep;
+
 typedef struct CallQueue CallQueue;
 
 typedef struct Call {
@@ -36,7 +46,8 @@ typedef struct Call {
     char **dropped;    /* start: those that were, for this attempt */
     bool unwanted;     /* start: its unit was to be stopped meanwhile, so it is not tried again */
     bool repeated;     /* it was sent before, and may have been carried out */
-    bool found;        /* query: the unit exists, this is the call that reads it */
+    QueryStep step;    /* query: what this call asks for */
+    bool brief;        /* query: all is known of the unit but what its steps ask for */
     bool counted;      /* query: attaching is not complete without it */
 
     CallQueue *queue;

@@ -28,12 +28,14 @@ int oneshots_subscribe(Oneshots *all)
  * list, or negative errno. */
 static int sweep_item(Oneshots *all, sd_bus_message *m)
 {
+    ListedUnit listed;
     const char *unit;
     Oneshot *o;
-    int r = unit_list_next(m, &unit);
+    int r = unit_list_next(m, &listed);
 
     if (r <= 0)
         return r;
+    unit = listed.name;
     if (!startswith(unit, all->prefix) || strlen(unit) > PM_UNIT_NAME_MAX ||
         oneshot_find(all, unit) || all->is_wanted(unit, all->userdata))
         return 1;

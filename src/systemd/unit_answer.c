@@ -252,14 +252,14 @@ static void query_failed(UnitClient *c, Call *call, const sd_bus_error *error)
     call_free(call);
 }
 
-/* The unit exists: the second half of the query reads it. */
-static void read_found(UnitClient *c, Call *call)
+/* Goes on with the next step. */
+static void query_go_on(UnitClient *c, Call *call, QueryStep step)
 {
     _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
     sd_bus_message *m = NULL;
-    int r = read_message_new(c->bus, call->unit, &m);
+    int r = unit_client_step_message(c, call->unit, step, &m);
 
-    call->found = true;
+    call->step = step;
     if (r >= 0)
         r = call_resend(call, m);
     if (r < 0) {
@@ -287,7 +287,7 @@ static void query_done(UnitClient *c, Call *call, const UnitObservation *u)
 /* Asks again in a new call; the one that was not answered gives its place up. */
 static void query_again(UnitClient *c, Call *call, const sd_bus_error *error)
 {
-    if (unit_client_ask(c, call->unit, false, call->counted) < 0) {
+    if (unit_client_ask(c, call->unit, QUERY_FIND, call->brief, call->counted) < 0) {
         query_failed(c, call, error);
         return;
     }
@@ -297,36 +297,62 @@ static void query_again(UnitClient *c, Call *call, const sd_bus_error *error)
     call_free(call);
 }
 
+/* All properties were read. */
+static void all_answered(UnitClient *c, Call *call, sd_bus_message *reply)
+{
+    _cleanup_(sd_bus_error_free) sd_bus_error unreadable = SD_BUS_ERROR_NULL;
+    UnitObservation u;
+    int r = unit_properties_read(reply, &u);
+
+    if (r < 0) {
+        (void)sd_bus_error_set_errno(&unreadable, r);
+        query_failed(c, call, &unreadable);
+        return;
+    }
+    if (is_empty(&u))
+        u = unit_observation_gone();
+    query_done(c, call, &u);
+}
+
+static bool is_last_step(const Call *call, const UnitObservation *u)
+{
+    return call->brief && (call->step == QUERY_INVOCATION_ID ||
+                           (call->step == QUERY_ACTIVE && u->active == UNIT_ACTIVE_ACTIVE));
+}
+
+/* One property was read. How a unit has ended is no matter of one. */
+static void one_answered(UnitClient *c, Call *call, sd_bus_message *reply)
+{
+    UnitObservation u = {0};
+
+    if (unit_property_read(reply, query_step_property(call->step), &u) < 0 || u.fields == 0 ||
+        (call->step == QUERY_ACTIVE && u.active != UNIT_ACTIVE_ACTIVE)) {
+        query_go_on(c, call, QUERY_ALL);
+    } else if (is_last_step(call, &u)) {
+        query_done(c, call, &u);
+    } else {
+        unit_client_observe(c, call->unit, &u);
+        query_go_on(c, call, call->step == QUERY_MAIN_PID ? QUERY_INVOCATION_ID : QUERY_ALL);
+    }
+}
+
 static void query_answered(UnitClient *c, Call *call, sd_bus_message *reply,
                            const sd_bus_error *error)
 {
-    _cleanup_(sd_bus_error_free) sd_bus_error unreadable = SD_BUS_ERROR_NULL;
-    UnitObservation u = unit_observation_gone();
-    int r;
+    UnitObservation gone = unit_observation_gone();
 
-    if (error && unit_client_is_unsure(c, error)) {
+    if (error && unit_client_is_unsure(c, error))
         query_again(c, call, error);
-        return;
-    }
-    if (error && !is_gone(error)) {
+    else if (error && is_gone(error))
+        query_done(c, call, &gone);
+    else if (error)
         query_failed(c, call, error);
-        return;
-    }
-    if (!error && !call->found) {
-        read_found(c, call);
-        return;
-    }
-    if (!error) {
-        r = unit_properties_read(reply, &u);
-        if (r < 0) {
-            (void)sd_bus_error_set_errno(&unreadable, r);
-            query_failed(c, call, &unreadable);
-            return;
-        }
-        if (is_empty(&u))
-            u = unit_observation_gone();
-    }
-    query_done(c, call, &u);
+    else if (call->step == QUERY_FIND)
+        query_go_on(c, call, call->brief ? QUERY_ACTIVE : QUERY_ALL);
+    else if (call->step == QUERY_ALL)
+        all_answered(c, call, reply);
+    else
+        one_answered(c, call, reply);
 }
 
 /* One line for a silence, not one for each call. */

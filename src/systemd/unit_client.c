@@ -189,31 +189,67 @@ int unit_client_query(UnitClient *c, const char *unit)
     /* It has no state before it is started, and then its start tells. */
     if (call_queue_find_waiting(&c->starts, CALL_START, unit))
         return 0;
-    return unit_client_ask(c, unit, false, false);
+    return unit_client_ask(c, unit, QUERY_FIND, false, false);
 }
 
-int unit_client_ask(UnitClient *c, const char *unit, bool found, bool counted)
+const char *query_step_property(QueryStep step)
+{
+    switch (step) {
+    case QUERY_ACTIVE:
+        return "ActiveState";
+    case QUERY_MAIN_PID:
+        return "MainPID";
+    case QUERY_INVOCATION_ID:
+        return "InvocationID";
+    case QUERY_FIND:
+    case QUERY_ALL:
+        break;
+    }
+    return NULL;
+}
+
+int unit_client_step_message(UnitClient *c, const char *unit, QueryStep step, sd_bus_message **ret)
+{
+    if (step == QUERY_FIND)
+        return manager_message_new(c->bus, ret, "GetUnit", "s", unit);
+    if (step == QUERY_ALL)
+        return read_message_new(c->bus, unit, ret);
+    return read_one_message_new(c->bus, unit, step == QUERY_MAIN_PID ? "Service" : "Unit",
+                                query_step_property(step), ret);
+}
+
+static int query_new(UnitClient *c, const char *unit, QueryStep step, bool brief, Call **ret)
 {
     _cleanup_(call_freep) Call *call = NULL;
-    Call *waiting = call_queue_find_waiting(&c->queries, CALL_QUERY, unit);
+    int r = call_new(CALL_QUERY, unit, &call);
+
+    if (r < 0)
+        return r;
+    call->step = step;
+    call->brief = brief;
+    r = unit_client_step_message(c, unit, step, &call->message);
+    if (r < 0)
+        return r;
+    r = call_queue_add(&c->queries, call);
+    if (r < 0)
+        return r;
+    *ret = TAKE_PTR(call);
+    return 0;
+}
+
+int unit_client_ask(UnitClient *c, const char *unit, QueryStep step, bool brief, bool counted)
+{
+    Call *call = call_queue_find_waiting(&c->queries, CALL_QUERY, unit);
     int r;
 
-    if (!waiting) {
-        r = call_new(CALL_QUERY, unit, &call);
+    if (!call) {
+        r = query_new(c, unit, step, brief, &call);
         if (r < 0)
             return r;
-        call->found = found;
-        r = found ? read_message_new(c->bus, unit, &call->message)
-                  : manager_message_new(c->bus, &call->message, "GetUnit", "s", unit);
-        if (r < 0)
-            return r;
-        r = call_queue_add(&c->queries, call);
-        if (r < 0)
-            return r;
-        waiting = TAKE_PTR(call);
     }
-    if (counted && !waiting->counted) {
-        waiting->counted = true;
+    call->brief = call->brief && brief;
+    if (counted && !call->counted) {
+        call->counted = true;
         c->reads_left++;
     }
     return 0;

@@ -20,13 +20,20 @@ enum {
     UNIT_CLIENT_READS = 32,
 };
 
+/* How much the owner knows of a unit from what was observed. */
+typedef enum UnitKnown {
+    UNIT_KNOWN_LITTLE,
+    UNIT_KNOWN_RUNNING, /* it runs, and how: its main process, its invocation, no other job */
+    UNIT_KNOWN_ENDED,   /* it has ended, and nobody is interested any more */
+} UnitKnown;
+
 /* What comes back. None is called from within a unit_client_ function, and the client must not be
  * freed in one. `error_text` is for people. */
 typedef struct UnitClientCallbacks {
     /*
-     * Something about an engine unit was said: in a signal, or in answer to a query. Then `u`
-     * carries all fields; of a unit that the service manager does not know, only that it is not
-     * found, is inactive and has no job, for the rest would be about nobody.
+     * Something about an engine unit was said: in a signal, or in answer to a query. Of a unit that
+     * does not run that carries all fields; of one that the service manager does not know, only
+     * that it is not found, is inactive and has no job, for the rest would be about nobody.
      */
     void (*observed)(const UnitName *name, const UnitObservation *u, void *userdata);
     /* The service manager refused: nothing was started. */
@@ -34,6 +41,9 @@ typedef struct UnitClientCallbacks {
     /* The service manager refused to stop the unit, other than because it is gone (that is
      * observed). */
     void (*stop_failed)(const UnitName *name, const char *error_text, void *userdata);
+    /* Asked before a unit is read because `job` of it, or the unit (0), was removed: what is known
+     * need not be read. */
+    UnitKnown (*known)(const UnitName *name, uint32_t job, void *userdata);
     /* unit_client_attach() is through: `error` 0, and all engine units that exist were observed
      * before; or negative errno. */
     void (*attached)(int error, const char *error_text, void *userdata);

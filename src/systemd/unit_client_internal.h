@@ -39,13 +39,22 @@ struct UnitClient {
  * be over. Units that are not engine units are ignored. */
 void unit_client_observe(UnitClient *c, const char *unit, const UnitObservation *u);
 
-/* Asks for all properties of `unit`. `found`: it exists as far as we know, else that is asked
- * first, because reading a unit that is gone makes the service manager load it and remove it again.
- * Returns 0 or negative errno. */
-int unit_client_ask(UnitClient *c, const char *unit, bool found, bool counted);
+/*
+ * Asks for `unit`, beginning with that step: QUERY_FIND, unless it exists as far as we know,
+ * because reading a unit that is gone makes the service manager load it and remove it again.
+ * `brief`: for no more than whether it is active still, or what follows the step; else for all
+ * properties. Returns 0 or negative errno.
+ */
+int unit_client_ask(UnitClient *c, const char *unit, QueryStep step, bool brief, bool counted);
 
-/* The same for a unit that a signal has told of; errors are logged. Names that are not those of
- * engine units are ignored. */
+/* The call for the step. Returns 0 or negative errno. */
+int unit_client_step_message(UnitClient *c, const char *unit, QueryStep step, sd_bus_message **ret);
+
+/* The name of the property that the step asks for; NULL: of none alone. */
+const char *query_step_property(QueryStep step);
+
+/* The same as unit_client_ask() for all of a unit that a signal has told of; errors are logged.
+ * Names that are not those of engine units are ignored. */
 void unit_client_recheck(UnitClient *c, const char *unit);
 
 /* The job is over: its calls are out of flight. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 
@@ -40,14 +41,34 @@ int manager_message_new(sd_bus *bus, sd_bus_message **ret, const char *method, c
     return 0;
 }
 
-int read_message_new(sd_bus *bus, const char *unit, sd_bus_message **ret)
+static int properties_message_new(sd_bus *bus, const char *unit, const char *method,
+                                  sd_bus_message **ret)
 {
-    _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
     _cleanup_free_ char *path = NULL;
 
     TRY(sd_bus_path_encode(SYSTEMD_UNIT_PATH, unit, &path));
-    TRY(sd_bus_message_new_method_call(bus, &m, SYSTEMD_NAME, path, BUS_PROPERTIES_INTERFACE,
-                                       "GetAll"));
+    return sd_bus_message_new_method_call(bus, ret, SYSTEMD_NAME, path, BUS_PROPERTIES_INTERFACE,
+                                          method);
+}
+
+int read_one_message_new(sd_bus *bus, const char *unit, const char *interface, const char *property,
+                         sd_bus_message **ret)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), SYSTEMD_NAME ".%s", interface);
+    TRY(properties_message_new(bus, unit, "Get", &m));
+    TRY(sd_bus_message_append(m, "ss", name, property));
+    *ret = TAKE_PTR(m);
+    return 0;
+}
+
+int read_message_new(sd_bus *bus, const char *unit, sd_bus_message **ret)
+{
+    _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+    TRY(properties_message_new(bus, unit, "GetAll", &m));
     /* No interface is all interfaces: those of the unit and of the service in one answer. */
     TRY(sd_bus_message_append(m, "s", ""));
     *ret = TAKE_PTR(m);
@@ -313,15 +334,19 @@ int start_message_new_without(sd_bus *bus, sd_bus_message *sent, char *const *wi
     return 0;
 }
 
-int unit_list_next(sd_bus_message *m, const char **ret_unit)
+int unit_list_next(sd_bus_message *m, ListedUnit *ret)
 {
     int r = sd_bus_message_enter_container(m, 'r', "ssssssouso");
 
     if (r <= 0)
         return r;
-    r = sd_bus_message_read(m, "s", ret_unit);
+    r = sd_bus_message_read(m, "ssss", &ret->name, NULL, &ret->load, &ret->active);
     if (r >= 0)
-        r = sd_bus_message_skip(m, "sssssouso");
+        r = sd_bus_message_skip(m, "sso");
+    if (r >= 0)
+        r = sd_bus_message_read(m, "u", &ret->job);
+    if (r >= 0)
+        r = sd_bus_message_skip(m, "so");
     if (r >= 0)
         r = sd_bus_message_exit_container(m);
     return r < 0 ? r : 1;

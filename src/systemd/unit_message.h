@@ -42,9 +42,19 @@ int set_message_new(sd_bus *bus, const char *unit, const struct UnitNumber *numb
 /* The same call once more, to be sent as a message of its own. */
 int message_new_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret);
 
-/* Reads the next (ssssssouso) of a list of units. Returns 1 with its name, which lives as long as
- * the message, 0 at the end of the list, or negative errno. */
-int unit_list_next(sd_bus_message *m, const char **ret_unit);
+/* What a list of units says of one; the strings live as long as the message. */
+typedef struct ListedUnit {
+    const char *name, *load, *active;
+    uint32_t job; /* 0: none */
+} ListedUnit;
+
+/* Reads the next (ssssssouso) of a list of units. Returns 1, 0 at the end of the list, or negative
+ * errno. */
+int unit_list_next(sd_bus_message *m, ListedUnit *ret);
 
 /* The call that reads all properties of `unit`. */
 int read_message_new(sd_bus *bus, const char *unit, sd_bus_message **ret);
+
+/* The call that reads one; `interface`: "Unit" or "Service". */
+int read_one_message_new(sd_bus *bus, const char *unit, const char *interface, const char *property,
+                         sd_bus_message **ret);

@@ -185,6 +185,16 @@ static int read_value(sd_bus_message *m, const char *name, UnitObservation *u)
     return sd_bus_message_exit_container(m);
 }
 
+int unit_property_read(sd_bus_message *m, const char *name, UnitObservation *ret)
+{
+    UnitObservation u = {0};
+    int r = read_value(m, name, &u);
+
+    if (r >= 0)
+        *ret = u;
+    return r < 0 ? r : 0;
+}
+
 int unit_properties_read(sd_bus_message *m, UnitObservation *ret)
 {
     UnitObservation u = {0};

@@ -12,6 +12,10 @@
  */
 int unit_properties_read(sd_bus_message *m, UnitObservation *ret);
 
+/* Reads one value, a variant, of the property of that name: as above. Returns 0, or negative errno
+ * when there is no variant. */
+int unit_property_read(sd_bus_message *m, const char *name, UnitObservation *ret);
+
 /* Reads what follows the dictionary in PropertiesChanged, the names of properties that changed to
  * an unsaid value. Returns 1 when we have use for one of them, 0 when not, or negative errno. */
 int unit_properties_read_invalidated(sd_bus_message *m);

@@ -47,17 +47,21 @@ void unit_client_observe(UnitClient *c, const char *unit, const UnitObservation 
     }
 }
 
-void unit_client_recheck(UnitClient *c, const char *unit)
+static void recheck(UnitClient *c, const char *unit, bool brief)
 {
-    UnitName name;
-    int r;
+    int r = unit_client_ask(c, unit, QUERY_FIND, brief, false);
 
-    if (unit_name_parse(unit, &name) < 0)
-        return;
-    r = unit_client_ask(c, unit, false, false);
     if (r < 0)
         journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "%s: cannot ask for the unit's state: %s",
                     unit, strerror(-r));
+}
+
+void unit_client_recheck(UnitClient *c, const char *unit)
+{
+    UnitName name;
+
+    if (unit_name_parse(unit, &name) >= 0)
+        recheck(c, unit, false);
 }
 
 static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -84,6 +88,7 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
 {
     UnitClient *c = userdata;
     const char *unit;
+    UnitName name;
     uint32_t job;
 
     if (sd_bus_message_read(m, "uoss", &job, NULL, &unit, NULL) <= 0)
@@ -92,8 +97,10 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_e
     finish_jobs(&c->starts, NULL, job, false);
     finish_jobs(&c->stops, NULL, job, false);
     /* How the job ended says too little: `done` and `failed` come at random for an engine that
-     * exits at once. */
-    unit_client_recheck(c, unit);
+     * exits at once. Signals have said the rest before it, as a rule. */
+    if (unit_name_parse(unit, &name) >= 0 &&
+        c->callbacks->known(&name, job, c->userdata) == UNIT_KNOWN_LITTLE)
+        recheck(c, unit, false);
     return 0;
 }
 
@@ -101,10 +108,15 @@ static int on_unit_removed(sd_bus_message *m, void *userdata, sd_bus_error *ret_
 {
     UnitClient *c = userdata;
     const char *unit;
+    UnitName name;
+    UnitKnown known;
 
+    if (sd_bus_message_read(m, "so", &unit, NULL) <= 0 || unit_name_parse(unit, &name) < 0)
+        return 0;
     /* Also sent for each unit that lives on when the service manager reloads: no news in itself. */
-    if (sd_bus_message_read(m, "so", &unit, NULL) > 0)
-        unit_client_recheck(c, unit);
+    known = c->callbacks->known(&name, 0, c->userdata);
+    if (known != UNIT_KNOWN_ENDED)
+        recheck(c, unit, known == UNIT_KNOWN_RUNNING);
     return 0;
 }
 
@@ -186,20 +198,37 @@ void unit_client_read_done(UnitClient *c)
     attach_progress(c);
 }
 
+/* Of a unit that runs the list tells most. Whatever becomes of it while the rest is asked for is
+ * told by signals. */
+static int ask_running(UnitClient *c, const char *unit)
+{
+    const UnitObservation u = {
+            .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB,
+            .load = UNIT_LOAD_LOADED,
+            .active = UNIT_ACTIVE_ACTIVE,
+    };
+
+    unit_client_observe(c, unit, &u);
+    return unit_client_ask(c, unit, QUERY_MAIN_PID, true, true);
+}
+
 /* Asks for the next unit of the list. Returns 1, 0 at the end of the list, or negative
  * errno. */
 static int read_list_item(UnitClient *c, sd_bus_message *m)
 {
+    ListedUnit unit;
     UnitName parsed;
-    const char *unit;
     int r = unit_list_next(m, &unit);
 
     if (r <= 0)
         return r;
     /* The pattern is wider than our names. */
-    if (unit_name_parse(unit, &parsed) < 0)
+    if (unit_name_parse(unit.name, &parsed) < 0)
         return 1;
-    r = unit_client_ask(c, unit, true, true);
+    if (streq(unit.load, "loaded") && streq(unit.active, "active") && unit.job == 0)
+        r = ask_running(c, unit.name);
+    else
+        r = unit_client_ask(c, unit.name, QUERY_ALL, false, true);
     return r < 0 ? r : 1;
 }
 

@@ -136,6 +136,36 @@ static void test_next_deadline(void **state)
 }
 
 /* What was read from disk takes the place of what there was; only the owner's pointer stays. */
+/* Only a health check of a ready engine may be late, and nothing else with it. */
+static void test_deadline_slack(void **state)
+{
+    static const struct {
+        PoolState state;
+        usec_t probe, phase, stable, slack;
+    } cases[] = {
+            {POOL_READY, 100, USEC_INFINITY, USEC_INFINITY, 20},
+            {POOL_EXTERNAL, 100, USEC_INFINITY, USEC_INFINITY, 20},
+            {POOL_DRAINING, 100, 110, USEC_INFINITY, 10},
+            {POOL_READY, 100, USEC_INFINITY, 105, 5},
+            {POOL_READY, 100, USEC_INFINITY, 100, 0},
+            {POOL_READY, 100, USEC_INFINITY, 90, 0},
+            {POOL_READY, USEC_INFINITY, USEC_INFINITY, USEC_INFINITY, 0},
+            {POOL_WARMING, 100, USEC_INFINITY, USEC_INFINITY, 0},
+    };
+    Pool *pool;
+
+    assert_int_equal(pool_new("p", &pool), 0);
+    for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+        pool->state = cases[i].state;
+        pool->probe_at = cases[i].probe;
+        pool->phase_deadline = cases[i].phase;
+        pool->stable_at = cases[i].stable;
+        assert_int_equal(pool_deadline_slack(pool, 20), cases[i].slack);
+    }
+    pool->state = POOL_OFF;
+    pool_free(pool);
+}
+
 static void test_take(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = pool_with(spec_full("p")), *from = pool_with(spec_full("p"));
@@ -174,9 +204,13 @@ static void test_take(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_state_names),         cmocka_unit_test(test_new),
-            cmocka_unit_test(test_what_each_state_has), cmocka_unit_test(test_live),
-            cmocka_unit_test(test_next_deadline),       cmocka_unit_test(test_take),
+            cmocka_unit_test(test_state_names),
+            cmocka_unit_test(test_new),
+            cmocka_unit_test(test_what_each_state_has),
+            cmocka_unit_test(test_live),
+            cmocka_unit_test(test_deadline_slack),
+            cmocka_unit_test(test_next_deadline),
+            cmocka_unit_test(test_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "../../sim/prng.h"
 #include "core/probe_schedule.h"
 
 #define MS(n) ((n)*USEC_PER_MSEC)
@@ -43,6 +44,44 @@ static void test_pause(void **state)
         if (pause != cases[i].pause)
             fail_msg("case %zu: %" PRIu64, i, pause);
     }
+}
+
+static void test_liveness_pause(void **state)
+{
+    const ProbeSettings s = {.liveness_interval_usec = S(5)};
+
+    assert_true(probe_liveness_pause(&s, 0) == S(5));
+    assert_true(probe_liveness_pause(&s, 1) == S(5) - 1);
+    assert_true(probe_liveness_pause(&s, MS(625)) == MS(4375)); /* an eighth */
+    assert_true(probe_liveness_pause(&s, MS(625) + 1) == S(5));
+    assert_true(probe_liveness_slack(&s) == MS(250));
+    assert_true(probe_liveness_slack(&(ProbeSettings){.liveness_interval_usec = MS(20)}) == MS(1));
+    assert_true(probe_liveness_slack(&(ProbeSettings){.liveness_interval_usec = S(60)}) == MS(250));
+    assert_true(probe_adopted_pause(&s, 0) == S(5));
+    assert_true(probe_adopted_pause(&s, S(5)) == 0);
+    assert_true(probe_adopted_pause(&s, S(5) + 1) == S(5));
+}
+
+/* A thousand engines that were found at one moment, all of which answer at once: in no hundredth of
+ * the interval are more than a few times their share asked. */
+static void test_checks_of_many_spread(void **state)
+{
+    enum { ENGINES = 1000, PARTS = 100, ROUNDS = 20 };
+    const ProbeSettings s = {.liveness_interval_usec = S(5)};
+    unsigned asked[PARTS * (ROUNDS + 1)] = {0};
+    Prng prng = {1};
+
+    for (size_t i = 0; i < ENGINES; i++) {
+        usec_t at = probe_adopted_pause(&s, prng_next(&prng));
+
+        while (at < ROUNDS * S(5)) {
+            asked[at / (S(5) / PARTS)]++;
+            at += probe_liveness_pause(&s, prng_next(&prng));
+        }
+    }
+    for (size_t i = 0; i < (size_t)PARTS * ROUNDS; i++)
+        if (asked[i] > 4 * ENGINES / PARTS)
+            fail_msg("%u in part %zu", asked[i], i);
 }
 
 /* An engine that needs `t` is seen 2 % later at most, or 2 ms or the interval. */
@@ -124,6 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
             cmocka_unit_test(test_pause),
+            cmocka_unit_test(test_liveness_pause),
+            cmocka_unit_test(test_checks_of_many_spread),
             cmocka_unit_test(test_ramp_sees_an_engine_soon),
             cmocka_unit_test(test_settings_of_a_pool),
             cmocka_unit_test(test_stop_grace),

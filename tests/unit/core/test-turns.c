@@ -26,7 +26,8 @@ static void starts_on_one_gpu_come_one_after_the_other(void **state)
     assert_null(turns_next(&turns));
     turns_leave(&turns, &b);
     assert_null(turns_next(&turns));
-    assert_null(turns.first);
+    assert_null(turns.holding.first);
+    assert_null(turns.waiting.first);
 }
 
 static void starts_on_other_gpus_do_not_wait(void **state)
@@ -84,7 +85,7 @@ static void who_takes_no_part_can_leave(void **state)
 
     turns_join(&turns, &a, 1);
     turns_leave(&turns, &b);
-    assert_ptr_equal(turns.first, &a);
+    assert_ptr_equal(turns.waiting.first, &a);
 }
 
 typedef struct Life {

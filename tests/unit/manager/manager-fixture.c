@@ -220,15 +220,21 @@ void await_devices(ManagerFixture *f)
 
 Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation)
 {
+    return add_replica(f, id, "r0", 9, ret_operation);
+}
+
+Pool *add_replica(ManagerFixture *f, const char *id, const char *replica, uint16_t port,
+                  Operation **ret_operation)
+{
     Error error = {.code = PM_ERROR_NONE};
     EngineSpec *spec = NULL;
 
     assert_int_equal(engine_spec_new(&spec), 0);
     spec->pool_id = copy(id);
-    spec->replica_id = copy("r0");
+    spec->replica_id = copy(replica);
     spec->binary_path = copy("/bin/true");
     spec->host = copy("192.0.2.1"); /* not of this host: nobody listens there */
-    spec->port = 9;
+    spec->port = port;
     spec->model_path = copy("a-model");
     spec->engine = copy("llamacpp");
     spec->engine_version = copy("b1");

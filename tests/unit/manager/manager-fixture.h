@@ -57,6 +57,9 @@ Pool *add_pool(ManagerFixture *f, const char *id);
 Pool *add_external(ManagerFixture *f, const char *id);
 /* Preloads an engine. Its port is free, its model is not looked for. */
 Pool *add_engine(ManagerFixture *f, const char *id, Operation **ret_operation);
+/* The same of another replica than r0, and on another port. */
+Pool *add_replica(ManagerFixture *f, const char *id, const char *replica, uint16_t port,
+                  Operation **ret_operation);
 
 /* The service manager tells of the pool's unit. */
 void post_unit(ManagerFixture *f, const Pool *pool, const UnitObservation *u);

@@ -205,6 +205,22 @@ static void test_port_taken_meanwhile(void **state)
     assert_in_file(f, "state/p.json", "\"state\": \"backoff\"");
 }
 
+/* Two pools whose handoff files would have the same name. */
+static void test_handoff_of_another(void **state)
+{
+    ManagerFixture *f = *state;
+    Operation *o, *running;
+
+    assert_int_equal(add_replica(f, "a-b", "c-d", 10, &running)->state, POOL_STARTING);
+    assert_int_equal(add_replica(f, "a", "b-c-d", 11, &o)->state, POOL_FAILED);
+    assert_string_equal(o->result.error.field, "replica_id");
+    assert_non_null(strstr(o->result.error.text, "a-b-c-d.json belongs to pool a-b"));
+    assert_int_equal(add_replica(f, "a-b-c", "d", 12, &o)->state, POOL_FAILED);
+    assert_string_equal(o->result.error.field, "replica_id");
+    assert_int_equal(add_replica(f, "a-b-c", "e", 12, &o)->state, POOL_STARTING);
+    assert_int_equal(add_replica(f, "a", "b-c", 11, &o)->state, POOL_STARTING);
+}
+
 /* Its state cannot be put on disk: the start waits for that, as any start does. */
 static void test_locked(void **state)
 {
@@ -226,11 +242,17 @@ static void test_locked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            manager_test(test_starts_again),         manager_test(test_trial),
-            manager_test(test_dies_while_waiting),   manager_test(test_due_meanwhile),
-            manager_test(test_trial_due_meanwhile),  manager_test(test_reset),
-            manager_test(test_reset_tripped),        manager_test(test_allow),
-            manager_test(test_port_taken_meanwhile), manager_test(test_locked),
+            manager_test(test_starts_again),
+            manager_test(test_trial),
+            manager_test(test_handoff_of_another),
+            manager_test(test_dies_while_waiting),
+            manager_test(test_due_meanwhile),
+            manager_test(test_trial_due_meanwhile),
+            manager_test(test_reset),
+            manager_test(test_reset_tripped),
+            manager_test(test_allow),
+            manager_test(test_port_taken_meanwhile),
+            manager_test(test_locked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

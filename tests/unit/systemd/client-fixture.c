@@ -42,10 +42,18 @@ static void on_attached(int error, const char *error_text, void *userdata)
     add(userdata, SEEN_ATTACHED, NULL, error_text)->error = error;
 }
 
+static UnitKnown on_known(const UnitName *name, uint32_t job, void *userdata)
+{
+    const Fixture *f = userdata;
+
+    return f->known;
+}
+
 static const UnitClientCallbacks callbacks = {
         .observed = on_observed,
         .start_failed = on_start_failed,
         .stop_failed = on_stop_failed,
+        .known = on_known,
         .attached = on_attached,
 };
 

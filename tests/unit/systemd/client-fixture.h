@@ -35,6 +35,7 @@ typedef struct Fixture {
     UnitClient *client;
     Seen seen[4096];
     size_t n_seen;
+    UnitKnown known; /* of each unit */
 } Fixture;
 
 /* For cmocka: *state is a Fixture, its client not attached. */

@@ -8,15 +8,16 @@
 
 #include "client-fixture.h"
 
-static void list_unit(sd_bus_message *reply, const char *unit)
+static void list_unit(sd_bus_message *reply, const char *unit, const char *active, uint32_t job)
 {
-    assert_true(sd_bus_message_append(reply, "(ssssssouso)", unit, "an engine", "loaded", "active",
-                                      "running", "", "/org/freedesktop/systemd1/unit/x", 0U, "",
+    assert_true(sd_bus_message_append(reply, "(ssssssouso)", unit, "an engine", "loaded", active,
+                                      "a-state", "", "/org/freedesktop/systemd1/unit/x", job, "",
                                       "/") >= 0);
 }
 
-/* Attaches up to the list, which is answered with these units. */
-static void attach_with(Fixture *f, const char *const *units, size_t n)
+/* Attaches up to the list, which is answered with these units, all in that state. */
+static void attach_as(Fixture *f, const char *const *units, size_t n, const char *active,
+                      uint32_t job)
 {
     sd_bus_message *reply;
 
@@ -27,10 +28,16 @@ static void attach_with(Fixture *f, const char *const *units, size_t n)
     reply = fake_reply_new(f->manager, fake_call(f->manager, "ListUnitsByPatterns", 0));
     assert_true(sd_bus_message_open_container(reply, 'a', "(ssssssouso)") >= 0);
     for (size_t i = 0; i < n; i++)
-        list_unit(reply, units[i]);
+        list_unit(reply, units[i], active, job);
     assert_true(sd_bus_message_close_container(reply) >= 0);
     fake_send(f->manager, reply);
     fake_settle(f->manager);
+}
+
+/* In a state in which they are read. */
+static void attach_with(Fixture *f, const char *const *units, size_t n)
+{
+    attach_as(f, units, n, "activating", 0);
 }
 
 static void reply_active(Fixture *f, sd_bus_message *call)
@@ -106,6 +113,89 @@ static void test_attached_comes_after_every_unit(void **state)
     assert_int_equal(f->seen[1].u.active, UNIT_ACTIVE_ACTIVE);
     assert_int_equal(f->seen[2].type, SEEN_ATTACHED);
     assert_int_equal(f->seen[2].error, 0);
+}
+
+static void assert_property(sd_bus_message *call, const char *interface, const char *property)
+{
+    const char *a, *b;
+
+    assert_true(sd_bus_message_read(call, "ss", &a, &b) > 0);
+    assert_string_equal(a, interface);
+    assert_string_equal(b, property);
+    assert_string_equal(sd_bus_message_get_path(call), PATH_A);
+}
+
+/* Reading all of a unit costs the service manager too much where there are many. */
+static void test_of_a_running_unit_two_properties_are_read(void **state)
+{
+    static const char *const units[] = {UNIT_A};
+    Fixture *f = *state;
+    sd_bus_message *m;
+
+    attach_as(f, units, 1, "active", 0);
+    assert_int_equal(f->n_seen, 1);
+    assert_int_equal(f->seen[0].u.fields, UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB);
+    assert_int_equal(f->seen[0].u.active, UNIT_ACTIVE_ACTIVE);
+    m = fake_call(f->manager, "Get", 0);
+    assert_property(m, "org.freedesktop.systemd1.Service", "MainPID");
+    fake_reply(f->manager, m, "v", "u", 77U);
+    fake_settle(f->manager);
+    assert_int_equal(fixture_last(f, SEEN_OBSERVED)->u.fields, UNIT_FIELD_MAIN_PID);
+    assert_int_equal(fixture_last(f, SEEN_OBSERVED)->u.main_pid, 77);
+    assert_int_equal(fixture_seen(f, SEEN_ATTACHED), 0);
+    m = fake_call(f->manager, "Get", 1);
+    assert_property(m, "org.freedesktop.systemd1.Unit", "InvocationID");
+    fake_reply(f->manager, m, "v", "ay", 16, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    fake_settle(f->manager);
+    assert_string_equal(fixture_last(f, SEEN_OBSERVED)->u.invocation_id,
+                        "0102030405060708090a0b0c0d0e0f10");
+    assert_int_equal(fixture_seen(f, SEEN_ATTACHED), 1);
+    assert_int_equal(fake_count(f->manager, "GetAll"), 0);
+}
+
+static void test_a_running_unit_with_a_job_is_read(void **state)
+{
+    static const char *const units[] = {UNIT_A};
+    Fixture *f = *state;
+
+    attach_as(f, units, 1, "active", 5);
+    assert_int_equal(f->n_seen, 0);
+    assert_int_equal(fake_count(f->manager, "GetAll"), 1);
+}
+
+/* What is no number of a process is no answer: then everything is read. */
+static void test_an_odd_property_is_read_with_all_others(void **state)
+{
+    static const char *const units[] = {UNIT_A};
+    Fixture *f = *state;
+
+    attach_as(f, units, 1, "active", 0);
+    fake_reply(f->manager, fake_call(f->manager, "Get", 0), "v", "s", "many");
+    fake_settle(f->manager);
+    reply_active(f, fake_call(f->manager, "GetAll", 0));
+    assert_int_equal(fixture_seen(f, SEEN_OBSERVED), 2);
+    assert_int_equal(fixture_seen(f, SEEN_ATTACHED), 1);
+}
+
+/* Somebody asks for all while the two wait for their turn. */
+static void test_a_query_meanwhile_is_of_all(void **state)
+{
+    static char names[UNIT_CLIENT_READS + 1][64];
+    const char *units[ELEMENTSOF(names)];
+    Fixture *f = *state;
+
+    for (unsigned i = 0; i < ELEMENTSOF(names); i++)
+        units[i] = unit_number(names[i], i);
+    attach_as(f, units, ELEMENTSOF(units), "active", 0);
+    assert_int_equal(fake_count(f->manager, "Get"), UNIT_CLIENT_READS);
+    assert_return_code(unit_client_query(f->client, units[UNIT_CLIENT_READS]), 0);
+    fake_reply_error(f->manager, fake_call(f->manager, "Get", 0), ERROR_NO_SUCH_UNIT, "gone");
+    fake_settle(f->manager);
+    fake_reply(f->manager, fake_call(f->manager, "Get", UNIT_CLIENT_READS), "v", "u", 77U);
+    fake_settle(f->manager);
+    fake_reply(f->manager, fake_call(f->manager, "Get", UNIT_CLIENT_READS + 1), "v", "ay", 0);
+    fake_settle(f->manager);
+    assert_int_equal(fake_count(f->manager, "GetAll"), 1);
 }
 
 static void test_many_units_are_read_a_few_at_a_time(void **state)
@@ -231,7 +321,7 @@ static void test_new_service_manager_is_subscribed_to_and_read(void **state)
     fake_settle(f->manager);
     reply = fake_reply_new(f->manager, fake_call(f->manager, "ListUnitsByPatterns", 0));
     assert_true(sd_bus_message_open_container(reply, 'a', "(ssssssouso)") >= 0);
-    list_unit(reply, UNIT_B);
+    list_unit(reply, UNIT_B, "failed", 0);
     assert_true(sd_bus_message_close_container(reply) >= 0);
     fake_send(f->manager, reply);
     fake_settle(f->manager);
@@ -295,6 +385,10 @@ int main(void)
             TEST(test_one_match_covers_all_units),
             TEST(test_list_is_of_engine_units),
             TEST(test_attached_comes_after_every_unit),
+            TEST(test_of_a_running_unit_two_properties_are_read),
+            TEST(test_a_running_unit_with_a_job_is_read),
+            TEST(test_an_odd_property_is_read_with_all_others),
+            TEST(test_a_query_meanwhile_is_of_all),
             TEST(test_many_units_are_read_a_few_at_a_time),
             TEST(test_a_unit_that_went_meanwhile_counts),
             TEST(test_an_unreadable_unit_fails_it_once),

@@ -250,6 +250,48 @@ static void test_removed_unit_is_asked_for(void **state)
     assert_int_equal(fake_count(f->manager, "GetAll"), 1);
 }
 
+/* The signals of a start have said it all. */
+static void test_known_units_are_not_read_when_their_job_is_gone(void **state)
+{
+    Fixture *f = *state;
+
+    fixture_attach(f);
+    f->known = UNIT_KNOWN_RUNNING;
+    fake_job_removed(f->manager, 5, UNIT_A);
+    f->known = UNIT_KNOWN_ENDED;
+    fake_job_removed(f->manager, 6, UNIT_A);
+    fake_signal(f->manager, "UnitRemoved", "so", UNIT_A, PATH_A);
+    fake_settle(f->manager);
+    assert_int_equal(fake_count(f->manager, NULL), 0);
+    f->known = UNIT_KNOWN_LITTLE;
+    fake_job_removed(f->manager, 7, UNIT_A);
+    fixture_only_call(f, "GetUnit");
+}
+
+/* After a reload of the service manager each of them is said to be removed. */
+static void test_a_running_unit_is_asked_whether_it_still_runs(void **state)
+{
+    Fixture *f = *state;
+
+    fixture_attach(f);
+    f->known = UNIT_KNOWN_RUNNING;
+    for (int i = 0; i < 2; i++) {
+        fake_signal(f->manager, "UnitRemoved", "so", UNIT_A, PATH_A);
+        fake_reply(f->manager, fixture_only_call(f, "GetUnit"), "o", PATH_A);
+        fake_reply(f->manager, fixture_only_call(f, "Get"), "v", "s", i == 0 ? "active" : "failed");
+        fake_settle(f->manager);
+    }
+    assert_int_equal(f->n_seen, 1);
+    assert_int_equal(f->seen[0].u.fields, UNIT_FIELD_ACTIVE);
+    assert_int_equal(f->seen[0].u.active, UNIT_ACTIVE_ACTIVE);
+    /* How it has ended is read at once. */
+    fake_reply(f->manager, fixture_only_call(f, "GetAll"), "a{sv}", 2, "ActiveState", "s", "failed",
+               "Result", "s", "signal");
+    fake_settle(f->manager);
+    assert_int_equal(f->n_seen, 2);
+    assert_int_equal(f->seen[1].u.result, UNIT_RESULT_SIGNAL);
+}
+
 static void test_nothing_is_sent_while_the_service_manager_reloads(void **state)
 {
     Fixture *f = *state;
@@ -358,6 +400,8 @@ int main(void)
             TEST(test_refused_queries_end),
             TEST(test_queries_are_capped_and_coalesced),
             TEST(test_removed_unit_is_asked_for),
+            TEST(test_known_units_are_not_read_when_their_job_is_gone),
+            TEST(test_a_running_unit_is_asked_whether_it_still_runs),
             TEST(test_nothing_is_sent_while_the_service_manager_reloads),
             TEST(test_lost_jobs_are_found_after_a_reload),
             TEST(test_a_job_in_flight_is_not_ended_by_its_own_signals),
