@@ -12,11 +12,11 @@ int error_fill(Error *error, PmErrorCode code, const char *field, const char *fo
 
         error->code = code;
         (void)snprintf(error->field, sizeof(error->field), "%s", field ? field : "");
-        utf8_trim(error->field);
+        utf8_repair(error->field);
         va_start(ap, format);
         (void)vsnprintf(error->text, sizeof(error->text), format, ap);
         va_end(ap);
-        utf8_trim(error->text);
+        utf8_repair(error->text);
     }
     return pm_error_info(code)->http_status < 500 ? -EINVAL : -EIO;
 }

@@ -224,7 +224,20 @@ bool utf8_is_valid(const char *s, size_t n)
     return true;
 }
 
-void utf8_trim(char *s)
+/* Whether the `n` bytes, which are none, are the beginning of a sequence. */
+static bool utf8_is_cut(const unsigned char *s, size_t n)
+{
+    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+
+    if (s[0] < 0xc2 || s[0] > 0xf4 || n >= length)
+        return false;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0U) != 0x80)
+            return false;
+    return true;
+}
+
+void utf8_repair(char *s)
 {
     unsigned char *p = (unsigned char *)s;
     size_t n = strlen(s);
@@ -232,8 +245,12 @@ void utf8_trim(char *s)
     while (n > 0) {
         size_t length = utf8_sequence(p, n);
 
-        if (length == 0)
+        if (length == 0 && utf8_is_cut(p, n))
             break;
+        if (length == 0) {
+            *p = '?';
+            length = 1;
+        }
         p += length;
         n -= length;
     }

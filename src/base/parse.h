@@ -32,8 +32,9 @@ bool id_is_valid(const char *s);
 /* Whether the `n` bytes are UTF-8 (no surrogates, no overlong forms) without a NUL. */
 bool utf8_is_valid(const char *s, size_t n);
 
-/* Cuts `s` short where it stops being UTF-8, as snprintf() may have cut it within a character. */
-void utf8_trim(char *s);
+/* Makes `s` UTF-8: bytes that are none become '?', and a character at the end that was cut, as
+ * snprintf() may cut one, goes. */
+void utf8_repair(char *s);
 
 /* Whether `s` starts with '/', has no component "..", and is at most PATH_MAX - 1 bytes long. */
 bool path_is_absolute_and_plain(const char *s);

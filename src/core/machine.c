@@ -35,7 +35,7 @@ void step_set_error(Step *s, FailureClass failure, const char *format, ...)
     (void)vsnprintf(s->pool->last_error, sizeof(s->pool->last_error), format, ap);
     va_end(ap);
     /* The bus takes no other text. */
-    utf8_trim(s->pool->last_error);
+    utf8_repair(s->pool->last_error);
     s->pool->last_error_class = failure;
 }
 

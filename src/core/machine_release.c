@@ -53,7 +53,7 @@ void step_release_over(Step *s)
 
     p->releasing = false;
     gpu_memory_describe(&p->release.answer, p->gpu_warning, sizeof(p->gpu_warning));
-    utf8_trim(p->gpu_warning);
+    utf8_repair(p->gpu_warning);
     if (p->release.answer.memory != GPU_MEMORY_BACK)
         step_log(s,
                  p->release.answer.memory == GPU_MEMORY_HELD ? LOG_GPU_MEMORY_HELD

@@ -100,7 +100,7 @@ static void go_plain(Step *s, const char *why)
                    "strategy: the new engine cannot run beside the old one, which is drained and "
                    "stopped first: %s",
                    why);
-    utf8_trim(p->operation.note);
+    utf8_repair(p->operation.note);
     step_log(s, LOG_RELOAD_PLAIN, NULL);
     step_beside_drop(s);
     p->reload.strategy = RELOAD_DRAIN;
@@ -280,9 +280,9 @@ static void give_up(Step *s)
     char why[sizeof(p->last_error)];
 
     (void)snprintf(why, sizeof(why), "%s", p->last_error);
-    /* Room for both; utf8_trim() leaves nothing behind what was cut in two. */
+    /* Room for both; utf8_repair() leaves nothing behind what was cut in two. */
     p->reload.error[ERROR_PART_MAX] = '\0';
-    utf8_trim(p->reload.error);
+    utf8_repair(p->reload.error);
     step_set_error(s, p->last_error_class, "%s; and the engine from before does not start: %s",
                    p->reload.error, why);
     reload_done(&p->reload);

@@ -210,7 +210,7 @@ static unsigned rank(FailureClass failure)
 static void copy_line(char to[static OUTPUT_LINE_MAX + 1], const char *line)
 {
     (void)snprintf(to, OUTPUT_LINE_MAX + 1, "%s", line);
-    utf8_trim(to);
+    utf8_repair(to);
 }
 
 void output_tail_add(OutputTail *tail, const char *line)

@@ -34,7 +34,7 @@ static void name_owner(const Holding *h, char owner[static PM_LEASE_OWNER_MAX + 
     if (h->options->owner)
         name = h->options->owner;
     (void)snprintf(owner, PM_LEASE_OWNER_MAX + 1, "%s", name);
-    utf8_trim(owner);
+    utf8_repair(owner);
 }
 
 static int acquire(Holding *h, Error *error)

@@ -37,6 +37,7 @@ typedef struct Field {
     const char *name;
     FieldType type;
     bool required; /* must be there; what is not required may be left out or null */
+    bool refused;  /* its check takes nothing, to say what to do instead: never written */
     bool nullable; /* required, but may be null: written as null where unset */
     size_t offset; /* in the struct; of a group: 0 */
     uint64_t min;  /* of numbers */

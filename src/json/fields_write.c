@@ -164,5 +164,6 @@ static void write_field(Builder *b, const Field *f, const void *base)
 void fields_write(const FieldTable *table, const void *base, Builder *b)
 {
     for (size_t i = 0; i < table->count; i++)
-        write_field(b, &table->fields[i], base);
+        if (!table->fields[i].refused)
+            write_field(b, &table->fields[i], base);
 }

@@ -141,29 +141,40 @@ static int read_part(json_object *part, const char *prefix, Pool *pool, Error *e
     engine = pool_engine(pool, header.generation);
     if (!engine)
         return 0;
+    if (engine->leases.last_number > 0)
+        return field_refuse(error, BESIDE ".generation", "must not be that of the other engine");
     r = read_leases(part, &header, engine, error);
-    if (r < 0) {
-        lease_begin_generation(engine);
+    if (r >= 0)
+        engine->leases.last_number = header.last_number;
+    return r;
+}
+
+static int read_parts(json_object *file, Pool *pool, Error *error)
+{
+    json_object *beside = NULL;
+    int r = read_part(file, "", pool, error);
+
+    if (r < 0 || !json_object_object_get_ex(file, BESIDE, &beside))
         return r;
-    }
-    engine->leases.last_number = header.last_number;
-    return 0;
+    if (!json_object_is_type(beside, json_type_object))
+        return field_refuse(error, BESIDE, "must be an object");
+    return read_part(beside, BESIDE ".", pool, error);
 }
 
 int leases_file_parse(const char *text, size_t length, Pool *pool, Error *error)
 {
     _cleanup_json_ json_object *file = NULL;
-    json_object *beside = NULL;
     int r = json_read(text, length, &file, error);
 
     if (r < 0)
         return r;
     if (!json_object_is_type(file, json_type_object))
         return error_set(error, PM_ERROR_INVALID_FIELD, NULL, "a leases file must be an object");
-    r = read_part(file, "", pool, error);
-    if (r < 0 || !json_object_object_get_ex(file, BESIDE, &beside))
-        return r;
-    if (!json_object_is_type(beside, json_type_object))
-        return field_refuse(error, BESIDE, "must be an object");
-    return read_part(beside, BESIDE ".", pool, error);
+    r = read_parts(file, pool, error);
+    if (r < 0) {
+        lease_begin_generation(pool);
+        if (pool->beside)
+            lease_begin_generation(pool->beside);
+    }
+    return r;
 }

@@ -51,8 +51,8 @@ static const Field resources_fields[] = {
 static const FieldTable resources_table = {resources_fields, ELEMENTSOF(resources_fields)};
 
 static const Field container_fields[] = {
-        /* Always refused: who asks for one is told what to do instead. */
-        {"image", STRING(PM_STRING_MAX), AT(container.rootfs), .check = check_image},
+        {"image", STRING(PM_STRING_MAX), .refused = true, AT(container.rootfs),
+         .check = check_image},
         {"rootfs", STRING(PM_STRING_MAX), AT(container.rootfs), .check = check_path},
 };
 static const FieldTable container_table = {container_fields, ELEMENTSOF(container_fields)};

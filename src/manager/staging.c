@@ -97,7 +97,7 @@ static void read_last_words(const PoolShell *shell, char line[static PM_ERROR_TE
     if (plain.failed || !plain.data)
         return;
     (void)snprintf(line, PM_ERROR_TEXT_MAX + 1, "%s", plain.data);
-    utf8_trim(line);
+    utf8_repair(line);
 }
 
 /* Reads the answer of one that has succeeded. Returns 0, or a negative errno with `error` saying

@@ -263,10 +263,10 @@ static void test_utf8_every_character(void **state)
     }
 }
 
-static void test_utf8_trim(void **state)
+static void test_utf8_repair(void **state)
 {
     static const struct {
-        const char *text, *trimmed;
+        const char *text, *repaired;
     } cases[] = {
             {"", ""},
             {"abc", "abc"},
@@ -274,15 +274,17 @@ static void test_utf8_trim(void **state)
             {"a\xc3", "a"},
             {"\xf0\x9f\x98", ""},
             {"a\xf0\x9f\x98\x80\xf0\x9f\x98", "a\xf0\x9f\x98\x80"},
-            {"a\x80z", "a"}, /* all that follows goes too */
-            {"\xff", ""},
+            {"a\x80z", "a?z"},
+            {"\xff", "?"},
+            {"\xe2\x82z\xe2\x82", "??z"},
+            {"\xed\xa0\x80", "???"},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_free_ char *s = copy_exactly(cases[i].text, strlen(cases[i].text) + 1);
 
-        utf8_trim(s);
-        assert_string_equal(s, cases[i].trimmed);
+        utf8_repair(s);
+        assert_string_equal(s, cases[i].repaired);
     }
 }
 
@@ -319,7 +321,7 @@ int main(void)
             cmocka_unit_test(test_u64),           cmocka_unit_test(test_bool),
             cmocka_unit_test(test_span),          cmocka_unit_test(test_id),
             cmocka_unit_test(test_utf8_examples), cmocka_unit_test(test_utf8_every_character),
-            cmocka_unit_test(test_utf8_trim),     cmocka_unit_test(test_path),
+            cmocka_unit_test(test_utf8_repair),   cmocka_unit_test(test_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

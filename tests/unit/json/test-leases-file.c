@@ -215,6 +215,13 @@ static void test_refused(void **state)
             {"{\"format\": 1, \"pool_id\": \"p1\", \"generation\": 7, \"last_number\": 0,"
              "\"leases\": {}}",
              "leases", "must be an array"},
+#define ONE                                                                       \
+    "{\"format\": 1, \"pool_id\": \"p1\", \"generation\": 7, \"last_number\": 2," \
+    "\"leases\": [{\"number\": 2}]"
+            /* What of it was read before is forgotten. */
+            {ONE ", \"beside\": 5}", "beside", "must be an object"},
+            {ONE ", \"beside\": " ONE "}}", "beside.generation", "not be that of the other"},
+#undef ONE
     };
     static const struct {
         const char *leases, *field, *part;

@@ -42,6 +42,16 @@ static void test_round_trip(void **state)
     }
 }
 
+/* Of a container only the folder is kept: an image is something that nobody can have. */
+static void test_container(void **state)
+{
+    Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_READY);
+
+    pool->spec->container.rootfs = strdup("/srv/root");
+    assert_non_null(pool->spec->container.rootfs);
+    assert_round_trip(pool);
+}
+
 static void test_longest_error(void **state)
 {
     Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_FAILED);
@@ -251,11 +261,11 @@ static void test_not_an_object(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_longest_error),
-            cmocka_unit_test(test_shape),         cmocka_unit_test(test_observation),
-            cmocka_unit_test(test_truncated),     cmocka_unit_test(test_damaged),
-            cmocka_unit_test(test_refused),       cmocka_unit_test(test_unknown_members),
-            cmocka_unit_test(test_not_an_object),
+            cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_container),
+            cmocka_unit_test(test_longest_error),   cmocka_unit_test(test_shape),
+            cmocka_unit_test(test_observation),     cmocka_unit_test(test_truncated),
+            cmocka_unit_test(test_damaged),         cmocka_unit_test(test_refused),
+            cmocka_unit_test(test_unknown_members), cmocka_unit_test(test_not_an_object),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
