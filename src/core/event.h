@@ -81,6 +81,7 @@ typedef struct Event {
         UnitObservation unit;                /* UNIT, RECOVER */
         struct {
             bool good;
+            bool not_made; /* for want of our own: it says nothing of the engine */
             char error[PM_ERROR_TEXT_MAX + 1];
         } probe;
     };

@@ -278,7 +278,10 @@ void step_event(Step *s, Event *event)
         step_unit(s, &event->unit, event->uses_gpu);
         break;
     case EVENT_PROBE:
-        step_probe(s, event->probe.good, event->probe.error);
+        if (event->probe.not_made)
+            step_probe_not_made(s);
+        else
+            step_probe(s, event->probe.good, event->probe.error);
         break;
     case EVENT_TIMER:
         step_timer(s);

@@ -117,6 +117,7 @@ void step_external_probe(Step *s, bool good);
 void step_facts(Step *s, const Error *found);
 void step_start_failed(Step *s, const char *why);
 void step_running(Step *s); /* starting: the unit is active */
+void step_probe_not_made(Step *s);
 void step_probe(Step *s, bool good, const char *error);
 void step_probe_now(Step *s);
 void step_recover(Step *s, const UnitObservation *unit, bool uses_gpu);

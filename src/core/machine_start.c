@@ -200,6 +200,22 @@ void step_probe(Step *s, bool good, const char *error)
     }
 }
 
+void step_probe_not_made(Step *s)
+{
+    Pool *p = s->pool;
+    ProbeSettings probing;
+
+    if (!p->probe_running)
+        return;
+    if (p->state == POOL_WARMING) {
+        step_probe(s, false, "out of descriptors or memory");
+        return;
+    }
+    p->probe_running = false;
+    probe_settings(p->state == POOL_EXTERNAL ? NULL : p->spec, s->settings, &probing);
+    p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+}
+
 /* Our restart found the engine running. */
 static void adopt(Step *s)
 {

@@ -37,6 +37,7 @@ typedef struct Daemon {
     HttpServer *http;
     DbusServer *dbus;
     ManagerListener listener;
+    bool activated; /* its sockets are those of a socket unit */
     bool ready;
     sd_event_source *status_timer; /* on while the status line may be out of date */
     size_t told_pools, told_ready; /* in it */
@@ -72,6 +73,22 @@ static void on_pool(const Pool *pool, void *userdata)
         return;
     (void)sd_event_source_set_time_relative(d->status_timer, STATUS_USEC);
     (void)sd_event_source_set_enabled(d->status_timer, SD_EVENT_ONESHOT);
+}
+
+/* The socket went with the directory, unless it is systemd's, who alone can make it again. */
+static void on_runtime_renewed(void *userdata)
+{
+    Daemon *d = userdata;
+    Error error = {.code = PM_ERROR_NONE};
+
+    if (d->activated) {
+        journal_say(LOG_WARNING, PM_MESSAGE_STORAGE_FAILS,
+                    "The socket unit's http.sock may be gone: restart pool-managerd.socket");
+        return;
+    }
+    if (listen_own(d->http, d->settings->runtime_directory, &error) < 0)
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, "http.sock cannot be made again: %s",
+                    error.text);
 }
 
 static void on_name(int error, const char *error_text, void *userdata)
@@ -219,7 +236,10 @@ static int open_http(Daemon *d)
             .token = d->token,
     };
     Error error = {.code = PM_ERROR_NONE};
-    int r = http_server_new(d->event, d->manager, &http, &d->http);
+    int r;
+
+    d->activated = sd_listen_fds(0) > 0;
+    r = http_server_new(d->event, d->manager, &http, &d->http);
 
     if (r >= 0)
         r = listen_all(d->http, s->listen, s->runtime_directory, d->token != NULL, &error);
@@ -256,6 +276,7 @@ static int daemon_open(Daemon *d)
             .pool_added = on_pool,
             .pool_changed = on_pool,
             .pool_removed = on_pool,
+            .runtime_renewed = on_runtime_renewed,
             .userdata = d,
     };
     r = manager_add_listener(d->manager, &d->listener);

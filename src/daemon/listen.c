@@ -80,18 +80,29 @@ static int listen_activated(HttpServer *server, int n, bool has_token, Error *er
     return r;
 }
 
+int listen_own(HttpServer *server, const char *runtime_directory, Error *error)
+{
+    _cleanup_free_ char *own = NULL;
+
+    if (asprintf(&own, "unix:%s/http.sock", runtime_directory) < 0) {
+        own = NULL; /* undefined after a failure */
+        return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
+    }
+    return listen_on(server, own, error);
+}
+
 int listen_all(HttpServer *server, const char *listen, const char *runtime_directory,
                bool has_token, Error *error)
 {
-    _cleanup_free_ char *addresses = strdup(listen), *own = NULL;
+    _cleanup_free_ char *addresses = strdup(listen);
     char *save = NULL;
     int n = sd_listen_fds(1), r = 0;
 
     if (n > 0)
         return listen_activated(server, n, has_token, error);
-    if (!addresses || asprintf(&own, "unix:%s/http.sock", runtime_directory) < 0)
+    if (!addresses)
         return error_set(error, PM_ERROR_INTERNAL, NULL, "out of memory");
     for (char *a = strtok_r(addresses, " ", &save); a && r >= 0; a = strtok_r(NULL, " ", &save))
         r = listen_on(server, a, error);
-    return r < 0 ? r : listen_on(server, own, error);
+    return r < 0 ? r : listen_own(server, runtime_directory, error);
 }

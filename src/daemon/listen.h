@@ -16,3 +16,6 @@ int listen_check(const char *listen, bool has_token, Error *error);
  */
 int listen_all(HttpServer *server, const char *listen, const char *runtime_directory,
                bool has_token, Error *error);
+
+/* http.sock in `runtime_directory`, of a daemon that systemd has handed none over: as above. */
+int listen_own(HttpServer *server, const char *runtime_directory, Error *error);

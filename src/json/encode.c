@@ -3,6 +3,7 @@
 
 #include "core/unit_name.h"
 #include "json/build.h"
+#include "json/write.h"
 
 static void add_status_value(Builder *b, const StatusValue *v)
 {
@@ -247,22 +248,18 @@ json_object *json_operation(const OperationView *view)
 
 int json_text(json_object *object, bool pretty, char **ret, size_t *ret_length)
 {
-    const char *text = NULL;
-    char *copy;
+    _cleanup_(text_done) Text t = {0};
     size_t length;
+    int r;
 
-    if (object)
-        text = json_object_to_json_string_length(object, pretty ? JSON_TEXT_PRETTY : JSON_TEXT_LINE,
-                                                 &length);
-    copy = text ? malloc(length + 2) : NULL;
-    if (copy) {
-        memcpy(copy, text, length);
-        memcpy(copy + length, "\n", 2);
-    }
-    json_object_put(object);
-    if (!copy)
+    if (!object)
         return -ENOMEM;
-    *ret = copy;
-    *ret_length = length + 1;
-    return 0;
+    json_write(&t, object, pretty);
+    json_object_put(object);
+    text_append(&t, "\n");
+    length = t.length;
+    r = text_take(&t, ret);
+    if (r >= 0)
+        *ret_length = length;
+    return r;
 }

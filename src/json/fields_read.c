@@ -5,6 +5,7 @@
 #include "json/field_store.h"
 #include "json/refuse.h"
 #include "json/split_field.h"
+#include "json/write.h"
 
 enum {
     FIELDS_MAX = 32, /* of a table, to look for the nearest name */
@@ -43,17 +44,18 @@ static int warn_unknown(const FieldTable *table, const char *prefix, const char 
 
 static int store_object(const Target *t, json_object *value)
 {
-    const char *text;
+    _cleanup_free_ char *text = NULL;
     size_t length;
 
     if (json_object_get_type(value) != json_type_object)
         return refuse_value(t, "an object", value);
-    text = json_object_to_json_string_length(value, JSON_TEXT_LINE, &length);
-    if (text && length > t->field->max)
+    if (json_write_text(value, false, &text, &length) < 0)
+        return refuse_no_memory(t->error);
+    if (length > t->field->max)
         return field_refuse(t->error, t->name, "must be at most %" PRIu64 " bytes long, got %zu",
                             t->field->max, length);
-    *(char **)t->place = text ? strdup(text) : NULL;
-    return *(char **)t->place ? 0 : refuse_no_memory(t->error);
+    *(char **)t->place = TAKE_PTR(text);
+    return 0;
 }
 
 static int store_group(const Target *t, json_object *value, void *base, Warnings *warnings)

@@ -15,6 +15,9 @@ static int build_value(json_tokener *tokener, const char *text, size_t length, j
     /* A number or literal on its own ends only where something follows it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue)
         value = json_tokener_parse_ex(tokener, "", 1);
+    /* The next one, which older versions do not know: out of memory. */
+    if (json_tokener_get_error(tokener) > json_tokener_error_parse_utf8_string)
+        return refuse_no_memory(error);
     if (json_tokener_get_error(tokener) != json_tokener_success)
         return error_set(error, PM_ERROR_INVALID_JSON, NULL, "invalid JSON: %s",
                          json_tokener_error_desc(json_tokener_get_error(tokener)));

@@ -6,6 +6,7 @@
 #include "json/build.h"
 #include "json/reader.h"
 #include "json/refuse.h"
+#include "json/write.h"
 
 enum {
     STATE_RESERVE = 192 * 1024, /* bytes of a state file beside its spec, at most */
@@ -15,7 +16,7 @@ int check_storable(const char *name, json_object *member, Error *error)
 {
     _cleanup_json_ json_object *file = NULL, *again = NULL;
     char prefix[PM_ERROR_FIELD_MAX + 1];
-    const char *text = NULL;
+    _cleanup_free_ char *text = NULL;
     size_t length;
     Builder b;
     int r;
@@ -23,9 +24,7 @@ int check_storable(const char *name, json_object *member, Error *error)
     builder_init(&b);
     builder_add_value(&b, name, member);
     file = builder_take(&b);
-    if (file)
-        text = json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &length);
-    if (!text)
+    if (!file || json_write_text(file, true, &text, &length) < 0)
         return refuse_no_memory(error);
     if (length > PM_BODY_MAX - STATE_RESERVE)
         return error_set(error, PM_ERROR_BODY_TOO_LARGE, NULL,

@@ -281,6 +281,9 @@ typedef struct ManagerListener {
             const Pool *pool,
             void *userdata); /* the last call that sees it; it is not in the registry any more */
     void (*event_added)(const ManagerEvent *event, void *userdata);
+    /* The runtime directory was deleted, and made again: whatever the listener had there is gone.
+     */
+    void (*runtime_renewed)(void *userdata);
     void (*operation_ended)(const OperationResult *result, const char *pool_id, void *userdata);
     void *userdata;
 } ManagerListener;

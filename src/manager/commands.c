@@ -10,6 +10,7 @@
 #include "json/encode.h"
 #include "json/reader.h"
 #include "json/spec_fields.h"
+#include "json/write.h"
 
 enum {
     RELOAD_RESERVE = 64 * 1024, /* bytes of a state file that a reload may add beside a spec */
@@ -206,11 +207,11 @@ static int refuse_large(const Pool *pool, const EngineSpec *next, ReloadStrategy
     _cleanup_json_ json_object *file = json_state_file(pool),
                                *spec = spec_write(next ? next : pool->spec);
     size_t paths = next ? 0 : engine_spec_count_model(pool->spec) * PM_STRING_MAX;
+    _cleanup_free_ char *file_text = NULL, *spec_text = NULL;
     size_t file_length, spec_length;
 
-    if (!file || !spec ||
-        !json_object_to_json_string_length(file, JSON_TEXT_PRETTY, &file_length) ||
-        !json_object_to_json_string_length(spec, JSON_TEXT_PRETTY, &spec_length))
+    if (!file || !spec || json_write_text(file, true, &file_text, &file_length) < 0 ||
+        json_write_text(spec, true, &spec_text, &spec_length) < 0)
         return out_of_memory(error);
     spec_length += paths;
     if (strategy == RELOAD_BLUE_GREEN)

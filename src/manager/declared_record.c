@@ -66,8 +66,9 @@ int declared_records_open(Manager *m, const Settings *settings)
         return r;
     (void)sd_id128_to_string(boot, m->declared->boot_id);
     /* Whoever opens the state directory for the pools has said why it cannot be used. */
-    if (settings->state_directory[0] && open_store(m, settings->state_directory) >= 0)
-        return 0;
+    r = settings->state_directory[0] ? open_store(m, settings->state_directory) : -ENOENT;
+    if (r >= 0 || r == -ENOMEM)
+        return r;
     m->declared->store = state_dir_free(m->declared->store);
     return open_store(m, runtime_dir_path(m->runtime));
 }

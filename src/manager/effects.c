@@ -70,8 +70,10 @@ void effects_start_unit(Manager *m, const Pool *pool)
 /* An engine whose state is not saved could not be found again: rather none. */
 static void start(Manager *m, PoolShell *shell, const Pool *engine)
 {
-    if (shell->save_error == -EAGAIN)
-        shell->start_waiting = engine->generation; /* until the registry lock is free */
+    /* Until the registry lock is free, or we have again what we are short of. */
+    if (shell->save_error == -EAGAIN || shell->save_error == -ENOMEM ||
+        shell->save_error == -EMFILE || shell->save_error == -ENFILE)
+        shell->start_waiting = engine->generation;
     else if (shell->save_error < 0)
         post_failure(m, engine, EVENT_START_FAILED, "its state file cannot be written",
                      shell->save_error);
@@ -79,48 +81,15 @@ static void start(Manager *m, PoolShell *shell, const Pool *engine)
         effects_start_unit(m, engine);
 }
 
-static void write_handoff(Manager *m, const Pool *pool)
-{
-    _cleanup_free_ char *text = NULL;
-    size_t length;
-    int r = json_text(json_handoff(pool), true, &text, &length);
-
-    if (r >= 0)
-        r = runtime_dir_write_handoff(m->runtime, pool->id, pool->spec->replica_id, text);
-    if (r < 0)
-        log_pool_errno(pool, r, "its handoff file cannot be written");
-}
-
-static void remove_handoff(Manager *m, const Pool *pool)
-{
-    int r = pool->spec ? runtime_dir_remove_handoff(m->runtime, pool->id, pool->spec->replica_id)
-                       : 0;
-
-    if (r < 0)
-        log_pool_errno(pool, r, "its handoff file cannot be removed");
-}
-
-static void write_pid(Manager *m, const Pool *pool)
-{
-    int r = runtime_dir_write_pid(m->runtime, pool->id, pool->unit.main_pid);
-
-    if (r < 0)
-        log_pool_errno(pool, r, "its pid file cannot be written");
-}
-
-static void remove_pid(Manager *m, const Pool *pool)
-{
-    int r = runtime_dir_remove_pid(m->runtime, pool->id);
-
-    if (r < 0)
-        log_pool_errno(pool, r, "its pid file cannot be removed");
-}
-
 static void post_probe(PoolShell *shell, uint64_t generation, bool good, const char *error)
 {
-    Event event = {.type = EVENT_PROBE, .generation = generation, .probe = {.good = good}};
+    Event event = {
+            .type = EVENT_PROBE,
+            .generation = generation,
+            .probe = {.good = good, .not_made = !good && !error},
+    };
 
-    if (!good)
+    if (error)
         (void)snprintf(event.probe.error, sizeof(event.probe.error), "%s", error);
     (void)manager_post(shell->manager, shell->pool->id, &event);
 }
@@ -151,7 +120,7 @@ static void probe(Manager *m, PoolShell *shell)
     shell->probe_generation = pool->generation;
     r = probe_start(m->prober, &target, on_probe, shell, &shell->probe);
     if (r < 0)
-        post_probe(shell, pool->generation, false, strerror(-r));
+        post_probe(shell, pool->generation, false, r == -EINVAL ? strerror(-r) : NULL);
 }
 
 static void unit_call(Manager *m, const Pool *pool, EffectType type)
@@ -176,7 +145,9 @@ static void unit_call(Manager *m, const Pool *pool, EffectType type)
         r = unit_client_query(m->units, name);
         break;
     }
-    if (r < 0)
+    if (r == -ENOMEM)
+        manager_out_of_memory(m);
+    else if (r < 0)
         log_pool_errno(pool, r, "the service manager cannot be asked");
 }
 
@@ -222,10 +193,10 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
         break;
     case EFFECT_WRITE_PID:
         gpu_release_add_pid(shell, (uint64_t)pool->unit.main_pid);
-        write_pid(m, pool);
+        persist_pid(shell, true);
         break;
     case EFFECT_REMOVE_PID:
-        remove_pid(m, pool);
+        persist_pid(shell, false);
         break;
     case EFFECT_PROBE:
         probe(m, shell);
@@ -236,10 +207,10 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
     case EFFECT_WRITE_HANDOFF:
         devices_notice(m);
         driver_fault_ready(m, pool);
-        write_handoff(m, pool);
+        persist_handoff(shell, true);
         break;
     case EFFECT_REMOVE_HANDOFF:
-        remove_handoff(m, pool);
+        persist_handoff(shell, false);
         break;
     case EFFECT_EXCHANGE:
         pool_shell_exchange(shell, pool_shell(pool_beside(pool)));

@@ -180,6 +180,10 @@ static void on_changed(const char *name, const char *text, size_t length, void *
     }
     if (r >= 0)
         return;
+    if (r == -ENOMEM || error.code == PM_ERROR_INTERNAL) {
+        manager_out_of_memory(m);
+        return;
+    }
     report_bad(name, LOG_WARNING, error_is_set(&error) ? error.text : strerror(-r));
     drop_file(m, name);
 }
@@ -209,6 +213,11 @@ static void on_trouble(const char *reason, void *userdata)
     journal_say(LOG_ERR, PM_MESSAGE_HANDOFFS_UNWATCHED, "The handoff directory: %s", reason);
 }
 
+static void on_lost(void *userdata)
+{
+    renew_begin(userdata);
+}
+
 void external_start(Manager *m)
 {
     static const HandoffWatchCallbacks callbacks = {
@@ -216,10 +225,15 @@ void external_start(Manager *m)
             .gone = on_gone,
             .bad = on_bad,
             .trouble = on_trouble,
+            .lost = on_lost,
     };
     Event event = {.type = EVENT_HANDOFF_GONE};
     int r = handoff_watch_new(m->event, m->runtime, &callbacks, m, &m->handoffs);
 
+    if (r == -ENOMEM) {
+        manager_out_of_memory(m);
+        return;
+    }
     if (r < 0) {
         journal_say(LOG_ERR, PM_MESSAGE_HANDOFFS_UNWATCHED,
                     "The handoff directory cannot be watched, files that are put there have no "

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <poolmgr/messages.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
 #include "systemd/cgroup.h"
+#include "systemd/journal.h"
 
 Instant manager_now(const Manager *m)
 {
@@ -96,12 +99,26 @@ static void dispatch(Manager *m)
     m->dispatching = false;
 }
 
+void manager_out_of_memory(Manager *m)
+{
+    int code;
+
+    if (sd_event_get_exit_code(m->event, &code) >= 0)
+        return; /* it ends already */
+    journal_say(
+            LOG_ERR, PM_MESSAGE_DAEMON_FAILED,
+            "Out of memory: what has happened cannot be kept. The daemon ends, for the next one "
+            "to find out");
+    (void)sd_event_exit(m->event, -ENOMEM);
+}
+
 int manager_post(Manager *m, const char *pool_id, Event *event)
 {
     QueuedEvent *q = calloc(1, sizeof(QueuedEvent));
 
     if (!q) {
         event_drop(event);
+        manager_out_of_memory(m);
         return -ENOMEM;
     }
     (void)snprintf(q->pool_id, sizeof(q->pool_id), "%s", pool_id);
@@ -178,7 +195,6 @@ void manager_forget_pool(Manager *m, PoolShell *shell)
 {
     char id[PM_ID_MAX + 1];
     Pool *pool = shell->pool;
-    int r;
 
     memcpy(id, pool->id, sizeof(id));
     if (pool_last_generation(pool) > m->numbers.generation_floor) {
@@ -187,11 +203,7 @@ void manager_forget_pool(Manager *m, PoolShell *shell)
     }
     /* Before its state: what nobody knows any more must not come back. */
     memory_forget(shell);
-    (void)runtime_dir_remove_pid(m->runtime, id);
-    (void)runtime_dir_remove_leases(m->runtime, id);
-    r = runtime_dir_remove_state(m->runtime, id);
-    if (r < 0)
-        log_pool_errno(pool, r, "its state file cannot be removed");
+    persist_forget(shell);
     (void)registry_take(&m->registry, id);
     notify_pool_removed(shell);
     pool_shell_detach(pool);
@@ -387,6 +399,7 @@ Manager *manager_free(Manager *m)
 {
     if (!m)
         return NULL;
+    persist_flush(m);
     driver_fault_done(m);
     m->turns_open = false;
     for (size_t i = 0; i < m->registry.count; i++)
@@ -397,6 +410,7 @@ Manager *manager_free(Manager *m)
     queue_free(m);
     operations_free(m);
     recover_free(m);
+    renew_done(m);
     external_done(m);
     events_done(m);
     persist_done(m);

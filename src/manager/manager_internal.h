@@ -136,7 +136,16 @@ typedef struct RingEvent {
 typedef enum SaveWhat {
     SAVE_STATE = 1 << 0,
     SAVE_LEASES = 1 << 1,
+    SAVE_PID = 1 << 2,
+    SAVE_HANDOFF = 1 << 3,
 } SaveWhat;
+
+/* A pool that is not there any more, and files of which are. */
+typedef struct LeftFiles {
+    struct LeftFiles *next;
+    char pool_id[PM_ID_MAX + 1];
+    char replica_id[PM_ID_MAX + 1]; /* "": it never had an engine */
+} LeftFiles;
 
 struct Manager {
     sd_event *event;
@@ -153,14 +162,18 @@ struct Manager {
     sd_event_source *access_timer;
 
     PoolShell *unsaved;
+    LeftFiles *left_files;
     sd_event_source *save_timer;
     RegistryNumbers numbers;
     bool numbers_unsaved;
+    bool storage_fails; /* something could not be written, and not all of that is written since */
 
     struct Memory *memory; /* NULL: there is no state directory */
     struct DeclaredPools *declared;
 
     HandoffWatch *handoffs;
+    sd_event_source *renew_timer;
+    bool renew_told; /* that it cannot be made */
     HandoffFile *handoff_files;
     bool gpu_required;
     struct DriverFaults *driver_faults;
@@ -220,6 +233,9 @@ struct Manager {
 /* manager.c: puts the event (whose pointers are taken over) into the queue and, unless that is
  * under way, works the queue off. */
 int manager_post(Manager *m, const char *pool_id, Event *event);
+/* Something that has happened is lost for want of memory: ends the loop. What is on disk, and what
+ * the service manager says, tells the next daemon of it. */
+void manager_out_of_memory(Manager *m);
 int manager_ensure_pool(Manager *m, const char *pool_id, Pool **ret, bool *ret_new, Error *error);
 /* Removes the pool, its files, and what belongs to it. */
 void manager_forget_pool(Manager *m, PoolShell *shell);
@@ -238,10 +254,18 @@ void access_drop_kept(Manager *m);
  * it is written. -EAGAIN: another process holds the registry lock. */
 int persist_state(PoolShell *shell);
 int persist_leases(PoolShell *shell);
+/* The files that say that an engine runs, and that it serves: written, or removed. What fails is
+ * tried again, as the pool is by then. */
+void persist_pid(PoolShell *shell, bool runs);
+void persist_handoff(PoolShell *shell, bool serves);
+/* Removes all files of a pool that is to be forgotten. */
+void persist_forget(PoolShell *shell);
 /* Writes m->numbers, now or as soon as that can be done. */
 void persist_numbers(Manager *m);
 int persist_read_numbers(Manager *m);
 void persist_drop(PoolShell *shell);
+/* The last try to write what could not be written yet. */
+void persist_flush(Manager *m);
 void persist_done(Manager *m);
 
 /* memory.c: what outlives a reboot, in the state directory `path` ("": nothing does). */
@@ -275,6 +299,10 @@ void events_add(Manager *m, const char *type, const char *pool_id, json_object *
 /* Compares the handoff files with the pools that the last run left, and watches them from then on.
  */
 void external_start(Manager *m);
+/* renew.c: the runtime directory, or a folder of it, was deleted under our feet: it is made again,
+ * and all that belongs there is written again. */
+void renew_begin(Manager *m);
+void renew_done(Manager *m);
 void external_done(Manager *m);
 /* A pool may have become free for a file that waits for it. */
 void external_retry(Manager *m);

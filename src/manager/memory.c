@@ -28,12 +28,17 @@ struct Memory {
     StateDir *dir;
     char boot_id[BOOT_ID_LENGTH + 1];
     size_t brought_back;
+    sd_event_source
+            *renew; /* the folder was deleted: opens it again, once the writer has returned */
 };
 
 static void on_written(const char *name, int error, void *userdata)
 {
-    const struct Memory *memory = userdata;
+    const Manager *m = userdata;
+    const struct Memory *memory = m->memory;
 
+    if (error == -ENOENT && memory->renew)
+        (void)sd_event_source_set_enabled(memory->renew, SD_EVENT_ONESHOT);
     if (error < 0)
         journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
                     "%s/pools/%s cannot be written: %s; it is tried again until it can be",
@@ -43,6 +48,8 @@ static void on_written(const char *name, int error, void *userdata)
                     state_dir_path(memory->dir));
 }
 
+static int on_renew(sd_event_source *source, void *userdata);
+
 static int open_memory(Manager *m, const char *path, struct Memory *memory)
 {
     sd_id128_t boot;
@@ -51,7 +58,10 @@ static int open_memory(Manager *m, const char *path, struct Memory *memory)
     if (r < 0)
         return r;
     (void)sd_id128_to_string(boot, memory->boot_id);
-    return state_dir_open(path, "pools", m->event, on_written, memory, &memory->dir);
+    r = state_dir_open(path, "pools", m->event, on_written, m, &memory->dir);
+    if (r >= 0)
+        r = sd_event_add_defer(m->event, &memory->renew, on_renew, m);
+    return r < 0 ? r : sd_event_source_set_enabled(memory->renew, SD_EVENT_OFF);
 }
 
 int memory_start(Manager *m, const char *path)
@@ -64,12 +74,13 @@ int memory_start(Manager *m, const char *path)
     if (!m->memory)
         return -ENOMEM;
     r = open_memory(m, path, m->memory);
-    if (r >= 0)
-        return 0;
+    if (r >= 0 || r == -ENOMEM)
+        return r;
     journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
                 "The state directory %s cannot be used: %s; a reboot will lose the pools' engines "
                 "and circuit breakers",
                 path, strerror(-r));
+    state_dir_free(m->memory->dir);
     free(m->memory);
     m->memory = NULL;
     return 0;
@@ -86,6 +97,7 @@ void memory_done(Manager *m)
         journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
                     "%zu file(s) in %s/pools could not be written", unsaved,
                     state_dir_path(m->memory->dir));
+    sd_event_source_disable_unref(m->memory->renew);
     state_dir_free(m->memory->dir);
     free(m->memory);
     m->memory = NULL;
@@ -158,6 +170,40 @@ static void save(PoolShell *shell)
         r = state_dir_write_pool(memory->dir, shell->pool->id, &text);
     if (r < 0)
         log_pool_errno(shell->pool, r, "what is to outlive a reboot cannot be written");
+}
+
+static void save_all(Manager *m)
+{
+    for (size_t i = 0; i < m->registry.count; i++) {
+        PoolShell *shell = pool_shell(m->registry.pools[i]);
+
+        if (shell->kept && shell->kept->spec)
+            save(shell);
+    }
+}
+
+/* What is written into a folder that was deleted goes nowhere. */
+static int on_renew(sd_event_source *source, void *userdata)
+{
+    Manager *m = userdata;
+    StateDir *renewed = NULL;
+    int r = state_dir_open(state_dir_path(m->memory->dir), "pools", m->event, on_written, m,
+                           &renewed);
+
+    if (r < 0) {
+        journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS,
+                    "%s/pools was deleted, and cannot be made again: %s; a restart of the daemon "
+                    "may do it",
+                    state_dir_path(m->memory->dir), strerror(-r));
+        return 0;
+    }
+    state_dir_free(m->memory->dir);
+    m->memory->dir = renewed;
+    save_all(m);
+    journal_say(LOG_NOTICE, PM_MESSAGE_STORAGE_WORKS,
+                "%s/pools was deleted: it is made again, and all is saved",
+                state_dir_path(renewed));
+    return 0;
 }
 
 /* The engine that is ready is the one that is to be remembered. */
@@ -285,7 +331,9 @@ void memory_recover(Manager *m)
     if (!m->memory)
         return;
     r = state_dir_read_pools(m->memory->dir, on_pool, m);
-    if (r < 0)
+    if (r == -ENOMEM)
+        manager_out_of_memory(m);
+    else if (r < 0)
         journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, "%s/pools cannot be read: %s",
                     state_dir_path(m->memory->dir), strerror(-r));
     if (m->memory->brought_back > 0)

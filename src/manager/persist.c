@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poolmgr/messages.h>
+#include <stdio.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -19,6 +20,7 @@
 
 static const usec_t LOCK_RETRY_USEC = 10 * USEC_PER_MSEC;
 static const usec_t DISK_RETRY_USEC = USEC_PER_SEC;
+static const usec_t SHORTAGE_RETRY_USEC = 100 * USEC_PER_MSEC;
 
 typedef int (*WriteFunc)(RuntimeDir *r, const char *pool_id, const char *text);
 
@@ -74,7 +76,10 @@ static void arm(Manager *m, usec_t pause)
 
 static usec_t retry_pause(int error)
 {
-    return error == -EAGAIN ? LOCK_RETRY_USEC : DISK_RETRY_USEC;
+    if (error == -EAGAIN)
+        return LOCK_RETRY_USEC;
+    return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? SHORTAGE_RETRY_USEC
+                                                                    : DISK_RETRY_USEC;
 }
 
 static void remember(PoolShell *shell, SaveWhat what, int error)
@@ -124,6 +129,7 @@ static int written(PoolShell *shell, SaveWhat what, int r, const char *failure)
     }
     if (r != -EAGAIN && !(shell->unsaved & (unsigned)what))
         log_pool_errno(shell->pool, r, failure);
+    shell->manager->storage_fails = shell->manager->storage_fails || r != -EAGAIN;
     remember(shell, what, r);
     return r;
 }
@@ -160,6 +166,114 @@ int persist_leases(PoolShell *shell)
     return written(shell, SAVE_LEASES, r, "its leases file cannot be written");
 }
 
+void persist_pid(PoolShell *shell, bool runs)
+{
+    const Pool *pool = shell->pool;
+    RuntimeDir *runtime = shell->manager->runtime;
+    int r = runs ? runtime_dir_write_pid(runtime, pool->id, pool->unit.main_pid)
+                 : runtime_dir_remove_pid(runtime, pool->id);
+
+    (void)written(shell, SAVE_PID, r,
+                  runs ? "its pid file cannot be written" : "its pid file cannot be removed");
+}
+
+static int write_handoff(PoolShell *shell)
+{
+    _cleanup_free_ char *text = NULL;
+    const Pool *pool = shell->pool;
+    size_t length;
+    int r = json_text(json_handoff(pool), true, &text, &length);
+
+    if (r >= 0)
+        r = runtime_dir_write_handoff(shell->manager->runtime, pool->id, pool->spec->replica_id,
+                                      text);
+    return r;
+}
+
+void persist_handoff(PoolShell *shell, bool serves)
+{
+    const Pool *pool = shell->pool;
+    int r = 0;
+
+    if (serves)
+        r = write_handoff(shell);
+    else if (pool->spec)
+        r = runtime_dir_remove_handoff(shell->manager->runtime, pool->id, pool->spec->replica_id);
+    (void)written(shell, SAVE_HANDOFF, r,
+                  serves ? "its handoff file cannot be written"
+                         : "its handoff file cannot be removed");
+}
+
+static int remove_files(Manager *m, const char *pool_id, const char *replica_id)
+{
+    const int results[] = {
+            replica_id[0] ? runtime_dir_remove_handoff(m->runtime, pool_id, replica_id) : 0,
+            runtime_dir_remove_pid(m->runtime, pool_id),
+            runtime_dir_remove_leases(m->runtime, pool_id),
+            runtime_dir_remove_state(m->runtime, pool_id),
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(results); i++)
+        if (results[i] < 0)
+            return results[i];
+    return 0;
+}
+
+/* A state file that stays would bring the pool back with the next daemon. */
+static void remember_left(Manager *m, const char *pool_id, const char *replica_id, int error)
+{
+    LeftFiles *left = calloc(1, sizeof(LeftFiles));
+
+    if (!left)
+        return;
+    (void)snprintf(left->pool_id, sizeof(left->pool_id), "%s", pool_id);
+    (void)snprintf(left->replica_id, sizeof(left->replica_id), "%s", replica_id);
+    left->next = m->left_files;
+    m->left_files = left;
+    m->storage_fails = true;
+    arm(m, retry_pause(error));
+}
+
+void persist_forget(PoolShell *shell)
+{
+    const Pool *pool = shell->pool;
+    const char *replica_id = pool->spec ? pool->spec->replica_id : "";
+    int r = remove_files(shell->manager, pool->id, replica_id);
+
+    if (r >= 0)
+        return;
+    log_pool_errno(pool, r, "its files cannot be removed");
+    remember_left(shell->manager, pool->id, replica_id, r);
+}
+
+/* Another pool of that name has files of its own. */
+static int retry_left_one(Manager *m, const LeftFiles *left)
+{
+    const Pool *pool = registry_get(&m->registry, left->pool_id);
+
+    if (!pool)
+        return remove_files(m, left->pool_id, left->replica_id);
+    return pool_has_handoff(pool) || !left->replica_id[0]
+                   ? 0
+                   : runtime_dir_remove_handoff(m->runtime, left->pool_id, left->replica_id);
+}
+
+static void retry_left(Manager *m)
+{
+    LeftFiles *left = m->left_files;
+
+    m->left_files = NULL; /* what fails again comes back */
+    while (left) {
+        LeftFiles *next = left->next;
+        int r = retry_left_one(m, left);
+
+        if (r < 0)
+            remember_left(m, left->pool_id, left->replica_id, r);
+        free(left);
+        left = next;
+    }
+}
+
 static int write_registry(RuntimeDir *r, const char *pool_id, const char *text)
 {
     return runtime_dir_write_registry(r, text);
@@ -173,17 +287,27 @@ void persist_numbers(Manager *m)
         journal_say(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, "registry.json cannot be written: %s",
                     strerror(-r));
     m->numbers_unsaved = r < 0;
+    m->storage_fails = m->storage_fails || (r < 0 && r != -EAGAIN);
     if (r < 0)
         arm(m, retry_pause(r));
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static void tell_saved(Manager *m)
 {
-    Manager *m = userdata;
+    if (!m->storage_fails || m->unsaved || m->numbers_unsaved || m->left_files)
+        return;
+    m->storage_fails = false;
+    journal_say(LOG_NOTICE, PM_MESSAGE_STORAGE_WORKS, "%s can be written again: all is saved",
+                runtime_dir_path(m->runtime));
+}
+
+static void write_unsaved(Manager *m)
+{
     PoolShell *shell = m->unsaved;
 
     if (m->numbers_unsaved)
         persist_numbers(m);
+    retry_left(m);
     m->unsaved = NULL; /* what fails again comes back */
     while (shell) {
         PoolShell *next = shell->unsaved_next;
@@ -194,9 +318,25 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
             (void)persist_state(shell);
         if (what & SAVE_LEASES)
             (void)persist_leases(shell);
+        if (what & SAVE_PID)
+            persist_pid(shell, pool_has_engine(shell->pool) && shell->pool->unit.main_pid > 0);
+        if (what & SAVE_HANDOFF)
+            persist_handoff(shell, pool_has_handoff(shell->pool));
         shell = next;
     }
+    tell_saved(m);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    write_unsaved(userdata);
     return 0;
+}
+
+void persist_flush(Manager *m)
+{
+    if (m->unsaved || m->numbers_unsaved || m->left_files)
+        write_unsaved(m);
 }
 
 int persist_read_numbers(Manager *m)
@@ -225,4 +365,10 @@ int persist_read_numbers(Manager *m)
 void persist_done(Manager *m)
 {
     m->save_timer = sd_event_source_disable_unref(m->save_timer);
+    while (m->left_files) {
+        LeftFiles *left = m->left_files;
+
+        m->left_files = left->next;
+        free(left);
+    }
 }

@@ -50,8 +50,8 @@ void pool_shell_attach_beside(PoolShell *shell)
 {
     Pool *beside = shell->pool->beside;
 
-    if (beside && !pool_shell(beside))
-        (void)pool_shell_attach(shell->manager, beside);
+    if (beside && !pool_shell(beside) && pool_shell_attach(shell->manager, beside) < 0)
+        manager_out_of_memory(shell->manager);
 }
 
 void pool_shell_follow_ports(PoolShell *shell)

@@ -38,24 +38,18 @@ static int take_over(Manager *m, Pool *loaded, Error *error)
         return r;
     pool_take(pool, loaded);
     pool_shell_attach_beside(pool_shell(pool));
-    if (pool->operation.kind != OPERATION_NONE && operation_restore(m, pool) < 0)
-        pool->operation = (PoolOperation){.kind = OPERATION_NONE};
-    return 0;
+    return pool->operation.kind == OPERATION_NONE ? 0 : operation_restore(m, pool);
 }
 
 int recover_judge_file(const char *folder, const char *pool_id, int r, const Error *e)
 {
     const char *why = error_is_set(e) ? e->text : strerror(-r);
-    const LogField field = {"POOL_ID", pool_id};
 
     if (r >= 0)
         return 0;
-    /* Our trouble, not the file's: it stays. */
-    if (r == -ENOMEM || r == -EIO) {
-        journal_send(LOG_ERR, PM_MESSAGE_STORAGE_FAILS, &field, 1,
-                     "Pool %s: %s/%s.json cannot be taken over: %s", pool_id, folder, pool_id, why);
-        return 0;
-    }
+    /* Our trouble, not the file's: it stays, and is read by the next daemon. */
+    if (r == -ENOMEM || r == -EIO)
+        return -ENOMEM;
     return recover_reject_file(folder, pool_id, why);
 }
 
@@ -123,8 +117,10 @@ static void remember_unknown(Manager *m, const UnitName *name)
         if (streq(u->name, unit))
             return;
     u = calloc(1, sizeof(UnknownUnit));
-    if (!u)
+    if (!u) {
+        manager_out_of_memory(m);
         return;
+    }
     (void)snprintf(u->name, sizeof(u->name), "%s", unit);
     u->next = m->unknown;
     m->unknown = u;

@@ -40,6 +40,15 @@ static void bad_connect(Outcome *o, long os_errno)
         bad(o, "cannot connect");
 }
 
+/* What we run out of ourselves. */
+static bool is_own_shortage(const Transfer *t)
+{
+    if (t->code == CURLE_OUT_OF_MEMORY)
+        return !t->began;
+    return t->code == CURLE_COULDNT_CONNECT && (t->os_errno == EMFILE || t->os_errno == ENFILE ||
+                                                t->os_errno == ENOMEM || t->os_errno == ENOBUFS);
+}
+
 static void bad_size(Outcome *o)
 {
     bad(o, "answered with more than %d KiB of headers", ANSWER_HEADER_MAX / 1024);
@@ -50,6 +59,7 @@ static void judge_transfer(Outcome *o, const Transfer *t, usec_t timeout_usec)
 {
     CURLcode code = t->code;
 
+    o->not_made = is_own_shortage(t);
     /* Not a switch: it would have to list all of libcurl's hundred codes. */
     if (code == CURLE_OPERATION_TIMEDOUT)
         bad_timeout(o, timeout_usec);

@@ -13,6 +13,7 @@ enum {
 /* How a try ended. */
 typedef struct Outcome {
     bool good;
+    bool not_made;                     /* for want of our own: it says nothing of the server */
     char error[OUTCOME_ERROR_MAX + 1]; /* "" when good; for people, without a full stop */
 } Outcome;
 

@@ -67,7 +67,7 @@ static int on_deliver(sd_event_source *source, void *userdata)
     f = probe->f;
     userdata = probe->userdata;
     (void)probe_free(probe);
-    f(outcome.good, outcome.good ? NULL : outcome.error, userdata);
+    f(outcome.good, outcome.good || outcome.not_made ? NULL : outcome.error, userdata);
     return 0;
 }
 

@@ -26,7 +26,8 @@ typedef struct ProbeTarget {
 /*
  * The end of a try. `good`: the answer's status was 200 (B-PRELOAD-012, B-PRELOAD-014: over
  * HTTP/1.0 or 1.1), and `error` is NULL. Else `error` says what was wrong, for people: "connection
- * refused", "answered with status 503", "no answer within 2 s". The probe is gone when this is
+ * refused", "answered with status 503", "no answer within 2 s". Neither good nor an `error`: there
+ * was no try, for want of descriptors or memory of our own. The probe is gone when this is
  * called; do not free it. It may start other probes, cancel them, and free the prober.
  */
 typedef void (*ProbeFunc)(bool good, const char *error, void *userdata);

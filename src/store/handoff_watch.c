@@ -227,17 +227,6 @@ static void look_at(HandoffWatch *w, const char *name)
         fail(w, r);
 }
 
-/* Whether the path of the folder leads to what we watch. */
-static bool folder_is_there(const HandoffWatch *w)
-{
-    char path[PATH_MAX + sizeof("/" FOLDER_NAME)];
-    struct stat named, opened;
-
-    (void)snprintf(path, sizeof(path), "%s/" FOLDER_NAME, w->dir->path);
-    return stat(path, &named) >= 0 && fstat(w->dir->engines_fd, &opened) >= 0 &&
-           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-}
-
 static void unref_sources(HandoffWatch *w)
 {
     w->folder = sd_event_source_disable_unref(w->folder);
@@ -252,7 +241,7 @@ static void lose(HandoffWatch *w)
     while (w->files.count > 0)
         forget(w, w->files.records[0]);
     unref_sources(w);
-    tell_trouble(w, "was deleted or moved: handoffs are not seen until the daemon is restarted");
+    w->callbacks.lost(w->userdata);
 }
 
 static int is_handoff(const struct dirent *entry)
@@ -354,7 +343,8 @@ static int on_folder(sd_event_source *source, const struct inotify_event *e, voi
     HandoffWatch *w = userdata;
 
     if (e->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) {
-        lose(w);
+        if (!w->lost)
+            lose(w);
         return 0;
     }
     if (e->mask & IN_Q_OVERFLOW) {
@@ -374,7 +364,7 @@ static int on_parent(sd_event_source *source, const struct inotify_event *e, voi
     HandoffWatch *w = userdata;
 
     /* Most events are about other files in there. */
-    if ((e->len == 0 || streq(e->name, FOLDER_NAME)) && !folder_is_there(w))
+    if ((e->len == 0 || e->mask & IN_ISDIR) && !w->lost && !runtime_dir_is_there(w->dir))
         lose(w);
     return 0;
 }

@@ -40,12 +40,14 @@ typedef struct HandoffWatchCallbacks {
      * link". */
     void (*bad)(const char *name, const char *reason, void *userdata);
     /*
-     * Something is wrong with the folder, as a sentence that says what follows: it was deleted or
-     * moved (then all files are gone, and nothing is told any more), it cannot be read (it is tried
-     * again every second), it holds more than HANDOFF_FILES_MAX files (those above are left alone
-     * until others go). Told once each time that it begins.
+     * Something is wrong with the folder, as a sentence that says what follows: it cannot be read
+     * (it is tried again every second), it holds more than HANDOFF_FILES_MAX files (those above are
+     * left alone until others go). Told once each time that it begins.
      */
     void (*trouble)(const char *reason, void *userdata);
+    /* A folder of the runtime directory was deleted or moved: all files are gone, and nothing is
+     * told any more. Once runtime_dir_renew() has made them again, a new watch is needed. */
+    void (*lost)(void *userdata);
 } HandoffWatchCallbacks;
 
 /*

@@ -62,7 +62,10 @@ static int show_file(int dir_fd, const char *name, char *buffer, RuntimeStateFun
         return 0;
     if (plain_file_is_shortage(r))
         return r;
-    if (f(pool_id.text, r < 0 ? NULL : buffer, length, r, userdata) < 0)
+    r = f(pool_id.text, r < 0 ? NULL : buffer, length, r, userdata);
+    if (r == -ENOMEM)
+        return r;
+    if (r < 0)
         /* When this fails, the file stays and is judged again at the next start: no harm. */
         (void)pool_files_set_aside(dir_fd, name);
     return 0;

@@ -14,6 +14,16 @@
 #include "store/runtime_dir_internal.h"
 
 #define REGISTRY_NAME "registry.json"
+#define NOTHING_OPEN            \
+    ((RuntimeDir){              \
+            .root_fd = -1,      \
+            .engines_fd = -1,   \
+            .state_fd = -1,     \
+            .leases_fd = -1,    \
+            .provision_fd = -1, \
+    })
+
+enum { RUNTIME_FOLDERS = 4 };
 
 int runtime_dir_pool_name(const char *pool_id, const char *suffix, FileName *ret)
 {
@@ -57,26 +67,86 @@ static int copy_path(const char *path, char **ret)
     return 0;
 }
 
+static const char *const folder_names[RUNTIME_FOLDERS] = {"engines", "state", "leases",
+                                                          "provision"};
+
+static void list_folders(RuntimeDir *d, int *fds[static RUNTIME_FOLDERS])
+{
+    fds[0] = &d->engines_fd;
+    fds[1] = &d->state_fd;
+    fds[2] = &d->leases_fd;
+    fds[3] = &d->provision_fd;
+}
+
 static int open_folders(RuntimeDir *d)
 {
-    const struct {
-        const char *name;
-        int *fd;
-    } folders[] = {
-            {"engines", &d->engines_fd},
-            {"state", &d->state_fd},
-            {"leases", &d->leases_fd},
-            {"provision", &d->provision_fd},
-    };
-    int r;
+    int *fds[RUNTIME_FOLDERS], r;
 
+    list_folders(d, fds);
     d->root_fd = runtime_dir_open_folder(AT_FDCWD, d->path, 0);
     r = d->root_fd < 0 ? d->root_fd : atomic_file_sweep(d->root_fd);
-    for (size_t i = 0; r >= 0 && i < ELEMENTSOF(folders); i++) {
-        *folders[i].fd = runtime_dir_open_folder(d->root_fd, folders[i].name, O_NOFOLLOW);
-        r = *folders[i].fd < 0 ? *folders[i].fd : atomic_file_sweep(*folders[i].fd);
+    for (size_t i = 0; r >= 0 && i < RUNTIME_FOLDERS; i++) {
+        *fds[i] = runtime_dir_open_folder(d->root_fd, folder_names[i], O_NOFOLLOW);
+        r = *fds[i] < 0 ? *fds[i] : atomic_file_sweep(*fds[i]);
     }
     return r;
+}
+
+static bool leads_to(int dir_fd, const char *name, int fd)
+{
+    struct stat named, opened;
+
+    return fstatat(dir_fd, name, &named, 0) >= 0 && fstat(fd, &opened) >= 0 &&
+           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+bool runtime_dir_is_there(const RuntimeDir *r)
+{
+    RuntimeDir d = *r;
+    int *fds[RUNTIME_FOLDERS];
+    bool there = leads_to(AT_FDCWD, d.path, d.root_fd);
+
+    list_folders(&d, fds);
+    for (size_t i = 0; there && i < RUNTIME_FOLDERS; i++)
+        there = leads_to(d.root_fd, folder_names[i], *fds[i]);
+    return there;
+}
+
+static void close_folders(RuntimeDir *d)
+{
+    int *fds[RUNTIME_FOLDERS];
+
+    list_folders(d, fds);
+    closep(&d->root_fd);
+    for (size_t i = 0; i < RUNTIME_FOLDERS; i++)
+        closep(fds[i]);
+}
+
+static void copy_folders(RuntimeDir *to, RuntimeDir *from)
+{
+    int *a[RUNTIME_FOLDERS], *b[RUNTIME_FOLDERS];
+
+    list_folders(to, a);
+    list_folders(from, b);
+    to->root_fd = from->root_fd;
+    for (size_t i = 0; i < RUNTIME_FOLDERS; i++)
+        *a[i] = *b[i];
+}
+
+int runtime_dir_renew(RuntimeDir *r)
+{
+    RuntimeDir renewed = NOTHING_OPEN;
+    int q;
+
+    renewed.path = r->path;
+    q = open_folders(&renewed);
+    if (q < 0) {
+        close_folders(&renewed);
+        return q;
+    }
+    close_folders(r);
+    copy_folders(r, &renewed);
+    return 0;
 }
 
 int runtime_dir_open(const char *path, RuntimeDir **ret)
@@ -89,8 +159,7 @@ int runtime_dir_open(const char *path, RuntimeDir **ret)
     d = malloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    *d = (RuntimeDir){
-            .root_fd = -1, .engines_fd = -1, .state_fd = -1, .leases_fd = -1, .provision_fd = -1};
+    *d = NOTHING_OPEN;
 
     r = copy_path(path, &d->path);
     if (r >= 0)
@@ -105,11 +174,7 @@ RuntimeDir *runtime_dir_free(RuntimeDir *r)
 {
     if (!r)
         return NULL;
-    closep(&r->root_fd);
-    closep(&r->engines_fd);
-    closep(&r->state_fd);
-    closep(&r->leases_fd);
-    closep(&r->provision_fd);
+    close_folders(r);
     file_table_done(&r->own_handoffs);
     free(r->path);
     free(r);

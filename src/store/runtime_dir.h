@@ -22,6 +22,16 @@ typedef struct RuntimeDir RuntimeDir;
  */
 int runtime_dir_open(const char *path, RuntimeDir **ret);
 RuntimeDir *runtime_dir_free(RuntimeDir *r);
+/* Whether the paths of it and of its folders lead to what is open. */
+bool runtime_dir_is_there(const RuntimeDir *r);
+
+/*
+ * Opens it and its folders by their paths again, making those that are missing. What was in those
+ * that have gone is to be written again by the caller. Returns 0 or negative errno: then it is as
+ * before.
+ */
+int runtime_dir_renew(RuntimeDir *r);
+
 const char *runtime_dir_path(const RuntimeDir *r);
 
 /* <pool>.pid: `pid` (at least 1) in decimal and a newline. */
@@ -61,8 +71,9 @@ int runtime_dir_remove_leases(RuntimeDir *r, const char *pool_id); /* 0 too when
  * bytes of text (NUL-terminated, valid during the call). For a file that cannot be used `text` is
  * NULL, `length` 0 and `error` a negative errno: -EFBIG over PM_BODY_MAX, -EISDIR a folder, -ELOOP
  * a symlink, -EINVAL some other kind of file, -EACCES and so on. Names that are no valid pool id
- * with ".json" are skipped. A negative return of `f` sets that file aside, as well as that can be
- * done: it is renamed to <name>.bad (the newest one is kept). `f` may write and remove states and
+ * with ".json" are skipped. When `f` returns -ENOMEM, that is returned at once; any other negative
+ * return of it sets that file aside, as well as that can be done: it is renamed to <name>.bad (the
+ * newest one is kept). `f` may write and remove states and
  * leases.
  *
  * Return 0, or negative errno when the folder cannot be read, or when reading ran out of memory or

@@ -384,6 +384,10 @@ void unit_client_answered(Call *call, sd_bus_message *reply, const sd_bus_error 
 {
     UnitClient *c = userdata;
 
+    /* Our own connection is gone, and so is the daemon in a moment. Whether the call was carried
+     * out the next one finds out. */
+    if (error && sd_bus_is_open(c->bus) <= 0)
+        return;
     note_silence(c, error);
     switch (call->kind) {
     case CALL_START:

@@ -47,11 +47,23 @@ void unit_client_observe(UnitClient *c, const char *unit, const UnitObservation 
     }
 }
 
+/* A signal is lost for want of memory: ends the loop, for the next daemon to read how things are.
+ */
+static void signal_lost(UnitClient *c)
+{
+    journal_say(LOG_ERR, PM_MESSAGE_DAEMON_FAILED,
+                "Out of memory: a signal of the service manager is lost. The daemon ends, for the "
+                "next one to find out");
+    (void)sd_event_exit(sd_bus_get_event(c->bus), -ENOMEM);
+}
+
 static void recheck(UnitClient *c, const char *unit, bool brief)
 {
     int r = unit_client_ask(c, unit, QUERY_FIND, brief, false);
 
-    if (r < 0)
+    if (r == -ENOMEM)
+        signal_lost(c);
+    else if (r < 0)
         journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "%s: cannot ask for the unit's state: %s",
                     unit, strerror(-r));
 }
@@ -69,18 +81,27 @@ static int on_properties_changed(sd_bus_message *m, void *userdata, sd_bus_error
     const char *path = sd_bus_message_get_path(m);
     _cleanup_free_ char *unit = NULL;
     UnitClient *c = userdata;
-    UnitObservation u;
+    UnitObservation u = {0};
+    int r;
 
-    if (!path || !startswith(path, c->path_prefix) ||
-        sd_bus_path_decode(path, SYSTEMD_UNIT_PATH, &unit) <= 0)
+    if (!path || !startswith(path, c->path_prefix))
         return 0;
-    if (sd_bus_message_skip(m, "s") < 0 || unit_properties_read(m, &u) < 0)
+    r = sd_bus_path_decode(path, SYSTEMD_UNIT_PATH, &unit);
+    if (r == 0)
         return 0;
+    if (r > 0)
+        r = sd_bus_message_skip(m, "s");
+    if (r >= 0)
+        r = unit_properties_read(m, &u);
     /* Not later: how fast an end is known depends on this. */
-    if (u.fields != 0)
+    if (r >= 0 && u.fields != 0)
         unit_client_observe(c, unit, &u);
-    if (unit_properties_read_invalidated(m) > 0)
+    if (r >= 0)
+        r = unit_properties_read_invalidated(m);
+    if (r > 0)
         unit_client_recheck(c, unit);
+    else if (r == -ENOMEM)
+        signal_lost(c);
     return 0;
 }
 

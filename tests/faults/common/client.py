@@ -12,6 +12,10 @@ class Cut(Exception):
     """The connection ended before the answer: nobody knows whether the request was done."""
 
 
+class Silent(Cut):
+    """The connection is there, and no answer comes."""
+
+
 class Answer:
     def __init__(self, status, headers, body, seconds):
         self.status, self.headers, self.body, self.seconds = status, headers, body, seconds
@@ -48,7 +52,7 @@ class Client:
             answer = await asyncio.wait_for(self._exchange(head.encode() + content), self.timeout)
         except asyncio.TimeoutError as error:
             self.close()
-            raise Cut(f"{method} {path}: no answer within {self.timeout} s") from error
+            raise Silent(f"{method} {path}: no answer within {self.timeout} s") from error
         except (OSError, asyncio.IncompleteReadError) as error:
             self.close()
             raise Cut(f"{method} {path}: {error!r}") from error

@@ -21,6 +21,8 @@ class Unexpected(Exception):
 
 
 class Actor:
+    new_connection = Client  # what each talks through
+
     def __init__(self, pool, seed, port=None):
         self.pool, self.port = pool, port
         self.rng = random.Random(f"{seed} {pool}")
@@ -30,7 +32,7 @@ class Actor:
         self.faults = []
 
     def new_client(self):
-        self.clients.append(Client())
+        self.clients.append(self.new_connection())
         return self.clients[-1]
 
     def hang_up(self):

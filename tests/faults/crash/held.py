@@ -30,6 +30,8 @@ class Holder:
 
 
 class Held(Running):
+    cut = frozenset(CUT)  # the errors that say nothing of whether the call was done
+
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.holders = []
@@ -55,7 +57,7 @@ class Held(Running):
         error, text = await asyncio.get_running_loop().run_in_executor(
             None, holder.bus.call, NAME, ROOT, NAME + ".Manager", member, signature,
             (self.pool, *values))
-        if error in CUT:
+        if error in self.cut:
             raise Cut(f"{member}: {error}")
         holder.in_doubt = False
         if error == NOT_YET:

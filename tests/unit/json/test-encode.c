@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "support.h"
+#include "json/build.h"
 #include "json/encode.h"
 #include "json/reader.h"
 #include "json/status_text.h"
+#include "json/write.h"
 
 /* The text in one line; takes the reference. */
 static char *line(json_object *object)
@@ -381,9 +383,37 @@ static void test_text_of_nothing(void **state)
     assert_null(text);
 }
 
+/* As json-c writes it, byte for byte. */
+static void test_written_as_by_json_c(void **state)
+{
+    static const char *const texts[] = {
+            "{}",
+            "[]",
+            "null",
+            "{\"a\":{},\"b\":[],\"c\":[1,-2,3.5,1e300,true,false,null,\"x\"]}",
+            "{\"q\\\"k/\":\"\\b\\n\\r\\t\\f\\\\/\\u0001\\u001f\\u007f\u00e9\"}",
+            "[[[[{\"deep\":[[{}]]}]]],18446744073709551615,-9223372036854775808]",
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(texts); i++) {
+        _cleanup_json_ json_object *value = json_tokener_parse(texts[i]);
+
+        for (int pretty = 0; pretty < 2; pretty++) {
+            _cleanup_free_ char *text = NULL;
+            size_t length = 0;
+
+            assert_int_equal(json_write_text(value, pretty, &text, &length), 0);
+            assert_int_equal(strlen(text), length);
+            assert_string_equal(text, json_object_to_json_string_ext(
+                                              value, pretty ? JSON_TEXT_PRETTY : JSON_TEXT_LINE));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_written_as_by_json_c),
             cmocka_unit_test(test_handoff),
             cmocka_unit_test(test_handoff_with_everything),
             cmocka_unit_test(test_pretty),

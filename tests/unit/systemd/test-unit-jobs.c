@@ -381,7 +381,9 @@ static void test_nothing_comes_after_free(void **state)
     assert_int_equal(f->n_seen, 0);
 }
 
-static void test_lost_bus_comes_as_failures(void **state)
+/* The daemon ends with its connection. Whether the calls were carried out the next one finds out.
+ */
+static void test_lost_bus_says_nothing_of_units(void **state)
 {
     Fixture *f = *state;
 
@@ -390,10 +392,8 @@ static void test_lost_bus_comes_as_failures(void **state)
     assert_return_code(unit_client_stop(f->client, UNIT_A), 0);
     fake_settle(f->manager);
     fake_hang_up(f->manager);
-    assert_int_equal(fixture_seen(f, SEEN_START_FAILED), 40);
-    assert_int_equal(fixture_seen(f, SEEN_STOP_FAILED), 1);
-    assert_true(strlen(fixture_last(f, SEEN_STOP_FAILED)->text) > 0);
-    assert_true(fixture_start(f, UNIT_A) < 0);
+    assert_int_equal(fixture_seen(f, SEEN_START_FAILED), 0);
+    assert_int_equal(fixture_seen(f, SEEN_STOP_FAILED), 0);
 }
 
 int main(void)
@@ -418,7 +418,7 @@ int main(void)
             TEST(test_set),
             TEST(test_reset_failed),
             TEST(test_nothing_comes_after_free),
-            TEST(test_lost_bus_comes_as_failures),
+            TEST(test_lost_bus_says_nothing_of_units),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
