@@ -85,9 +85,11 @@ def control(pipe):
     """Sleeps, and notes by how much it slept too long: that is the machine, not the daemon."""
     looks = []
     while not pipe.poll():
+        _, waited = schedstat(os.getpid())
         begin = time.monotonic()
         time.sleep(TICK_SECONDS)
-        looks.append(Look(begin, "", time.monotonic() - begin - TICK_SECONDS, 0.0, 0.0))
+        late = time.monotonic() - begin - TICK_SECONDS
+        looks.append(Look(begin, "", late, schedstat(os.getpid())[1] - waited, 0.0))
     pipe.recv()
     pipe.send(looks)
 
