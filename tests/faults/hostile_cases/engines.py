@@ -15,7 +15,7 @@ READY, REFUSED = 200, 500
 READY_MS, REFUSED_MS = 20_000, 1200  # in which an engine is to be healthy
 start_ms = 0  # so long the machine takes for a few engines that behave, see REFUSED_MS
 LOOK_SECONDS = 1.0       # for which an engine that is ready is looked at
-FORKS = 1500
+FORKS = 400
 STOP_GRACE_MS = 300
 FOREIGN = """import http.server, socket, sys, time
 class Answer(http.server.BaseHTTPRequestHandler):
