@@ -10,10 +10,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/parse.h"
 #include "systemd/journal.h"
@@ -25,7 +23,6 @@ enum {
     BATCH_BYTES = 32 * 1024,  /* lines that are written at once */
     STACK_BYTES = 512 * 1024, /* enough for the journal's library, also built with a sanitizer */
     STEPS_MAX = 1024,         /* entries that are passed over before the reader is looked for */
-    STREAM_NICE = 15,         /* of a stream's thread */
 };
 
 static const usec_t SETTLE_USEC = 200 * USEC_PER_MSEC;
@@ -301,9 +298,6 @@ static void *stream_thread(void *userdata)
     Stream *s = userdata;
     int r;
 
-    /* Where many read much output, the loop comes first. An engine's last words are waited for. */
-    if (!s->q.settled)
-        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), STREAM_NICE);
     r = stream_run(s);
     /* A reader that is gone does not miss anything. */
     if (r < 0 && poll_reader(s, NULL, 0) >= 0) {

@@ -2,6 +2,7 @@
 """Clients that misbehave, over TCP, the Unix socket and the bus, and what they run into."""
 
 import contextlib
+import json
 import resource
 import select
 import socket
@@ -19,6 +20,7 @@ WAITING_MAX = 256            # [HTTP] WaitingMax=, its default
 COMMANDS_MAX = 512           # over the bus, at one time
 REQUEST_SECONDS = 2.0        # [HTTP] RequestTimeoutSec=, of this test
 MANY = 1000
+SETTLE_SECONDS = 3.0         # after which nobody else is refused
 OPERATOR_SECONDS = 2.0       # in which poolctl, a process of its own, has done what it is asked
 CONFIG = f"""[HTTP]
 RequestTimeoutSec={int(REQUEST_SECONDS * 1000)}ms
@@ -212,25 +214,29 @@ class SlowBodies(Client):
         self.check(set(statuses) == {408}, "slow ones are answered with 408", set(statuses))
 
 
+def slow_engine():
+    return {"prepared": engine.prepared(POOL, PORT, ("--healthy-after-ms", "3000"))}
+
+
 class Vanishing(Client):
     """They wait for a preload, and are gone before it ends."""
 
     name = "1,000 that vanish while they wait for a preload"
 
     def attack(self):
-        body = str({"prepared": engine.prepared(POOL, PORT, ("--healthy-after-ms", "1500"))}) \
-            .replace("'", '"')
+        body = json.dumps(slow_engine())
         request = (f"POST /pools/{POOL}/preload HTTP/1.1\r\nHost: t\r\n"
                    f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         connections = [connect(api.ADDRESS) for _ in range(MANY)]
         for connection in connections:
             connection.sendall(request.encode())
-        time.sleep(0.3)
-        refused = 0
+        poll, refused = select.epoll(), 0
         for connection in connections:
-            connection.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                refused += bool(connection.recv(100))
+            poll.register(connection, select.EPOLLIN)
+        while refused < MANY - WAITING_MAX and (seen := poll.poll(SETTLE_SECONDS)):
+            for number, _ in seen:
+                poll.unregister(number)
+            refused += len(seen)
         for connection in connections:
             reset(connection)
         return refused
@@ -372,14 +378,13 @@ class WaitingCalls(Client):
     name = "1,000 calls on the bus that wait for a preload"
 
     def attack(self):
-        text = str({"prepared": engine.prepared(POOL, PORT, ("--healthy-after-ms", "1500"))}) \
-            .replace("'", '"')
+        text = json.dumps(slow_engine())
         callers = [Bus() for _ in range(20)]
         for caller in callers:
             self.stack.callback(caller.close)
         for number in range(MANY):
             callers[number % len(callers)].send("PreloadAndWait", "ss", (POOL, text))
-        time.sleep(0.3)
+        wait.until(lambda: api.pool_status(POOL), "the first call is heard")
         answered = sum(self.answers(caller) for caller in callers)
         for caller in callers:
             caller.close()
@@ -389,7 +394,7 @@ class WaitingCalls(Client):
     def answers(caller):
         """How many are there already: refusals."""
         count = 0
-        caller.socket.settimeout(0.01)
+        caller.socket.settimeout(0.3)
         with contextlib.suppress(OSError):
             while True:
                 kind, _, _ = caller.read()

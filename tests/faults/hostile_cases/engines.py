@@ -17,6 +17,7 @@ start_ms = 0  # so long the machine takes for a few engines that behave, see REF
 LOOK_SECONDS = 1.0       # for which an engine that is ready is looked at
 FORKS = 400
 STOP_GRACE_MS = 300
+STOP_SECONDS = 30.0
 FOREIGN = """import http.server, socket, sys, time
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -68,6 +69,10 @@ class Case:
     def end(self, report, status):
         begin = time.monotonic()
         answer = api.request("POST", f"/pools/{POOL}/stop")
+        if answer.status == 500:  # many processes on a busy machine: it is told, and goes on
+            report.number(f"{self.name}: it takes longer", answer)
+            wait.until(lambda: not leftovers(), f"the end of {self.name}", STOP_SECONDS)
+            answer = api.request("POST", f"/pools/{POOL}/stop")
         took = time.monotonic() - begin
         live = status and status["live"]
         report.check(answer.status == 200 or not live and answer.json["code"] == "NO_ENGINE",
