@@ -55,7 +55,7 @@ class Client:
         except asyncio.CancelledError:
             self.close()
             raise
-        if answer.code == "UNAVAILABLE" and b"the daemon is stopping" in answer.body:
+        if answer.status == 503 and b"the daemon is stopping" in answer.body:
             raise Cut(f"{method} {path}: {answer}")
         answer.seconds = time.monotonic() - start
         return answer

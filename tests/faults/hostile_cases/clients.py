@@ -260,12 +260,12 @@ def change(number, connection):
 class SlowEvents(Client):
     """They ask for the events and do not read them, while there are many."""
 
-    name = "100 that do not read their event stream"
-    changes = 3000
+    name = "40 that do not read their event stream"
+    streams, changes = 40, 1500
 
     def attack(self):
         streams = []
-        for _ in range(100):
+        for _ in range(self.streams):
             connection = self.connect()
             connection.sendall(b"GET /events HTTP/1.1\r\nHost: t\r\n\r\n")
             streams.append(connection)

@@ -72,7 +72,7 @@ class Case:
         if answer.status == 500:  # many processes on a busy machine: it is told, and goes on
             report.number(f"{self.name}: it takes longer", answer)
             wait.until(lambda: not leftovers(), f"the end of {self.name}", STOP_SECONDS)
-            answer = api.request("POST", f"/pools/{POOL}/stop")
+            status, answer = None, api.request("POST", f"/pools/{POOL}/stop")
         took = time.monotonic() - begin
         live = status and status["live"]
         report.check(answer.status == 200 or not live and answer.json["code"] == "NO_ENGINE",
