@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poolmgr/limits.h>
+#include <poolmgr/names.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,14 @@ static bool is_known(int fd, const char *unit)
            fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Of an engine or of a model provisioner. */
+static bool is_ours(const char *unit)
+{
+    UnitName name;
+
+    return unit_name_parse(unit, &name) >= 0 || startswith(unit, PM_PROVISION_PREFIX);
+}
+
 void unit_fields_remove(const char *folder, const char *unit)
 {
     _cleanup_close_ int fd = open(folder ? folder : FOLDER, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -53,10 +62,8 @@ void unit_fields_sweep(const char *folder)
         return;
     for (const struct dirent *each; (each = readdir(opened));) {
         const char *unit = each->d_name + strlen(FIELDS);
-        UnitName name;
 
-        if (startswith(each->d_name, FIELDS) && unit_name_parse(unit, &name) >= 0 &&
-            !is_known(dirfd(opened), unit))
+        if (startswith(each->d_name, FIELDS) && is_ours(unit) && !is_known(dirfd(opened), unit))
             remove_of(dirfd(opened), unit);
     }
     (void)closedir(opened);

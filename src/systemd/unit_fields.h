@@ -9,8 +9,8 @@
  * `folder` is where they are, NULL: where this host has them. What cannot be removed stays.
  */
 
-/* Of the engine unit, which is gone, with all of its lines. */
+/* Of the unit, which is gone, with all of its lines. */
 void unit_fields_remove(const char *folder, const char *unit);
 
-/* Of all engine units that the service manager does not know any more. */
+/* Of all units of engines and model provisioners that the service manager does not know any more. */
 void unit_fields_sweep(const char *folder);

@@ -73,6 +73,13 @@ def of_host():
             **{name: count_files(folder, name) for name, folder in FOLDERS.items()}}
 
 
+def names():
+    """What there is by name: units, and what systemd keeps of them."""
+    listed = run("systemctl", "list-units", "--all", "--plain", "--no-legend", "--full").stdout
+    return {line.split()[0] for line in listed.splitlines()} | {
+        path.name for path in FOLDERS["invocation links"].iterdir()}
+
+
 def program(pid):
     try:
         return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
