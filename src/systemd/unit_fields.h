@@ -3,7 +3,7 @@
 
 /*
  * The files in which the service manager tells journald what fields the lines of a unit have
- * (LogExtraFields=). systemd, 262 included, forgets to remove them with the unit: each start of an
+ * (LogExtraFields=). systemd (seen with 262) forgets to remove them with the unit: each start of an
  * engine would leave one behind in memory (tmpfs) until the next boot.
  *
  * `folder` is where they are, NULL: where this host has them. What cannot be removed stays.
