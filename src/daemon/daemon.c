@@ -252,18 +252,18 @@ static int open_http(Daemon *d)
 /* Returns 0, -EINVAL for a configuration that cannot be used, or negative errno. */
 static int daemon_open(Daemon *d)
 {
-    int r = token_load(&d->token);
+    /* First, as a SIGHUP or SIGTERM that comes before it has a handler ends us without a word. */
+    int r = open_loop(d);
 
+    if (r >= 0)
+        r = token_load(&d->token);
     if (r >= 0)
         r = configuration_load(d->options, d->token != NULL, &d->settings);
     if (r < 0)
         return r;
     configuration_apply_to_log(d->settings);
     (void)umask(0022);
-    if (r >= 0)
-        r = open_loop(d);
-    if (r >= 0)
-        r = open_bus(d);
+    r = open_bus(d);
     if (r >= 0)
         r = open_manager(d);
     if (r >= 0)

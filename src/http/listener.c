@@ -8,12 +8,15 @@
 #include <time.h>
 
 #include "http/connection.h"
+#include "http/http_metrics.h"
 #include "http/wait.h"
 
 enum {
     CONNECTION_MEMORY = 32 * 1024, /* bytes of each: bounds the request line and the headers */
     DRAIN_ROUNDS_MAX = 16,
     TIMER_ACCURACY_USEC = 10 * 1000,
+    PRIORITY = SD_EVENT_PRIORITY_NORMAL + 10,
+    TURN_USEC = 3 * 1000, /* after which clients that wait are not put off any more */
 };
 
 /* Runs once more in `ms`, or a while before: a run too many is cheaper than a timer that is set
@@ -50,8 +53,38 @@ static void run(HttpListener *l)
 {
     manager_begin_reads(l->server->manager);
     (void)MHD_run(l->daemon);
+    l->last_run = http_metrics_clock();
     manager_end_reads(l->server->manager);
     schedule(l);
+}
+
+static void set_priority(HttpListener *l, int64_t priority)
+{
+    (void)sd_event_source_set_priority(l->io, priority);
+    (void)sd_event_source_set_priority(l->again, priority);
+}
+
+/*
+ * Before each turn of the loop. What comes first need not come to an end: somebody may flood the
+ * bus with calls. So clients that have waited for TURN_USEC go before all others, once.
+ */
+static int on_prepare(sd_event_source *source, void *userdata)
+{
+    HttpListener *l = userdata;
+    int again = SD_EVENT_OFF;
+    uint64_t now = 0;
+    bool overdue;
+
+    (void)sd_event_source_get_enabled(l->again, &again);
+    overdue = sd_event_source_get_pending(l->io) > 0 || again != SD_EVENT_OFF;
+    if (overdue) {
+        (void)sd_event_now(l->server->event, CLOCK_MONOTONIC, &now);
+        overdue = usec_sub(now, l->last_run) > TURN_USEC;
+    }
+    if (overdue != l->overdue)
+        set_priority(l, overdue ? SD_EVENT_PRIORITY_IMPORTANT : PRIORITY);
+    l->overdue = overdue;
+    return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -241,14 +274,17 @@ static int start(HttpListener *l, int fd)
 /*
  * What engines do, what the service manager says of them, and deadlines come first: they are few,
  * and commands are made of many of them. A round of requests of hundreds of clients before each
- * would make a stop take seconds.
+ * would make a stop take seconds. But see on_prepare().
  */
 static int yield_to_engines(HttpListener *l)
 {
     sd_event_source *const sources[] = {l->io, l->timer, l->again};
+    int r = sd_event_source_set_prepare(l->io, on_prepare);
 
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
-        int r = sd_event_source_set_priority(sources[i], SD_EVENT_PRIORITY_NORMAL + 10);
+        r = sd_event_source_set_priority(sources[i], PRIORITY);
 
         if (r < 0)
             return r;

@@ -16,6 +16,8 @@ struct HttpListener {
     DeadlineQueue reading;  /* of connections: their request is to be read by then */
     bool is_tcp;
     size_t connections;
+    usec_t last_run;  /* CLOCK_MONOTONIC */
+    bool overdue;     /* clients have waited for long, and go before others */
     size_t answering; /* requests that are read, but not answered to the last byte */
     HttpListener *next;
 };

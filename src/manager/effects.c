@@ -8,7 +8,12 @@
 #include "manager/manager_internal.h"
 #include "manager/placement.h"
 #include "manager/sandbox.h"
+#include "systemd/unit_fields.h"
 #include "json/encode.h"
+
+/* Of a pool the files with the journal's fields of so many starts stay: the lines of the last ones
+ * may not be in the journal yet, and two engines run during a blue-green reload. */
+enum { GENERATIONS_WITH_FIELDS = 2 };
 
 static void post_failure(Manager *m, const Pool *pool, EventType type, const char *what, int error)
 {
@@ -55,10 +60,31 @@ static int ask_for_unit(Manager *m, const Pool *pool)
     return r;
 }
 
+/* What systemd leaves behind of an engine that ended long enough ago for its last lines to be in
+ * the journal. */
+static void remove_fields(const Manager *m, const Pool *pool, uint64_t generation)
+{
+    char unit[PM_UNIT_NAME_MAX + 1];
+
+    if (m->user_mode || !pool->spec || generation == 0)
+        return;
+    unit_name_format(pool->id, pool->spec->replica_id, generation, unit);
+    unit_fields_remove(NULL, unit);
+}
+
+static void forget(Manager *m, PoolShell *shell, const Pool *pool)
+{
+    shell->forget = true;
+    for (uint64_t back = 0; back < GENERATIONS_WITH_FIELDS && back < pool->generation; back++)
+        remove_fields(m, pool, pool->generation - back);
+}
+
 void effects_start_unit(Manager *m, const Pool *pool)
 {
     int r;
 
+    if (pool->generation > GENERATIONS_WITH_FIELDS)
+        remove_fields(m, pool, pool->generation - GENERATIONS_WITH_FIELDS);
     output_begin(pool_shell(pool));
     gpu_release_begin(pool_shell(pool));
     sandbox_log(pool);
@@ -168,7 +194,7 @@ static void effect_apply(Manager *m, PoolShell *own, Pool *pool, const Effect *e
         (void)persist_leases(own);
         break;
     case EFFECT_FORGET:
-        shell->forget = true;
+        forget(m, shell, pool);
         break;
     case EFFECT_START_UNIT:
         start(m, own, pool);

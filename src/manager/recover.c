@@ -9,6 +9,7 @@
 #include "manager/manager_internal.h"
 #include "systemd/cgroup.h"
 #include "systemd/journal.h"
+#include "systemd/unit_fields.h"
 #include "json/leases_file.h"
 #include "json/state_file.h"
 
@@ -277,6 +278,8 @@ int manager_start(Manager *m, ManagerRecoveredFunc recovered, void *userdata)
 
     m->recovered_func = recovered;
     m->recovered_userdata = userdata;
+    if (!m->user_mode)
+        unit_fields_sweep(NULL);
     r = recover_read_states(m);
     return r < 0 ? r : unit_client_attach(m->units);
 }

@@ -7,6 +7,7 @@
 
 #include "systemd/journal.h"
 #include "systemd/oneshot_internal.h"
+#include "systemd/unit_fields.h"
 #include "systemd/unit_message.h"
 #include "systemd/unit_properties.h"
 
@@ -55,6 +56,7 @@ static void done(Oneshot *o, const UnitEnd *end, const char *error_text)
 {
     if (o->f)
         o->f(end, error_text, o->userdata);
+    unit_fields_remove(NULL, o->unit);
     oneshot_free(o);
 }
 

@@ -10,6 +10,8 @@
 #include "base/macros.h"
 #include "engine.h"
 
+enum { FORKS_PER_TICK = 64 };
+
 static int64_t clock_ms(clockid_t clock)
 {
     struct timespec ts;
@@ -146,6 +148,39 @@ static void start_child(Engine *e)
     printf("child %d\n", (int)e->child);
 }
 
+/* Nobody can kill it by its pid: it has another one by then. */
+static void start_comet(void)
+{
+    if (fork() != 0)
+        return;
+    for (;;)
+        if (fork() > 0)
+            _exit(0);
+}
+
+/* The main process stays, without a part in anything. */
+static void leave_to_child(void)
+{
+    if (fork() > 0)
+        for (;;)
+            pause();
+}
+
+/* Some of them; the rest at the next tick. */
+static void fork_children(Engine *e)
+{
+    for (int i = 0; i < FORKS_PER_TICK && e->options.forks > 0; i++) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return;
+        if (pid == 0)
+            for (;;)
+                pause();
+        e->options.forks--;
+    }
+}
+
 void engine_start(Engine *e)
 {
     const EngineOptions *o = &e->options;
@@ -161,6 +196,10 @@ void engine_start(Engine *e)
         dump(e);
     if (o->setsid_child)
         start_child(e);
+    if (o->child_serves)
+        leave_to_child();
+    if (o->comet)
+        start_comet();
     if (o->abort_at_once)
         abort();
     if (o->exit_at_once)
@@ -213,6 +252,10 @@ int64_t engine_tick(Engine *e)
         e->health_status = 503;
     if (due(&o->close_port_after_ms, now, &next))
         e->port_closed = true;
+    if (o->forks > 0) {
+        fork_children(e);
+        next = now;
+    }
     if (o->flood) {
         for (int i = 0; i < 100; i++)
             printf("flood: the quick brown fox jumps over the lazy dog, line %d at %lld ms\n", i,

@@ -14,6 +14,7 @@ typedef enum OptionKind {
     OPTION_TIME,   /* milliseconds, int64_t */
     OPTION_STATUS, /* 0 to 999, int */
     OPTION_PORT,
+    OPTION_SCRIPT,
     OPTION_NEVER_HEALTHY,
     OPTION_EXIT_AT_ONCE,
 } OptionKind;
@@ -42,6 +43,8 @@ static const OptionRow rows[] = {
         {"slow-health-byte-ms", "N", OPTION_TIME, AT(slow_health_byte_ms),
          "a pause after each byte"},
         {"big-headers", NULL, OPTION_FLAG, AT(big_headers), "health answers with 1 MiB of headers"},
+        {"health-answer", "KIND", OPTION_SCRIPT, AT(health_answer),
+         "what is none of HTTP, see below"},
         {"http10", NULL, OPTION_FLAG, AT(http10), "answers as HTTP/1.0"},
         {"close-port-after-ms", "N", OPTION_TIME, AT(close_port_after_ms), "stops listening"},
         {"exit-after-ms", "N", OPTION_TIME, AT(exit_after_ms), "exits with --exit-status"},
@@ -52,6 +55,11 @@ static const OptionRow rows[] = {
         {"stop-takes-ms", "N", OPTION_TIME, AT(stop_takes_ms), "from SIGTERM to the exit"},
         {"setsid-child", NULL, OPTION_FLAG, AT(setsid_child),
          "leaves a child in its own session behind"},
+        {"child-serves", NULL, OPTION_FLAG, AT(child_serves),
+         "a child listens and answers; the main process does nothing"},
+        {"forks", "N", OPTION_TIME, AT(forks), "children that do nothing, as fast as they come"},
+        {"comet", NULL, OPTION_FLAG, AT(comet),
+         "a child that forks and exits, and so does that one, without end"},
         {"print", "TEXT", OPTION_TEXT, AT(print), "a line on standard output"},
         {"print-stderr", "TEXT", OPTION_TEXT, AT(print_stderr), "a line on standard error"},
         {"flood", NULL, OPTION_FLAG, AT(flood), "writes lines without end"},
@@ -68,6 +76,20 @@ static void print_usage(FILE *f)
     fputs("\nOver its port: GET /self, GET /requests, GET /wait?checks=N, GET /open?path=PATH,\n"
           "POST /control?health=STATUS|hang, POST /exit?status=N, POST /kill?signal=N\n",
           f);
+    fputs("\nKinds of --health-answer:\n", f);
+    for (const Script *s = script_at(0); s; s = script_at((size_t)(s - script_at(0)) + 1))
+        fprintf(f, "  %-9s %s\n", s->name, s->help);
+}
+
+static const Script *parse_script(const char *name)
+{
+    const Script *script = script_find(name);
+
+    if (!script) {
+        fprintf(stderr, "fake-engine: no kind of --health-answer is called '%s'\n", name);
+        exit(2);
+    }
+    return script;
 }
 
 static int64_t parse_number(const OptionRow *row, const char *s, int64_t max)
@@ -107,6 +129,9 @@ static void option_apply(EngineOptions *o, const OptionRow *row, const char *val
         break;
     case OPTION_PORT:
         o->port = (uint16_t)parse_number(row, value, UINT16_MAX);
+        break;
+    case OPTION_SCRIPT:
+        o->health_answer = parse_script(value);
         break;
     case OPTION_NEVER_HEALTHY:
         o->status = 503;

@@ -26,6 +26,7 @@ typedef struct Connection {
     char *out;     /* once it may be sent */
     size_t out_length, sent;
     int64_t next_byte_ms; /* of a slow answer */
+    const Script *script; /* of a health check's answer; NULL: one as it should be */
 } Connection;
 
 typedef struct Server {
@@ -86,6 +87,12 @@ static void answer_prepare(const Engine *e, Connection *c)
     const char *body = a->body ? a->body : "{}";
     FILE *f = open_memstream(&c->out, &c->out_length);
 
+    c->script = a->is_health ? e->options.health_answer : NULL;
+    if (c->script) {
+        fputs(c->script->head, f);
+        fclose(f);
+        return;
+    }
     fprintf(f, "HTTP/1.%c %d Status\r\n", e->options.http10 ? '0' : '1', a->status);
     if (a->is_health && e->options.big_headers)
         print_big_headers(f);
@@ -158,6 +165,20 @@ static void after_answer(const Answer *a)
     }
 }
 
+/* What follows what was sent of a script. Returns false when nothing does. */
+static bool script_go_on(Connection *c)
+{
+    if (!c->script || (!c->script->again && !c->script->then_silent))
+        return false;
+    free(c->out);
+    c->out = c->script->again ? script_repeat(c->script, &c->out_length) : NULL;
+    c->sent = 0;
+    c->answer.never = !c->out;
+    if (!c->out)
+        shutdown(c->fd, SHUT_WR);
+    return true;
+}
+
 /* Returns false when all is sent, or the client is gone. */
 static bool connection_write(Server *s, Connection *c)
 {
@@ -172,7 +193,7 @@ static bool connection_write(Server *s, Connection *c)
         return errno == EAGAIN || errno == EINTR;
     c->next_byte_ms = now + s->engine->options.slow_health_byte_ms;
     c->sent += (size_t)n;
-    if (c->sent < c->out_length)
+    if (c->sent < c->out_length || script_go_on(c))
         return true;
     shutdown(c->fd, SHUT_WR);
     after_answer(&c->answer);

@@ -9,7 +9,7 @@ from support import api
 
 
 class Cut(Exception):
-    """The connection ended before the answer: nobody knows whether the request was done."""
+    """The connection or the daemon ended before the answer: nobody knows whether it was done."""
 
 
 class Silent(Cut):
@@ -59,6 +59,8 @@ class Client:
         except asyncio.CancelledError:
             self.close()
             raise
+        if answer.status == 503 and b"the daemon is stopping" in answer.body:
+            raise Cut(f"{method} {path}: {answer}")
         answer.seconds = time.monotonic() - start
         return answer
 
