@@ -18,6 +18,14 @@ from rootfs import BedError
 QEMU = "qemu-system-x86_64"
 # With Debian 12 a part of qemu, later a package of its own.
 FILE_SERVERS = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd")
+# Under /tmp there may be binds; the others only take time, in an emulation much of it.
+MASKED = (
+    "tmp.mount",
+    "systemd-journal-catalog-update.service",
+    "systemd-update-done.service",
+    "systemd-random-seed.service",
+    "systemd-pstore.service",
+)
 PROCESSORS = 2
 MEMORY = "2G"
 
@@ -31,7 +39,7 @@ def file_server():
 
 class VirtualMachine(machine.Machine):
     # An emulated processor on a busy host is slow.
-    boot_seconds, poweroff_seconds = 240, 60
+    boot_seconds, poweroff_seconds = 600, 60
 
     def __init__(self, kernel, root, binds):
         self.kernel = kernel
@@ -68,6 +76,7 @@ class VirtualMachine(machine.Machine):
         serve = [
             file_server(),
             f"--fd={listener.fileno()}",
+            "--thread-pool-size=0",
             "-o",
             f"source={self.root},cache=always,xattr,announce_submounts,sandbox=chroot",
         ]
@@ -83,10 +92,9 @@ class VirtualMachine(machine.Machine):
     def _qemu(self, files, terminal):
         fast = os.access("/dev/kvm", os.R_OK | os.W_OK)
         kernel_line = (
-            "root=machine rootfstype=virtiofs rw console=ttyS0 panic=-1 quiet mitigations=off "
-            # The binds may be below /tmp.
-            "systemd.mask=tmp.mount "
-            f"systemd.unit=bed.target systemd.show_status={'no' if terminal else 'yes'}"
+            "root=machine rootfstype=virtiofs rw console=ttyS0 panic=-1 quiet mitigations=off TERM=dumb "
+            f"systemd.unit=bed.target systemd.show_status={'no' if terminal else 'yes'} "
+            + " ".join(f"systemd.mask={unit}" for unit in MASKED)
         )
         arguments = [
             QEMU, "-nodefaults", "-no-user-config", "-display", "none",
