@@ -269,8 +269,12 @@ def run(
 
 def watch(machine, group, timeout, terminal):
     process = machine.boot(group, terminal)
-    relay = Relay(machine.control, process.stdout.fileno() if process.stdout else None,
-                  machine.boot_seconds, machine.poweroff_seconds)
+    relay = Relay(
+        machine.control,
+        process.stdout.fileno() if process.stdout else None,
+        machine.boot_seconds,
+        machine.poweroff_seconds,
+    )
     try:
         missed = relay.run(process, timeout)
     finally:

@@ -27,7 +27,7 @@ MASKED = (
     "systemd-pstore.service",
 )
 PROCESSORS = 2
-MEMORY = "2G"
+MEMORY = "1G"
 
 
 def file_server():
@@ -43,7 +43,8 @@ class VirtualMachine(machine.Machine):
 
     def __init__(self, kernel, root, binds):
         self.kernel = kernel
-        super().__init__(root, [*binds, machine.Bind(kernel / "lib/modules", "/usr/lib/modules", False)])
+        modules = machine.Bind(kernel / "lib/modules", "/usr/lib/modules", False)
+        super().__init__(root, [*binds, modules])
         for bind in self.binds:
             self._bind(bind)
         self._copy_unit("vm.conf", "bed-command.service.d/vm.conf")

@@ -65,7 +65,8 @@ char *attempt_send(const char *address)
 char *attempt_allocate(const char *mebibytes)
 {
     size_t size = strtoul(mebibytes, NULL, 10) * MEBIBYTE;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (memory == MAP_FAILED)
         return outcome(false, errno);
