@@ -93,7 +93,8 @@ class VirtualMachine(machine.Machine):
     def _qemu(self, files, terminal):
         fast = os.access("/dev/kvm", os.R_OK | os.W_OK)
         kernel_line = (
-            "root=machine rootfstype=virtiofs rw console=ttyS0 panic=-1 quiet mitigations=off TERM=dumb "
+            "root=machine rootfstype=virtiofs rw console=ttyS0 TERM=dumb panic=-1 quiet "
+            "mitigations=off "
             f"systemd.unit=bed.target systemd.show_status={'no' if terminal else 'yes'} "
             + " ".join(f"systemd.mask={unit}" for unit in MASKED)
         )

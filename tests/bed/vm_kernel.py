@@ -49,7 +49,7 @@ def unpack(suite, target):
 
 
 def pick(tree, target):
-    """Moves the kernel and its modules out of the unpacked packages, and lists what modules need."""
+    """Moves the kernel and its modules out of the packages, and lists what each module needs."""
     images = sorted([*tree.glob("boot/vmlinuz-*"), *tree.glob("usr/lib/modules/*/vmlinuz")])
     modules = [path for path in (tree / "usr/lib/modules", tree / "lib/modules") if path.is_dir()]
     if not images or not modules:
