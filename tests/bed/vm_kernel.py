@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The kernels of the virtual machines: Debian's, unpacked beside the roots, never installed."""
+"""The kernel of the virtual machines: Debian's, unpacked beside the roots, never installed."""
 
 import fcntl
 import hashlib
@@ -11,8 +11,9 @@ import tempfile
 
 from rootfs import BedError, apt_options, cache_directory, locked, mirror, remove, say
 
-# It has virtio and virtiofs built in, so that it needs no initramfs.
-PACKAGE = "linux-image-cloud-amd64"
+# This one has virtio and virtiofs built in and needs no initramfs, unlike bookworm's; any systemd
+# runs on it.
+PACKAGE, SUITE = "linux-image-cloud-amd64", "forky"
 
 
 def directory():
@@ -22,17 +23,17 @@ def directory():
     return path
 
 
-def kernel_name(suite):
+def kernel_name():
     recipe = pathlib.Path(__file__).read_bytes()
-    return f"{suite}-{hashlib.sha256(recipe).hexdigest()[:16]}"
+    return f"{SUITE}-{hashlib.sha256(recipe).hexdigest()[:16]}"
 
 
-def unpack(suite, target):
+def unpack(target):
     command = [
         "setpriv", "--pdeathsig", "KILL",
         "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
         "mmdebstrap", "--mode=root", "--variant=extract", "--format=directory",
-        *apt_options(), f"--include={PACKAGE}", suite, str(target), mirror(),
+        *apt_options(), f"--include={PACKAGE}", SUITE, str(target), mirror(),
     ]  # fmt: skip
     done = subprocess.run(
         command,
@@ -45,7 +46,7 @@ def unpack(suite, target):
     )
     if done.returncode != 0:
         tail = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-20:])
-        raise BedError(f"cannot unpack {PACKAGE} of {suite}:\n{tail}")
+        raise BedError(f"cannot unpack {PACKAGE} of {SUITE}:\n{tail}")
 
 
 def pick(tree, target):
@@ -61,22 +62,21 @@ def pick(tree, target):
     subprocess.run(["depmod", "-b", target, version], check=True)
 
 
-def prepare(suite):
-    """The folder with `vmlinuz` and `lib/modules` of the suite."""
-    path = directory() / kernel_name(suite)
-    with locked(directory() / f"{suite}.lock", fcntl.LOCK_EX):
+def prepare():
+    """The folder with `vmlinuz` and `lib/modules`."""
+    path = directory() / kernel_name()
+    with locked(directory() / "lock", fcntl.LOCK_EX):
         if not path.is_dir():
-            say(f"unpacking {PACKAGE} of {suite}")
+            say(f"unpacking {PACKAGE} of {SUITE}")
             with tempfile.TemporaryDirectory(prefix=".new-", dir=directory()) as new:
-                unpack(suite, pathlib.Path(new) / "tree")
+                unpack(pathlib.Path(new) / "tree")
                 pick(pathlib.Path(new) / "tree", pathlib.Path(new) / "kernel")
                 os.rename(pathlib.Path(new) / "kernel", path)
     return path
 
 
-def clean(suites):
-    current = {kernel_name(suite) for suite in suites}
+def clean():
     for path in directory().iterdir():
-        if path.is_dir() and path.name not in current:
+        if path.is_dir() and path.name != kernel_name():
             say(f"removing {path}")
             remove(path)
