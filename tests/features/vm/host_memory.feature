@@ -11,10 +11,10 @@ Feature: The host runs out of memory
     Then the kernel would kill the engine of pool "p" before the daemon
     When the engine of pool "p" allocates 8192 MiB, which is too much
     Then pool "p" becomes ready with generation 2
-    And the status of pool "p" has
+    And the journal has an entry "crash" of pool "p" with
       | field            | value           |
-      | last_error_class | "out_of_memory" |
-      | crash_count      | 1               |
+      | SIGNAL           | "SIGKILL"       |
+      | LAST_ERROR_CLASS | "out_of_memory" |
     And the remembered engine of pool "q" still runs
     And the status of pool "q" still has the same
       | field      |
