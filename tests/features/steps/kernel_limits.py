@@ -60,17 +60,18 @@ def kernel_has_logged(context, pool):
                      f"the kernel says that it killed a process of pool {pool}", "_TRANSPORT=kernel")
 
 
-def processor_time(context, pool):
-    rows = (control_group(context, pool) / "cpu.stat").read_text().splitlines()
+def processor_time(group):
+    rows = (group / "cpu.stat").read_text().splitlines()
     return int(dict(row.split() for row in rows)["usage_usec"])
 
 
 @step('pool "{pool:name}" gets at least {times:d} times as much processor time as pool "{other:name}"')
 def gets_more(context, pool, times, other):
     """Both want all there is. Counted from now on, until the other one has had enough to compare."""
-    before = [processor_time(context, each) for each in (pool, other)]
-    wait.until(lambda: processor_time(context, other) - before[1] > 1000000, f"pool {other} gets a second", 60)
-    more, less = (processor_time(context, each) - start for each, start in zip((pool, other), before))
+    groups = [control_group(context, each) for each in (pool, other)]
+    before = [processor_time(group) for group in groups]
+    wait.until(lambda: processor_time(groups[1]) - before[1] > 1000000, f"pool {other} gets a second", 60)
+    more, less = (processor_time(group) - start for group, start in zip(groups, before))
     assert more >= times * less, f"{more} and {less} microseconds"
 
 
