@@ -48,6 +48,7 @@ class VirtualMachine(machine.Machine):
         for bind in self.binds:
             self._bind(bind)
         self._copy_unit("vm.conf", "bed-command.service.d/vm.conf")
+        self._copy_unit("vm-system.conf", "../system.conf.d/vm.conf")
         self.lib = self.root / "var/lib/bed"
         self.lib.mkdir(mode=0o755)
         shutil.copyfile(machine.HERE / "guest/vm-connect", self.lib / "connect")
