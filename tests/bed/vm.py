@@ -39,7 +39,7 @@ def file_server():
 
 class VirtualMachine(machine.Machine):
     # An emulated processor on a busy host is slow.
-    boot_seconds, poweroff_seconds = 600, 60
+    boot_seconds, poweroff_seconds = 900, 120
 
     def __init__(self, kernel, root, binds):
         self.kernel = kernel
