@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 @vm
 Feature: The host runs out of memory
-  That the daemon was not killed meanwhile is checked after each scenario.
+  That the daemon was not killed meanwhile is checked after each scenario. Engines may be too slow for their health
+  checks then.
 
   Scenario: An engine without a limit takes all of it
-    Given the daemon runs
+    Given the daemon runs with
+      """
+      [Liveness]
+      Failures=1000
+      """
     And pool "p" is ready
     And pool "q" is ready
     And I remember the status of pool "q"
@@ -23,7 +28,11 @@ Feature: The host runs out of memory
       | pid        |
 
   Scenario: Somebody else takes all of it
-    Given the daemon runs
+    Given the daemon runs with
+      """
+      [Liveness]
+      Failures=1000
+      """
     And pool "p" is ready
     And I remember the status of pool "p"
     When a process of the host takes all memory
