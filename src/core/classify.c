@@ -96,7 +96,8 @@ void unit_end_describe(const UnitEnd *end, char *buffer, size_t size)
         (void)snprintf(buffer, size, "could not be executed: %s (status %d)",
                        setup_text(end->exit_status), end->exit_status);
     else if (end->failure == FAILURE_OUT_OF_MEMORY)
-        (void)snprintf(buffer, size, "was killed because the host ran out of memory");
+        (void)snprintf(buffer, size,
+                       "was killed because memory ran out, its memory_max or the host's");
     else if (end->signal != 0 && name)
         (void)snprintf(buffer, size, "was killed by signal %s", name);
     else if (end->signal != 0)

@@ -243,14 +243,23 @@ static void add_read_write_paths(PlanBuilder *b, const EngineSpec *spec)
 }
 
 /* What ProtectHome=tmpfs mounts is writable for all in systemd 252, and in 262 has the mode of the
- * folder that it covers: of /root nobody would see what is bound there. */
-static void add_empty_homes(PlanBuilder *b)
+ * folder that it covers: of /root nobody would see what is bound there. An image may be read-only,
+ * and cannot have the place of every pool's cache. */
+static void add_empty_folders(PlanBuilder *b, const Sandbox *s)
 {
     static const char *const homes[] = {"/home", "/root", "/run/user"};
-    char ***list = plan_add_list(b, "TemporaryFileSystem", UNIT_PROPERTY_STRING_PAIRS);
+    bool has_homes = s->protect_home <= PROTECT_HOME_TMPFS;
+    char ***list;
 
-    for (size_t i = 0; i < ELEMENTSOF(homes); i++) {
+    if (!has_homes && !s->root_image)
+        return;
+    list = plan_add_list(b, "TemporaryFileSystem", UNIT_PROPERTY_STRING_PAIRS);
+    for (size_t i = 0; has_homes && i < ELEMENTSOF(homes); i++) {
         plan_push(b, list, homes[i]);
+        plan_push(b, list, "mode=755,ro");
+    }
+    if (s->root_image) {
+        plan_push(b, list, "/var/cache");
         plan_push(b, list, "mode=755,ro");
     }
 }
@@ -285,8 +294,7 @@ static void add_file_system(PlanBuilder *b, const EngineSpec *spec)
 
     plan_add_string(b, "ProtectSystem", system ? system : "strict");
     plan_add_string(b, "ProtectHome", home ? home : "tmpfs");
-    if (s->protect_home <= PROTECT_HOME_TMPFS)
-        add_empty_homes(b);
+    add_empty_folders(b, s);
     plan_add_string(b, "ProtectProc",
                     has_piece(spec, SANDBOX_PROTECT_PROC) ? "invisible" : "default");
     if (s->root_directory)

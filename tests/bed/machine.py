@@ -22,7 +22,7 @@ import sys
 import tempfile
 
 import cgroup
-from relay import EXIT_BED, PIPES, Relay
+from relay import BOOT_SECONDS, EXIT_BED, PIPES, POWEROFF_SECONDS, Relay
 from rootfs import BedError, cache_directory, locked, say
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -56,6 +56,8 @@ def own_mount_namespace():
 
 class Machine:
     """The file systems of one machine, below a tmpfs that only this process sees."""
+
+    boot_seconds, poweroff_seconds = BOOT_SECONDS, POWEROFF_SECONDS
 
     def __init__(self, root, binds):
         self.base = cache_directory() / ".machine"
@@ -143,6 +145,11 @@ class Machine:
         )
 
     def boot(self, group, terminal):
+        return self._start(group, self._nspawn(terminal), terminal)
+
+    @staticmethod
+    def _start(group, command, terminal, **more):
+        """The command, with all that it starts, in the cgroup and a PID namespace of its own."""
         streams = (
             {}
             if terminal
@@ -169,9 +176,10 @@ class Machine:
                 ENTER,
                 "sh",
                 str(group),
-                *self._nspawn(terminal),
+                *command,
             ],
             **streams,
+            **more,
         )
 
     def _nspawn(self, terminal):
@@ -238,13 +246,14 @@ def run(
     keep=False,
     timeout=None,
     terminal=False,
+    make=Machine,
 ):
-    """Boots a machine on `root`, runs the command in it; returns the exit status of bed."""
+    """Boots what `make` makes on `root`, runs the command in it; returns the exit status of bed."""
     check_host(terminal)
     directory = guest_directory()
     with locked(root, fcntl.LOCK_SH):
         own_mount_namespace()
-        machine = Machine(root, [Bind(REPOSITORY, str(REPOSITORY), False), *binds])
+        machine = make(root, [Bind(REPOSITORY, str(REPOSITORY), False), *binds])
         if install:
             machine.install(install)
         if terminal:
@@ -260,7 +269,12 @@ def run(
 
 def watch(machine, group, timeout, terminal):
     process = machine.boot(group, terminal)
-    relay = Relay(machine.control, process.stdout.fileno() if process.stdout else None)
+    relay = Relay(
+        machine.control,
+        process.stdout.fileno() if process.stdout else None,
+        machine.boot_seconds,
+        machine.poweroff_seconds,
+    )
     try:
         missed = relay.run(process, timeout)
     finally:

@@ -17,7 +17,8 @@ PIPES = ("stdout", "stderr", "status")
 class Relay:
     """Hands on what the command writes, as it comes, and learns how it ended."""
 
-    def __init__(self, control, console):
+    def __init__(self, control, console, boot_seconds, poweroff_seconds):
+        self.boot_seconds, self.poweroff_seconds = boot_seconds, poweroff_seconds
         self.selector = selectors.DefaultSelector()
         self.console = collections.deque([""], maxlen=25)
         self.started = False
@@ -87,9 +88,9 @@ class Relay:
 
     def _deadline(self, start, ended_at, timeout):
         if ended_at is not None:
-            return "poweroff", ended_at + POWEROFF_SECONDS
+            return "poweroff", ended_at + self.poweroff_seconds
         if not self.started:
-            return "boot", start + BOOT_SECONDS
+            return "boot", start + self.boot_seconds
         return "timeout", None if timeout is None else start + timeout
 
     def drain(self):
@@ -108,7 +109,7 @@ class Relay:
         if self.started:
             what = "the machine went down before the command ended"
         elif missed == "boot":
-            what = f"the machine did not boot within {BOOT_SECONDS} s"
+            what = f"the machine did not boot within {self.boot_seconds} s"
         else:
             what = "the machine did not boot"
         say(f"{what}; the last lines of its console:")

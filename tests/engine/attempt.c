@@ -3,13 +3,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "attempt.h"
 #include "base/macros.h"
 
-enum { DISCARD_PORT = 9 };
+enum { DISCARD_PORT = 9, MEBIBYTE = 1 << 20 };
 
 static char *outcome(bool good, int error)
 {
@@ -55,4 +60,43 @@ char *attempt_send(const char *address)
         return outcome(false, EINVAL);
     sent = sendto(fd, "x", 1, 0, (const struct sockaddr *)&to, sizeof(to));
     return outcome(sent == 1, errno);
+}
+
+char *attempt_allocate(const char *mebibytes)
+{
+    size_t size = strtoul(mebibytes, NULL, 10) * MEBIBYTE;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED)
+        return outcome(false, errno);
+    memset(memory, 1, size);
+    return outcome(true, 0);
+}
+
+static char *spawn(const char *count, bool waits)
+{
+    for (unsigned long left = strtoul(count, NULL, 10); left > 0; left--) {
+        pid_t pid = fork();
+
+        if (pid < 0)
+            return outcome(false, errno);
+        if (pid > 0)
+            continue;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            if (waits)
+                (void)pause();
+    }
+    return outcome(true, 0);
+}
+
+char *attempt_spawn(const char *count)
+{
+    return spawn(count, true);
+}
+
+char *attempt_burn(const char *count)
+{
+    return spawn(count, false);
 }

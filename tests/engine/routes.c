@@ -86,6 +86,21 @@ static void answer_send(Engine *e, const char *query, Answer *a)
     answer_attempt(attempt_send, query, a);
 }
 
+static void answer_allocate(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_allocate, query, a);
+}
+
+static void answer_spawn(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_spawn, query, a);
+}
+
+static void answer_burn(Engine *e, const char *query, Answer *a)
+{
+    answer_attempt(attempt_burn, query, a);
+}
+
 static void answer_control(Engine *e, const char *query, Answer *a)
 {
     const char *health = query_find(query, "health");
@@ -110,11 +125,13 @@ static void answer_kill(Engine *e, const char *query, Answer *a)
 }
 
 static const Route routes[] = {
-        {"GET", "/self", answer_self},  {"GET", "/requests", answer_requests},
-        {"GET", "/wait", answer_wait},  {"POST", "/control", answer_control},
-        {"POST", "/exit", answer_exit}, {"POST", "/kill", answer_kill},
-        {"GET", "/open", answer_open},  {"GET", "/read", answer_read},
-        {"GET", "/make", answer_make},  {"GET", "/send", answer_send},
+        {"GET", "/self", answer_self},         {"GET", "/requests", answer_requests},
+        {"GET", "/wait", answer_wait},         {"POST", "/control", answer_control},
+        {"POST", "/exit", answer_exit},        {"POST", "/kill", answer_kill},
+        {"GET", "/open", answer_open},         {"GET", "/read", answer_read},
+        {"GET", "/make", answer_make},         {"GET", "/send", answer_send},
+        {"GET", "/allocate", answer_allocate}, {"GET", "/spawn", answer_spawn},
+        {"GET", "/burn", answer_burn},
 };
 
 void route(Engine *e, const Request *request, Answer *ret)

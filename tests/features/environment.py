@@ -8,6 +8,7 @@ sanitizers say is looked for in the journal of the whole run, by tests/tools/run
 import os
 import pathlib
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -16,6 +17,8 @@ from support import daemon, engine, journal, units  # noqa: E402
 from support.scene import Scene  # noqa: E402
 
 LONG = "POOL_MANAGERD_TEST_LONG"
+# Which boot of the machine this is, for the scenarios of tests/vm/reboot: each goes on from where the one before ended.
+BOOT = int(os.environ.get("POOL_MANAGERD_TEST_BOOT", "0"))
 
 
 def before_all(context):
@@ -29,10 +32,13 @@ def before_scenario(context, scenario):
     if "long" in scenario.effective_tags and not os.environ.get(LONG):
         scenario.skip(f"takes minutes: {LONG}=1 runs it")
         return
-    daemon.clean()
+    if BOOT <= 1:
+        daemon.clean()
     if "user" in scenario.effective_tags:
         daemon.clean_user()
     context.scene = Scene()
+    if BOOT > 1:
+        context.scene.since -= time.monotonic()
 
 
 def after_step(context, step):
@@ -48,6 +54,8 @@ def after_scenario(context, scenario):
         return
     scene = context.scene
     scene.close()
+    if BOOT:
+        return
     restarts = units.properties(daemon.UNIT, "NRestarts")["NRestarts"]
     result = daemon.stop()
     if "user" in scenario.effective_tags:
@@ -58,4 +66,5 @@ def after_scenario(context, scenario):
 
 
 def after_all(context):
-    daemon.clean()
+    if not BOOT:
+        daemon.clean()

@@ -3,14 +3,13 @@ import fcntl
 import json
 import os
 import pathlib
-import re
 import shutil
 import socket
 import struct
 
 from behave import step
 
-from support import engine, step_types, units  # noqa: F401
+from support import engine, engine_root, step_types, units  # noqa: F401
 from support.shell import run
 
 SIOCSIFADDR, SIOCSIFFLAGS = 0x8916, 0x8914
@@ -132,26 +131,13 @@ def is_refused(context, pool, address):
 
 @step('there is a folder "{folder:name}" with a system of its own and the engine in it')
 def own_system(context, folder):
-    """The program and what it is linked against, and nothing else."""
     root = pathlib.Path(folder)
     context.scene.on_close(lambda: shutil.rmtree(root, ignore_errors=True))
-    linked = re.findall(r"(?:=> )?(/\S+) \(0x", run("ldd", engine.FAKE).stdout)
-    for source in (engine.FAKE, *linked):
-        target = root / source.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, target)
-    for place in ("proc", "sys", "dev", "tmp", "run", "etc", "var/tmp", "var/cache", "usr/lib", "root", "home"):
-        (root / place).mkdir(parents=True, exist_ok=True)
-    (root / "etc/this-is").write_text("another system")
-    # What podman binds, or wants to be there; it could not make it in a root that is read-only.
-    (root / "etc/mtab").symlink_to("/proc/mounts")
-    for name in ("etc/hosts", "etc/resolv.conf", "etc/hostname", str(engine.MODEL).lstrip("/")):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
+    engine_root.make(root)
 
 
 @step('the root folder of the engine of pool "{pool:name}" is "{folder:name}"')
 def root_is(context, pool, folder):
     inside = pathlib.Path(f"/proc/{context.scene.status(pool)['pid']}/root")
-    assert (inside / "etc/this-is").read_text() == "another system"
+    assert (inside / "etc/this-is").read_text() == engine_root.NAME
     assert not (inside / "etc/passwd").exists()

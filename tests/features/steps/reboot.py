@@ -3,7 +3,7 @@ import json
 
 from behave import step
 
-from support import daemon, journal, step_types, units  # noqa: F401
+from support import api, daemon, journal, step_types, units, wait  # noqa: F401
 from support.shell import TESTER, run
 from support.values import octets
 
@@ -40,6 +40,17 @@ def is_rebooted(context):
     daemon.empty(daemon.RUNTIME)
     for path in [*(daemon.STATE / "pools").glob("*.json"), *(daemon.STATE / "declared").glob("*.json")]:
         path.write_text(json.dumps({**age(json.loads(path.read_text())), "boot_id": OTHER_BOOT}))
+
+
+@step('the daemon is started by every boot')
+def by_every_boot(context):
+    """As `systemctl enable` does, for what this machine boots to."""
+    run("systemctl", "add-wants", "bed.target", daemon.UNIT)
+
+
+@step('the machine has started the daemon')
+def has_started(context):
+    wait.until(api.is_ready, "the daemon is ready", 60)
 
 
 @step('the runtime directory is emptied')

@@ -136,10 +136,10 @@ Feature: A crash is seen at once, told from other ends, and told of
     When the engine of pool "p" is killed for want of memory
     Then pool "p" becomes "backoff"
     And the status of pool "p" has
-      | field            | value                                                      |
-      | last_error       | "the engine was killed because the host ran out of memory" |
-      | last_error_class | "out_of_memory"                                            |
-      | crash_count      | 1                                                          |
+      | field            | value                                                                        |
+      | last_error       | "the engine was killed because memory ran out, its memory_max or the host's" |
+      | last_error_class | "out_of_memory"                                                              |
+      | crash_count      | 1                                                                            |
     And the journal has an entry "crash" of pool "p" with
       | field  | value     |
       | SIGNAL | "SIGKILL" |

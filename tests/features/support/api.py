@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+from support.wait import PATIENCE
+
 ADDRESS = ("127.0.0.1", 9200)
 JSON_TYPE = {"Content-Type": "application/json"}
 
@@ -40,6 +42,7 @@ class UnixConnection(http.client.HTTPConnection):
 def request(method, path, body=None, headers=None, timeout=60, address=ADDRESS):
     """One request on a connection of its own. A dict as body is sent as JSON."""
     headers = dict(headers or {})
+    timeout *= PATIENCE
     if isinstance(body, (dict, list)):
         body, headers = json.dumps(body).encode(), {**JSON_TYPE, **headers}
     start = time.monotonic()
@@ -69,7 +72,7 @@ class Call(threading.Thread):
             self.failure = error
 
     def wait(self, seconds=30):
-        self.join(seconds)
+        self.join(seconds * PATIENCE)
         assert not self.is_alive(), f"{self.arguments[:2]} has no answer after {seconds} s"
         assert self.failure is None, f"{self.arguments[:2]}: {self.failure!r}"
         return self.answer

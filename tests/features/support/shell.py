@@ -3,6 +3,8 @@
 
 import subprocess
 
+from support.wait import PATIENCE
+
 TESTER = "tester"  # somebody who is not root; the machine has this account
 TESTER_UID = 1000
 
@@ -20,7 +22,7 @@ def run(*command, check=True, timeout=60, text=None, user=None):
         command = as_tester(command)
     done = subprocess.run(command, input=text, stdin=subprocess.DEVNULL if text is None else None,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                          timeout=timeout, check=False, cwd="/")
+                          timeout=timeout * PATIENCE, check=False, cwd="/")
     assert not check or done.returncode == 0, (
         f"{' '.join(command)} exited with {done.returncode}\n{done.stdout}{done.stderr}")
     return done

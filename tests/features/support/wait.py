@@ -6,10 +6,13 @@ import select
 import time
 
 LOOK_AGAIN_SECONDS = 0.005
+# How many times longer than usual everything may take, where the processor is emulated.
+PATIENCE = float(os.environ.get("POOL_MANAGERD_TEST_PATIENCE", "1"))
 
 
 def until(look, what, seconds=15.0):
     """Calls `look` until it returns something true, and returns that: for changes that nothing announces."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         value = look()
@@ -22,6 +25,7 @@ def until(look, what, seconds=15.0):
 
 def process_ended(pid, seconds=15.0):
     """Waits for the end of any process; the kernel tells."""
+    seconds *= PATIENCE
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -43,6 +47,7 @@ class Lines:
 
     def wait_for(self, wanted, what, seconds=15.0):
         """The first line for which `wanted(line)` is true; those before it are dropped."""
+        seconds *= PATIENCE
         deadline = time.monotonic() + seconds
         seen = []
         while True:

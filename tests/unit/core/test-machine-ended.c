@@ -22,7 +22,7 @@ static void test_crash(void **state)
              "the engine was killed by signal SIGSEGV",
              "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_OOM_KILL), FAILURE_OUT_OF_MEMORY,
-             "the engine was killed because the host ran out of memory",
+             "the engine was killed because memory ran out, its memory_max or the host's",
              "no-handoff no-pid reset log:crashed log:restart-scheduled save"},
             {unit_left(CLD_KILLED, SIGTERM), FAILURE_SIGNAL,
              "the engine was killed by signal SIGTERM",

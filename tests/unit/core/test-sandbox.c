@@ -220,6 +220,19 @@ static void test_hidden_places(void **state)
     assert_false(unit_sandbox_hides(spec, "/tmp/x"));
 }
 
+/* It may be read-only: where a pool's cache is mounted must not have to be in it. */
+static void test_root_image(void **state)
+{
+    _cleanup_spec_ EngineSpec *spec = spec_with_model("/models/m.gguf");
+
+    spec->sandbox.root_image = text("/srv/root.raw");
+    PLAN_IS(spec, {"RootImage", "s /srv/root.raw"}, {"MountAPIVFS", "b true"},
+            {"TemporaryFileSystem", "a(ss) [/home][mode=755,ro][/root][mode=755,ro]"
+                                    "[/run/user][mode=755,ro][/var/cache][mode=755,ro]"});
+    spec->sandbox.protect_home = PROTECT_HOME_READ_ONLY;
+    PLAN_IS(spec, {"TemporaryFileSystem", "a(ss) [/var/cache][mode=755,ro]"});
+}
+
 /* What a user of its own always has. */
 static void test_contradictions(void **state)
 {
@@ -317,17 +330,12 @@ static void test_copy_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_models),
-            cmocka_unit_test(test_relaxed),
-            cmocka_unit_test(test_no_filter),
-            cmocka_unit_test(test_engines_that_make_code),
-            cmocka_unit_test(test_host_addresses),
-            cmocka_unit_test(test_user_names),
-            cmocka_unit_test(test_hidden_places),
-            cmocka_unit_test(test_contradictions),
-            cmocka_unit_test(test_relaxations),
-            cmocka_unit_test(test_capabilities),
-            cmocka_unit_test(test_copy_out_of_memory),
+            cmocka_unit_test(test_models),         cmocka_unit_test(test_relaxed),
+            cmocka_unit_test(test_no_filter),      cmocka_unit_test(test_engines_that_make_code),
+            cmocka_unit_test(test_host_addresses), cmocka_unit_test(test_user_names),
+            cmocka_unit_test(test_hidden_places),  cmocka_unit_test(test_root_image),
+            cmocka_unit_test(test_contradictions), cmocka_unit_test(test_relaxations),
+            cmocka_unit_test(test_capabilities),   cmocka_unit_test(test_copy_out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
