@@ -213,7 +213,7 @@ void step_probe_not_made(Step *s)
     }
     p->probe_running = false;
     probe_settings(p->state == POOL_EXTERNAL ? NULL : p->spec, s->settings, &probing);
-    p->probe_at = usec_add(s->now.mono, probing.liveness_interval_usec);
+    p->probe_at = usec_add(s->now.mono, probe_liveness_pause(&probing, s->random));
 }
 
 /* Our restart found the engine running. */

@@ -32,9 +32,7 @@ static json_object *new_string(const char *s)
     clean = strdup(s);
     if (!clean)
         return NULL;
-    for (char *c = clean; *c; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
+    utf8_repair(clean);
     value = json_object_new_string(clean);
     free(clean);
     return value;

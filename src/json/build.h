@@ -23,7 +23,8 @@ typedef struct Builder {
 
 void builder_init(Builder *b);
 
-/* NULL is null. Bytes that are not UTF-8 become '?', so that what we write can always be read. */
+/* NULL is null. What is not UTF-8 is repaired (utf8_repair()), so that what we write can always be
+ * read. */
 void builder_add_string(Builder *b, const char *key, const char *s);
 
 /* SPEC_UNSET is null. */

@@ -36,7 +36,7 @@ static const char *escape_of(char c)
     }
 }
 
-static void write_string(Text *t, const char *s, size_t n)
+void json_write_string(Text *t, const char *s, size_t n)
 {
     size_t written = 0;
 
@@ -68,7 +68,7 @@ static void write_object(Text *t, json_object *object, bool pretty, unsigned lev
             text_append(t, ",");
         any = true;
         begin_line(t, pretty, level + 1);
-        write_string(t, key, strlen(key));
+        json_write_string(t, key, strlen(key));
         text_append(t, pretty ? ": " : ":");
         write_value(t, value, pretty, level + 1);
     }
@@ -114,7 +114,8 @@ static void write_value(Text *t, json_object *value, bool pretty, unsigned level
         write_array(t, value, pretty, level);
         break;
     case json_type_string:
-        write_string(t, json_object_get_string(value), (size_t)json_object_get_string_len(value));
+        json_write_string(t, json_object_get_string(value),
+                          (size_t)json_object_get_string_len(value));
         break;
     case json_type_null:
         text_append(t, "null");

@@ -12,5 +12,8 @@
  */
 void json_write(Text *t, json_object *value, bool pretty);
 
+/* Appends `n` bytes as a JSON string, with its quotes; what is not ASCII stays as it is. */
+void json_write_string(Text *t, const char *s, size_t n);
+
 /* The text of the value alone; the caller frees. Returns 0 or -ENOMEM. */
 int json_write_text(json_object *value, bool pretty, char **ret, size_t *ret_length);
