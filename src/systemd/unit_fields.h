@@ -12,5 +12,6 @@
 /* Of the unit, which is gone, with all of its lines. */
 void unit_fields_remove(const char *folder, const char *unit);
 
-/* Of all units of engines and model provisioners that the service manager does not know any more. */
+/* Of all units of engines and model provisioners that the service manager does not know any more.
+ */
 void unit_fields_sweep(const char *folder);

@@ -161,7 +161,7 @@ static void test_ended_before_ready(void **state)
             {unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_SIGNAL), POOL_FAILED, FAILED,
              FAILURE_SIGNAL, "SIGKILL"},
             {unit_failed(CLD_KILLED, SIGKILL, UNIT_RESULT_OOM_KILL), POOL_FAILED, FAILED,
-             FAILURE_OUT_OF_MEMORY, "ran out of memory"},
+             FAILURE_OUT_OF_MEMORY, "memory ran out"},
             {unit_failed(0, 0, UNIT_RESULT_RESOURCES), POOL_FAILED, FAILED, FAILURE_EXEC_SETUP,
              "lacks resources"},
             {unit_left(CLD_EXITED, 0), POOL_OFF, LEFT, FAILURE_PROCESS_EXIT,

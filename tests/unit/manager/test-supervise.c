@@ -213,10 +213,10 @@ static void test_handoff_of_another(void **state)
 
     assert_int_equal(add_replica(f, "a-b", "c-d", 10, &running)->state, POOL_STARTING);
     assert_int_equal(add_replica(f, "a", "b-c-d", 11, &o)->state, POOL_FAILED);
-    assert_string_equal(o->result.error.field, "replica_id");
-    assert_non_null(strstr(o->result.error.text, "a-b-c-d.json belongs to pool a-b"));
+    assert_string_equal(o->outcome.error->field, "replica_id");
+    assert_non_null(strstr(o->outcome.error->text, "a-b-c-d.json belongs to pool a-b"));
     assert_int_equal(add_replica(f, "a-b-c", "d", 12, &o)->state, POOL_FAILED);
-    assert_string_equal(o->result.error.field, "replica_id");
+    assert_string_equal(o->outcome.error->field, "replica_id");
     assert_int_equal(add_replica(f, "a-b-c", "e", 12, &o)->state, POOL_STARTING);
     assert_int_equal(add_replica(f, "a", "b-c", 11, &o)->state, POOL_STARTING);
 }

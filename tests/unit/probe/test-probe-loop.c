@@ -247,7 +247,10 @@ static void test_no_descriptors(void **state)
     assert_return_code(setrlimit(RLIMIT_NOFILE, &none), errno);
     r = fixture_try(f, &target);
     assert_return_code(setrlimit(RLIMIT_NOFILE, &saved), errno);
-    assert_bad(&r, "cannot connect: Too many open files");
+    /* That says nothing of the server. */
+    assert_int_equal(r.calls, 1);
+    assert_false(r.good);
+    assert_false(r.has_error);
 
     r = fixture_try(f, &target);
     assert_good(&r);
