@@ -16,7 +16,7 @@ Feature: The daemon is a good service
     And the service manager logs what it is notified of
     And pool "one" is ready
     Then the status line of the daemon becomes "1 pool, 1 ready"
-    And the service manager was told "STATUS=1 pool, 0 ready" once
+    And the service manager was told "STATUS=1 pool, 1 ready" once
 
   Scenario: The watchdog is on
     Given the daemon runs
