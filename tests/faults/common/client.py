@@ -71,10 +71,21 @@ class Client:
         head = await self.reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
-        body = await self.reader.readexactly(int(headers.get("content-length", 0)))
+        chunked = headers.get("transfer-encoding") == "chunked"
+        body = await (self._chunks() if chunked else
+                      self.reader.readexactly(int(headers.get("content-length", 0))))
         if headers.get("connection") == "close":
             self.close()
         return Answer(int(lines[0].split()[1]), headers, body, 0)
+
+    async def _chunks(self):
+        """A body whose length nobody knew: metrics of many pools."""
+        body = b""
+        while True:
+            size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
+            body += (await self.reader.readexactly(size + 2))[:size]
+            if size == 0:
+                return body
 
     def close(self):
         if self.writer is not None:
