@@ -58,8 +58,13 @@ static bool is_abandoned(const UnitObservation *u)
 
 bool unit_observation_is_doubtful(const UnitObservation *u)
 {
-    return u->populated ||
-           (u->active == UNIT_ACTIVE_FAILED && u->result == UNIT_RESULT_TIMEOUT && u->job == 0);
+    if (u->populated)
+        return true;
+    if (u->job != 0)
+        return false;
+    /* Inactive, and still there: its failure may have been reset before we heard of it. */
+    return (u->active == UNIT_ACTIVE_FAILED && u->result == UNIT_RESULT_TIMEOUT) ||
+           (u->active == UNIT_ACTIVE_INACTIVE && u->load != UNIT_LOAD_NOT_FOUND);
 }
 
 UnitVerdict unit_observation_verdict(const UnitObservation *u)

@@ -87,5 +87,5 @@ typedef enum UnitVerdict {
 UnitVerdict unit_observation_verdict(const UnitObservation *u);
 
 /* Whether a unit that is inactive or failed may have left processes behind: its stop took longer
- * than the service manager waits. */
+ * than the service manager waits, which is not on record any more once its failure was reset. */
 bool unit_observation_is_doubtful(const UnitObservation *u);
