@@ -85,16 +85,24 @@ void text_printf(Text *t, const char *format, ...)
     t->length += (size_t)n;
 }
 
-int text_take(Text *t, char **ret)
+int text_take_all(Text *t, char **ret, size_t *ret_length)
 {
     text_append_bytes(t, "", 0);
     if (t->failed) {
         text_done(t);
         return -ENOMEM;
     }
+    *ret_length = t->length;
     *ret = TAKE_PTR(t->data);
     text_done(t);
     return 0;
+}
+
+int text_take(Text *t, char **ret)
+{
+    size_t length;
+
+    return text_take_all(t, ret, &length);
 }
 
 void text_done(Text *t)

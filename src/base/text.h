@@ -16,8 +16,7 @@ typedef struct Text {
     bool failed;
 } Text;
 
-/* Makes room for `n` more bytes at once. Without memory for that, what is appended may still fit.
- */
+/* Makes room for `n` more bytes at once. */
 void text_reserve(Text *t, size_t n);
 
 /* Appends `n` bytes of `data`, NULs included. */
@@ -32,5 +31,7 @@ void text_printf(Text *t, const char *format, ...) _printf_(2, 3);
  * Returns 0, or -ENOMEM when any append failed.
  */
 int text_take(Text *t, char **ret);
+/* The same, and how many bytes it has, NULs within it included. */
+int text_take_all(Text *t, char **ret, size_t *ret_length);
 
 void text_done(Text *t);

@@ -5,13 +5,12 @@
 #include "daemon/daemon.h"
 
 /*
- * For small memory rather than for threads that allocate at once, of which there are none. Large
- * pieces stay out of the heap, whatever was freed before: what is not used of them is never there,
- * as of a list for all GPUs that a host may have, and what is freed is given back.
+ * Large pieces stay out of the heap, whatever was freed before: what is not used of them is never
+ * there, as of a list for all GPUs that a host may have, and what is freed is given back. Threads
+ * keep arenas of their own: the loop must not wait for one that is put aside while it holds a lock.
  */
 static void be_small(void)
 {
-    (void)mallopt(M_ARENA_MAX, 1);
     (void)mallopt(M_MMAP_THRESHOLD, 512 * 1024);
     (void)mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 }

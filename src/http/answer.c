@@ -213,8 +213,7 @@ void answer_send(HttpRequest *request)
     text_append(&text, "\r\n");
     if (a->text)
         text_append_bytes(&text, a->text, a->length);
-    length = text.length;
-    if (text_take(&text, &all) < 0)
+    if (text_take_all(&text, &all, &length) < 0)
         return;
     http_metrics_count(request);
     /* A client that does not take these few hundred bytes now gets none. */

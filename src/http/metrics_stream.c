@@ -71,11 +71,10 @@ static const StreamType metrics_stream_type = {
 
 static void answer_all(HttpRequest *request, Text *text)
 {
-    size_t length = text->length;
+    size_t length = 0;
     char *all = NULL;
 
-    if (text_take(text, &all) < 0)
-        all = NULL;
+    (void)text_take_all(text, &all, &length);
     answer_typed(request, EXPOSITION_TYPE, all, length);
 }
 

@@ -249,17 +249,11 @@ json_object *json_operation(const OperationView *view)
 int json_text(json_object *object, bool pretty, char **ret, size_t *ret_length)
 {
     _cleanup_(text_done) Text t = {0};
-    size_t length;
-    int r;
 
     if (!object)
         return -ENOMEM;
     json_write(&t, object, pretty);
     json_object_put(object);
     text_append(&t, "\n");
-    length = t.length;
-    r = text_take(&t, ret);
-    if (r >= 0)
-        *ret_length = length;
-    return r;
+    return text_take_all(&t, ret, ret_length);
 }

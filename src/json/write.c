@@ -136,13 +136,7 @@ void json_write(Text *t, json_object *value, bool pretty)
 int json_write_text(json_object *value, bool pretty, char **ret, size_t *ret_length)
 {
     _cleanup_(text_done) Text t = {0};
-    size_t length;
-    int r;
 
     json_write(&t, value, pretty);
-    length = t.length;
-    r = text_take(&t, ret);
-    if (r >= 0)
-        *ret_length = length;
-    return r;
+    return text_take_all(&t, ret, ret_length);
 }

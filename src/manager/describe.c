@@ -20,20 +20,6 @@ static void write_pool(const Manager *m, const Pool *pool, Text *text)
     json_write_status(text, &status);
 }
 
-/* Ends the line and hands it over. */
-static int take_line(Text *text, char **ret_text, size_t *ret_length)
-{
-    size_t length;
-    int r;
-
-    text_append(text, "\n");
-    length = text->length;
-    r = text_take(text, ret_text);
-    if (r >= 0)
-        *ret_length = length;
-    return r;
-}
-
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length)
 {
@@ -44,7 +30,8 @@ int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text
         return -ENOENT;
     text_reserve(&text, STATUS_SIZE);
     write_pool(m, pool, &text);
-    return take_line(&text, ret_text, ret_length);
+    text_append(&text, "\n");
+    return text_take_all(&text, ret_text, ret_length);
 }
 
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
@@ -58,8 +45,8 @@ int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length
             text_append(&text, ",");
         write_pool(m, m->registry.pools[i], &text);
     }
-    text_append(&text, "]");
-    return take_line(&text, ret_text, ret_length);
+    text_append(&text, "]\n");
+    return text_take_all(&text, ret_text, ret_length);
 }
 
 int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/shortage.h"
 #include "core/probe_schedule.h"
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
@@ -97,8 +98,7 @@ void effects_start_unit(Manager *m, const Pool *pool)
 static void start(Manager *m, PoolShell *shell, const Pool *engine)
 {
     /* Until the registry lock is free, or we have again what we are short of. */
-    if (shell->save_error == -EAGAIN || shell->save_error == -ENOMEM ||
-        shell->save_error == -EMFILE || shell->save_error == -ENFILE)
+    if (shell->save_error == -EAGAIN || errno_is_shortage(shell->save_error))
         shell->start_waiting = engine->generation;
     else if (shell->save_error < 0)
         post_failure(m, engine, EVENT_START_FAILED, "its state file cannot be written",

@@ -165,10 +165,11 @@ static void save(PoolShell *shell)
     _cleanup_free_ char *text = NULL;
     int r = make_text(shell, &text);
 
-    keep_supervision(shell->kept, &shell->pool->supervision);
     if (r >= 0)
         r = state_dir_write_pool(memory->dir, shell->pool->id, &text);
-    if (r < 0)
+    if (r >= 0)
+        keep_supervision(shell->kept, &shell->pool->supervision);
+    else
         log_pool_errno(shell->pool, r, "what is to outlive a reboot cannot be written");
 }
 
@@ -177,7 +178,7 @@ static void save_all(Manager *m)
     for (size_t i = 0; i < m->registry.count; i++) {
         PoolShell *shell = pool_shell(m->registry.pools[i]);
 
-        if (shell->kept && shell->kept->spec)
+        if (shell->kept)
             save(shell);
     }
 }

@@ -6,6 +6,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/shortage.h"
 #include "manager/log_catalog.h"
 #include "manager/manager_internal.h"
 #include "systemd/journal.h"
@@ -78,8 +79,7 @@ static usec_t retry_pause(int error)
 {
     if (error == -EAGAIN)
         return LOCK_RETRY_USEC;
-    return error == -ENOMEM || error == -EMFILE || error == -ENFILE ? SHORTAGE_RETRY_USEC
-                                                                    : DISK_RETRY_USEC;
+    return errno_is_shortage(error) ? SHORTAGE_RETRY_USEC : DISK_RETRY_USEC;
 }
 
 static void remember(PoolShell *shell, SaveWhat what, int error)
@@ -348,8 +348,8 @@ int persist_read_numbers(Manager *m)
 
     if (r == -ENOENT)
         return 0;
-    if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
-        return r; /* our trouble, not the file's */
+    if (errno_is_shortage(r))
+        return r;
     if (r >= 0)
         r = registry_file_parse(text, length, &m->numbers, &error);
     if (r < 0) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/macros.h"
+#include "base/shortage.h"
 
 /* CURLE_TOO_LARGE, which libcurl has since 8.6; before, it was CURLE_OUT_OF_MEMORY. */
 #define CODE_TOO_LARGE ((CURLcode)100)
@@ -45,8 +46,8 @@ static bool is_own_shortage(const Transfer *t)
 {
     if (t->code == CURLE_OUT_OF_MEMORY)
         return !t->began;
-    return t->code == CURLE_COULDNT_CONNECT && (t->os_errno == EMFILE || t->os_errno == ENFILE ||
-                                                t->os_errno == ENOMEM || t->os_errno == ENOBUFS);
+    return t->code == CURLE_COULDNT_CONNECT &&
+           (errno_is_shortage(-(int)t->os_errno) || t->os_errno == ENOBUFS);
 }
 
 static void bad_size(Outcome *o)

@@ -9,6 +9,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include "base/shortage.h"
 #include "base/usec.h"
 #include "store/plain_file.h"
 #include "store/runtime_dir_internal.h"
@@ -156,7 +157,7 @@ static int read_view(HandoffWatch *w, const char *name, struct stat *st, View *r
     r = plain_file_check_kind(st);
     if (r >= 0)
         r = plain_file_read(w->dir->engines_fd, name, w->buffer, &view.length, st);
-    if (r == -ENOENT || plain_file_is_shortage(r))
+    if (r == -ENOENT || errno_is_shortage(r))
         return r;
     view.version = file_version(st);
     view.mode = st->st_mode;

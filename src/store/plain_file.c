@@ -16,11 +16,6 @@ int plain_file_check_kind(const struct stat *st)
     return S_ISLNK(st->st_mode) ? -ELOOP : -EINVAL;
 }
 
-bool plain_file_is_shortage(int error)
-{
-    return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
-}
-
 int plain_file_read_up_to(int fd, char *buffer, size_t size, size_t *ret_length)
 {
     size_t length = 0;

@@ -23,6 +23,3 @@ int plain_file_read_up_to(int fd, char *buffer, size_t size, size_t *ret_length)
  */
 int plain_file_read(int dir_fd, const char *name, char *buffer, size_t *ret_length,
                     struct stat *ret_st);
-
-/* Whether an error of reading is about us and now, not about the file. */
-bool plain_file_is_shortage(int error);

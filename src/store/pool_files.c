@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/parse.h"
+#include "base/shortage.h"
 #include "store/plain_file.h"
 
 #define BAD_SUFFIX ".bad"
@@ -60,7 +61,7 @@ static int show_file(int dir_fd, const char *name, char *buffer, RuntimeStateFun
     r = plain_file_read(dir_fd, name, buffer, &length, NULL);
     if (r == -ENOENT)
         return 0;
-    if (plain_file_is_shortage(r))
+    if (errno_is_shortage(r))
         return r;
     r = f(pool_id.text, r < 0 ? NULL : buffer, length, r, userdata);
     if (r == -ENOMEM)

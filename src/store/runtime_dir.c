@@ -122,30 +122,20 @@ static void close_folders(RuntimeDir *d)
         closep(fds[i]);
 }
 
-static void copy_folders(RuntimeDir *to, RuntimeDir *from)
-{
-    int *a[RUNTIME_FOLDERS], *b[RUNTIME_FOLDERS];
-
-    list_folders(to, a);
-    list_folders(from, b);
-    to->root_fd = from->root_fd;
-    for (size_t i = 0; i < RUNTIME_FOLDERS; i++)
-        *a[i] = *b[i];
-}
-
 int runtime_dir_renew(RuntimeDir *r)
 {
     RuntimeDir renewed = NOTHING_OPEN;
     int q;
 
     renewed.path = r->path;
+    renewed.own_handoffs = r->own_handoffs;
     q = open_folders(&renewed);
     if (q < 0) {
         close_folders(&renewed);
         return q;
     }
     close_folders(r);
-    copy_folders(r, &renewed);
+    *r = renewed;
     return 0;
 }
 

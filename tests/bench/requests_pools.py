@@ -4,15 +4,13 @@
 import concurrent.futures
 import http.client
 import json
-import pathlib
 import subprocess
 import threading
 
+from common import daemon, engines
+
 PORT = 9200
 FIRST_ENGINE_PORT = 20000
-CONFIG = pathlib.Path("/etc/pool-managerd/pool-managerd.conf.d/50-bench.conf")
-ENGINE = "/usr/lib/pool-managerd/tests/fake-engine"
-MODEL = pathlib.Path("/var/lib/pool-managerd-bench/model.gguf")
 PARALLEL = 8
 
 
@@ -21,13 +19,10 @@ class Daemon:
     port = PORT
 
     def __init__(self):
-        CONFIG.parent.mkdir(parents=True, exist_ok=True)
-        CONFIG.write_text("[GPU]\nPolicy=optional\n", encoding="ascii")
-        MODEL.parent.mkdir(parents=True, exist_ok=True)
-        MODEL.write_bytes(b"GGUF")
+        engines.prepare()
         self.pools = 0
         self.thread = threading.local()
-        subprocess.run(["systemctl", "start", "pool-managerd.service"], check=True)
+        daemon.start_daemon()
         self.pid = int(subprocess.check_output(
             ["systemctl", "show", "--value", "--property=MainPID", "pool-managerd.service"], text=True))
 
@@ -41,10 +36,8 @@ class Daemon:
         assert answer.status == 200, f"{method} {path}: {answer.status} {text}"
 
     def preload(self, number):
-        port = FIRST_ENGINE_PORT + number
-        self.request("POST", f"/pools/pool-{number}/preload", {"prepared": {
-            "pool_id": f"pool-{number}", "binary_path": ENGINE, "flags": ["--port", str(port)], "host": "127.0.0.1",
-            "port": port, "model_path": str(MODEL), "engine_version": "bench"}})
+        prepared = engines.FAKE.prepared(f"pool-{number}", FIRST_ENGINE_PORT + number)
+        self.request("POST", f"/pools/pool-{number}/preload", {"prepared": prepared})
 
     def grow(self, count):
         """Until there are `count` pools."""

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/machine.h"
 #include "fuzz.h"
+#include "manager/config.h"
 #include "json/encode.h"
 #include "json/reader.h"
 #include "json/state_file.h"
@@ -11,38 +12,21 @@
  * one, what of it, and how much later. Whatever is saved on the way can be read back.
  */
 
-static const PolicySettings settings = {
-        .health_interval_usec = 500 * USEC_PER_MSEC,
-        .health_ramp = true,
-        .health_timeout_usec = 120 * USEC_PER_SEC,
-        .health_try_timeout_usec = 2 * USEC_PER_SEC,
-        .health_path = "/health",
-        .liveness_interval_usec = 5 * USEC_PER_SEC,
-        .liveness_failures = 3,
-        .stop_grace_usec = 5 * USEC_PER_SEC,
-        .gpu_release_usec = 10 * USEC_PER_SEC,
-        .supervision = {.backoff_initial_usec = USEC_PER_SEC,
-                        .backoff_max_usec = 60 * USEC_PER_SEC,
-                        .backoff_min_usec = 500 * USEC_PER_MSEC,
-                        .backoff_factor = 2,
-                        .backoff_jitter_percent = 10,
-                        .backoff_cuda_multiplier = 2,
-                        .backoff_reset_usec = 300 * USEC_PER_SEC,
-                        .counter_reset_usec = 600 * USEC_PER_SEC,
-                        .breaker_threshold = 2,
-                        .breaker_open_usec = 300 * USEC_PER_SEC,
-                        .breaker_stable_usec = 60 * USEC_PER_SEC,
-                        .breaker_factor = 2,
-                        .breaker_open_max_usec = 3600 * USEC_PER_SEC,
-                        .restart_limit = 10,
-                        .restart_window_usec = 60 * USEC_PER_SEC,
-                        .storm_warning_count = 2,
-                        .storm_warning_window_usec = 60 * USEC_PER_SEC,
-                        .storm_breaker_count = 3,
-                        .storm_breaker_window_usec = 30 * USEC_PER_SEC,
-                        .oom_storm_count = 2,
-                        .oom_storm_window_usec = 60 * USEC_PER_SEC},
-};
+/* The defaults, but that fewer failures are enough for what follows from them. */
+static Settings *settings;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    const ConfigSources none = {.file = "/dev/null"};
+    Error error = {0};
+
+    REQUIRE(settings_load(&none, NULL, NULL, &settings, &error) >= 0);
+    settings->policy.supervision.breaker_threshold = 2;
+    settings->policy.supervision.storm_warning_count = 2;
+    settings->policy.supervision.storm_breaker_count = 3;
+    settings->policy.supervision.oom_storm_count = 2;
+    return 0;
+}
 
 enum { EVENTS_MAX = 64 };
 
@@ -149,7 +133,7 @@ static void live(Life *life, Event *event)
 {
     Effects effects = {.count = 0};
 
-    pool_step(life->pool, event, &settings, life->now, life->now.mono, &effects);
+    pool_step(life->pool, event, &settings->policy, life->now, life->now.mono, &effects);
     for (size_t i = 0; i < effects.count && !life->forgotten; i++) {
         if (effects.items[i].type == EFFECT_SAVE)
             require_readable(life->pool);

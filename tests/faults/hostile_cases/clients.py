@@ -218,9 +218,23 @@ def slow_engine():
     return {"prepared": engine.prepared(POOL, PORT, ("--healthy-after-ms", "3000"))}
 
 
-class Vanishing(Client):
-    """They wait for a preload, and are gone before it ends."""
+class Waiting(Client):
+    """They wait for a preload. `attack` returns how many were refused."""
 
+    most = 0
+
+    def over(self, seen):
+        self.check(MANY - seen <= self.most, f"{MANY - seen} may wait, the others are refused",
+                   f"more than {self.most}")
+        wait.until(lambda: api.pool_status(POOL)["ready"], "the engine is ready all the same")
+        answer = api.request("DELETE", f"/pools/{POOL}?force=true")
+        self.check(answer.status == 200, "the pool goes on, and can be removed", answer)
+
+
+class Vanishing(Waiting):
+    """They are gone before it ends."""
+
+    most = WAITING_MAX
     name = "1,000 that vanish while they wait for a preload"
 
     def attack(self):
@@ -240,13 +254,6 @@ class Vanishing(Client):
         for connection in connections:
             reset(connection)
         return refused
-
-    def over(self, seen):
-        self.check(MANY - seen <= WAITING_MAX, f"{MANY - seen} may wait, the others are refused",
-                   f"more than {WAITING_MAX}")
-        wait.until(lambda: api.pool_status(POOL)["ready"], "the engine is ready all the same")
-        answer = api.request("DELETE", f"/pools/{POOL}?force=true")
-        self.check(answer.status == 200, "the pool goes on, and can be removed", answer)
 
 
 def change(number, connection):
@@ -372,9 +379,10 @@ class Calls(Client):
         self.report.number(f"{self.name}: calls that the bus took in {self.seconds} s", seen)
 
 
-class WaitingCalls(Client):
-    """Calls that wait for an engine, from many connections that go."""
+class WaitingCalls(Waiting):
+    """Calls, from many connections that go."""
 
+    most = COMMANDS_MAX
     name = "1,000 calls on the bus that wait for a preload"
 
     def attack(self):
@@ -400,13 +408,6 @@ class WaitingCalls(Client):
                 kind, _, _ = caller.read()
                 count += kind in (dbus.RETURN, dbus.ERROR)
         return count
-
-    def over(self, seen):
-        self.check(MANY - seen <= COMMANDS_MAX, f"{MANY - seen} may wait, the others are refused",
-                   f"more than {COMMANDS_MAX}")
-        wait.until(lambda: api.pool_status(POOL)["ready"], "the engine is ready all the same")
-        answer = api.request("DELETE", f"/pools/{POOL}?force=true")
-        self.check(answer.status == 200, "the pool goes on, and can be removed", answer)
 
 
 CASES = [Silent(), SilentOnUnix(), SlowHeaders(), SlowBodies(), SlowEvents(), SlowLogs(),

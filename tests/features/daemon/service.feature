@@ -12,11 +12,16 @@ Feature: The daemon is a good service
     Then the status line of the daemon becomes "2 pools, 1 ready"
 
   Scenario: The status line is told when it changes, not whenever a pool does
-    Given the daemon runs
+    Given the daemon runs with
+      """
+      [Liveness]
+      IntervalSec=600ms
+      """
     And the service manager logs what it is notified of
     And pool "one" is ready
     Then the status line of the daemon becomes "1 pool, 1 ready"
-    And the service manager was told "STATUS=1 pool, 1 ready" once
+    When the engine of pool "one" has had 2 more health checks
+    Then the service manager was told "STATUS=1 pool, 1 ready" once
 
   Scenario: The watchdog is on
     Given the daemon runs

@@ -200,6 +200,55 @@ static void test_unhealthy_not_in_a_row(void **state)
     }
 }
 
+static void probe_not_made(Fixture *f)
+{
+    step(f, (Event){.type = EVENT_PROBE,
+                    .generation = f->pool->generation,
+                    .probe = {.not_made = true}});
+}
+
+/* A check that we could not make says nothing of the engine: it counts neither way. */
+static void test_checks_not_made(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_READY);
+    for (size_t i = 0; i < 5; i++) {
+        usec_t before = f->now.mono;
+
+        timer(f);
+        expect(f, POOL_READY, "probe");
+        assert_int_equal(f->now.mono - before, 5 * USEC_PER_SEC);
+        probe_not_made(f);
+        expect(f, POOL_READY, "");
+        assert_true(pool_is_ready(f->pool));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        timer(f);
+        probe(f, false);
+        timer(f);
+        probe_not_made(f);
+        expect(f, POOL_READY, "");
+        assert_false(pool_is_ready(f->pool));
+    }
+    timer(f);
+    probe(f, false);
+    expect(f, POOL_STOPPING, "save no-handoff log:unhealthy stop");
+}
+
+static void test_check_not_made_while_warming(void **state)
+{
+    Fixture *f = *state;
+
+    reach(f, POOL_WARMING);
+    probe_not_made(f);
+    expect(f, POOL_WARMING, "");
+    timer(f);
+    expect(f, POOL_WARMING, "probe");
+    probe(f, true);
+    assert_int_equal(f->pool->state, POOL_READY);
+}
+
 static void test_own_failures(void **state)
 {
     Fixture *f = *state;
@@ -227,6 +276,8 @@ int main(void)
             pool_test(test_crash_while_adopting),
             pool_test(test_not_ended_yet),
             pool_test(test_liveness),
+            pool_test(test_checks_not_made),
+            pool_test(test_check_not_made_while_warming),
             pool_test(test_unhealthy),
             pool_test(test_unhealthy_not_in_a_row),
             pool_test(test_own_failures),

@@ -277,6 +277,36 @@ static void test_hangs_in_the_kernel(void **state)
     deliver(messages, ELEMENTSOF(messages));
 }
 
+/* Its failure was reset before we heard of it, while a child of it hangs in the kernel: only its
+ * cgroup tells that from an end. */
+static void test_reset_before_it_was_heard_of(void **state)
+{
+    UnitObservation u = {.fields = UNIT_FIELD_LOAD,
+                         .load = UNIT_LOAD_LOADED,
+                         INACTIVE,
+                         KILLED(11),
+                         RESULT(SUCCESS)};
+
+    assert_true(unit_observation_is_doubtful(&u));
+    assert_int_equal(unit_observation_verdict(&u), UNIT_VERDICT_ENDED);
+    u.populated = true;
+    assert_int_equal(unit_observation_verdict(&u), UNIT_VERDICT_ABANDONED);
+}
+
+static void test_not_doubtful(void **state)
+{
+    static const UnitObservation all[] = {
+            {.load = UNIT_LOAD_LOADED, INACTIVE, JOB}, /* it is about to start */
+            {.load = UNIT_LOAD_LOADED, ACTIVE},
+            {.load = UNIT_LOAD_LOADED, DEACTIVATING, RESULT(TIMEOUT)},
+            {.load = UNIT_LOAD_LOADED, FAILED, RESULT(SIGNAL), KILLED(11)},
+            {.load = UNIT_LOAD_NOT_FOUND, INACTIVE},
+    };
+
+    for (size_t i = 0; i < ELEMENTSOF(all); i++)
+        assert_false(unit_observation_is_doubtful(&all[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +317,8 @@ int main(void)
             cmocka_unit_test(test_exit_at_once),
             cmocka_unit_test(test_end_that_nobody_saw),
             cmocka_unit_test(test_hangs_in_the_kernel),
+            cmocka_unit_test(test_reset_before_it_was_heard_of),
+            cmocka_unit_test(test_not_doubtful),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
