@@ -9,6 +9,7 @@
 
 #include "http/connection.h"
 #include "http/http_metrics.h"
+#include "http/turn.h"
 #include "http/wait.h"
 
 enum {
@@ -52,6 +53,7 @@ static void schedule(HttpListener *l)
 static void run(HttpListener *l)
 {
     manager_begin_reads(l->server->manager);
+    http_turn_begin(l);
     (void)MHD_run(l->daemon);
     l->last_run = http_metrics_clock();
     manager_end_reads(l->server->manager);
@@ -171,18 +173,36 @@ static size_t leave_escapes(void *userdata, struct MHD_Connection *mhd, char *s)
     return strlen(s);
 }
 
-/* The whole request is there. */
+static bool waits_for_its_turn(const HttpRequest *request)
+{
+    return !request->answer.ready && !(request->route->flags & ROUTE_LIGHT) &&
+           http_turn_is_over(request->connection->listener);
+}
+
+/*
+ * The whole request is there. Suspended when libmicrohttpd says so for the first time, it would
+ * read first when it resumes, and drop the answer to a client that has shut down its sending side.
+ * Asked to call once more, it knows that it has nothing to read.
+ */
 static enum MHD_Result answer_request(HttpRequest *request)
 {
-    if (!request->complete) {
+    bool is_first = !request->complete;
+
+    if (is_first) {
         request->complete = true;
         request->connection->listener->answering++;
         http_connection_request_read(request->connection);
+    }
+    if (!request->dispatched && waits_for_its_turn(request)) {
+        if (!is_first)
+            http_turn_put_off(request,
+                              request->route->flags & ROUTE_COMMAND ? TURN_COMMAND : TURN_READ);
+        return MHD_YES;
+    }
+    if (!request->dispatched) {
+        request->dispatched = true;
         request_dispatch(request);
-        /* Suspended in this round already, libmicrohttpd would read first when it resumes, and
-         * drop the answer to a client that has shut down its sending side. Called once more, it
-         * knows that it has nothing to read. */
-        if (!request->answer.ready)
+        if (is_first && !request->answer.ready)
             return MHD_YES;
     }
     if (request->gone)
@@ -367,6 +387,7 @@ HttpListener *http_listener_free(HttpListener *l)
 {
     if (!l)
         return NULL;
+    http_turn_end(l);
     /* One run resumes, the next ones send. Nobody is waited for. */
     for (int i = 0; i < DRAIN_ROUNDS_MAX && (i == 0 || l->answering > 0); i++)
         (void)MHD_run(l->daemon);

@@ -5,6 +5,18 @@
 
 #include "http/server_internal.h"
 
+/* What waits for its turn, see turn.h. */
+typedef enum TurnKind {
+    TURN_READ,
+    TURN_COMMAND,
+    TURN_STREAM, /* the next piece of one */
+    TURN_KINDS,
+} TurnKind;
+
+typedef struct PutOff {
+    HttpRequest *first, *last; /* a list; `last` is something only where `first` is */
+} PutOff;
+
 /* One listening socket: a libmicrohttpd daemon that is driven by our event loop. */
 struct HttpListener {
     HttpServer *server;
@@ -16,7 +28,10 @@ struct HttpListener {
     DeadlineQueue reading;  /* of connections: their request is to be read by then */
     bool is_tcp;
     size_t connections;
-    usec_t last_run;  /* CLOCK_MONOTONIC */
+    usec_t turn_began; /* CLOCK_MONOTONIC */
+    usec_t last_run;   /* the same, when it was over */
+    PutOff put_off[TURN_KINDS];
+    bool endless;     /* nothing is put off any more */
     bool overdue;     /* clients have waited for long, and go before others */
     size_t answering; /* requests that are read, but not answered to the last byte */
     HttpListener *next;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+
 #include "http/connection.h"
 #include "http/http_metrics.h"
 #include "http/stream.h"
@@ -37,6 +39,7 @@ HttpRequest *request_free(HttpRequest *request)
 {
     if (!request)
         return NULL;
+    assert(!request->put_off);
     request_wait_done(request);
     if (request->complete)
         request->connection->listener->answering--;

@@ -29,12 +29,16 @@ struct HttpRequest {
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
     bool is_http_1_1;
 
-    bool headers_read;    /* and judged */
-    bool refused_early;   /* the answer must not wait for the body */
-    bool complete;        /* read to its end */
+    bool headers_read;  /* and judged */
+    bool refused_early; /* the answer must not wait for the body */
+    bool complete;      /* read to its end */
+    bool dispatched;
     Text body;            /* at most PM_BODY_MAX */
     size_t body_received; /* bytes, of which a refused request keeps none */
     HttpAnswer answer;
+
+    bool put_off; /* until its turn, see turn.h */
+    struct HttpRequest *next_put_off;
 
     /* While it waits for the registry lock, the GPUs, a plan or an operation; see wait.h. */
     bool waiting;

@@ -17,6 +17,7 @@ typedef enum RouteFlags {
     ROUTE_STREAM = 1 << 7,        /* the answer may go on for ever: counted, too */
     ROUTE_ANY_QUERY = 1 << 8,     /* whatever stands in the query is ignored */
     ROUTE_DEVICES = 1 << 9,       /* reads the GPUs: they are looked for before */
+    ROUTE_LIGHT = 1 << 10,        /* takes microseconds, however many pools: in any turn */
 } RouteFlags;
 
 /* Answers the request, or makes it wait; called once it is read, and all of the flags hold. */

@@ -6,6 +6,7 @@
 #include "http/linger.h"
 
 typedef struct HttpListener HttpListener;
+typedef struct HttpRequest HttpRequest;
 typedef struct HttpStream HttpStream;
 
 enum {

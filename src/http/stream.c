@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-#include "http/connection.h"
+#include "http/turn.h"
 
 enum {
     BLOCK_SIZE = 16 * 1024, /* bytes that libmicrohttpd asks for at once where it does not chunk */
@@ -62,6 +62,10 @@ static ssize_t on_read(void *userdata, uint64_t position, char *buffer, size_t s
 
     if (stream->gone)
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (http_turn_is_over(stream->request->connection->listener)) {
+        http_turn_put_off(stream->request, TURN_STREAM);
+        return 0;
+    }
     if (stream->ended)
         n = stream->type->is_whole ? -ECONNABORTED : -ENODATA;
     else

@@ -17,6 +17,7 @@
 #include "systemd/journal.h"
 #include "systemd/journal_stream_entry.h"
 #include "systemd/journal_synchronize.h"
+#include "thread/fair_lock.h"
 #include "thread/thread.h"
 
 enum {
@@ -30,6 +31,10 @@ static const usec_t QUIET_USEC = 50 * USEC_PER_MSEC;
 
 /* Each thread holds one: what it says while it runs is bounded by this, not by who asks. */
 static atomic_uint streams_open, tails_open;
+
+/* Held by the one that reads: dozens of them would keep each processor from the loop. What wants
+ * the end of what an engine said, and no more, has no need of it. */
+static FairLock reading = FAIR_LOCK_INIT;
 
 /* Belongs to its thread from the moment that there is one. */
 typedef struct Stream {
@@ -65,6 +70,18 @@ static Stream *stream_free(Stream *s)
 
 DEFINE_CLEANUP(Stream *, stream_free)
 
+static void stream_begin_reading(const Stream *s)
+{
+    if (!s->q.settled)
+        fair_lock_take(&reading);
+}
+
+static void stream_pause_reading(const Stream *s)
+{
+    if (!s->q.settled)
+        fair_lock_give(&reading);
+}
+
 /* Returns 0, or -EPIPE when nobody reads any more; `usec` is how long to wait for `also`, if any.
  */
 static int poll_reader(const Stream *s, const struct pollfd *also, usec_t usec)
@@ -82,13 +99,18 @@ static int poll_reader(const Stream *s, const struct pollfd *also, usec_t usec)
 /* Passing over entries writes nothing, which is how else one learns that the reader is gone. */
 static int stream_step(Stream *s)
 {
+    int r;
+
     if (++s->steps < STEPS_MAX)
         return 0;
     s->steps = 0;
-    return poll_reader(s, NULL, 0);
+    stream_pause_reading(s);
+    r = poll_reader(s, NULL, 0);
+    stream_begin_reading(s);
+    return r;
 }
 
-static int stream_flush(Stream *s)
+static int stream_write(Stream *s)
 {
     const char *data = s->batch.data;
     size_t left = s->batch.length;
@@ -105,6 +127,18 @@ static int stream_flush(Stream *s)
     }
     text_done(&s->batch);
     return 0;
+}
+
+static int stream_flush(Stream *s)
+{
+    int r;
+
+    if (s->batch.length == 0)
+        return 0;
+    stream_pause_reading(s);
+    r = stream_write(s);
+    stream_begin_reading(s);
+    return r;
 }
 
 static bool stream_is_too_old(const Stream *s)
@@ -209,9 +243,11 @@ static int stream_wait(Stream *s)
     if (fd < 0 || events < 0)
         return fd < 0 ? fd : events;
     r = sd_journal_get_timeout(s->j, &until);
-    if (r >= 0)
-        r = poll_reader(s, &journal,
-                        until == USEC_INFINITY ? until : usec_sub(until, monotonic_now()));
+    if (r < 0)
+        return r;
+    stream_pause_reading(s);
+    r = poll_reader(s, &journal, until == USEC_INFINITY ? until : usec_sub(until, monotonic_now()));
+    stream_begin_reading(s);
     return r < 0 ? r : sd_journal_process(s->j);
 }
 
@@ -298,7 +334,9 @@ static void *stream_thread(void *userdata)
     Stream *s = userdata;
     int r;
 
+    stream_begin_reading(s);
     r = stream_run(s);
+    stream_pause_reading(s);
     /* A reader that is gone does not miss anything. */
     if (r < 0 && poll_reader(s, NULL, 0) >= 0) {
         const LogField fields[] = {{"POOL_ID", s->pool_id}};

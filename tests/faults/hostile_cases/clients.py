@@ -20,6 +20,7 @@ WAITING_MAX = 256            # [HTTP] WaitingMax=, its default
 COMMANDS_MAX = 512           # over the bus, at one time
 REQUEST_SECONDS = 2.0        # [HTTP] RequestTimeoutSec=, of this test
 MANY = 1000
+READING_MS = 0.01  # for libmicrohttpd to read a request, whosever turn it is
 SETTLE_SECONDS = 3.0         # after which nobody else is refused
 OPERATOR_SECONDS = 2.0       # in which poolctl, a process of its own, has done what it is asked
 CONFIG = f"""[HTTP]
@@ -83,6 +84,7 @@ class Client:
 
     name = ""
     connections = CONNECTIONS_MAX
+    reading_ms = 0.0  # what it takes to read all that it sends in one moment, ahead of others
 
     def run(self, report):
         self.report, self.pid = report, daemon.main_pid()
@@ -235,6 +237,7 @@ class Vanishing(Waiting):
     """They are gone before it ends."""
 
     most = WAITING_MAX
+    reading_ms = MANY * READING_MS
     name = "1,000 that vanish while they wait for a preload"
 
     def attack(self):

@@ -37,6 +37,7 @@ class Case:
     the reason, where that is none of a success."""
 
     connections = 0  # of clients, which may take memory
+    reading_ms = 0.0  # of what clients send in one moment
 
     def __init__(self, name, *flags, answer=READY, error="", policy=None, stop=True):
         self.name, self.flags, self.answer, self.error = name, flags, answer, error

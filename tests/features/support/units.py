@@ -33,6 +33,11 @@ def slices():
     return [path for path in (root / SLICE, *root.glob(f"user.slice/*/user@*/{SLICE}")) if path.is_dir()]
 
 
+def are_transient():
+    """Whether the service manager still knows an engine's unit, though it may not run."""
+    return any(pathlib.Path("/run/systemd/transient").glob(ENGINES))
+
+
 def slice_processes():
     """The pids in the engines' slices."""
     pids = []

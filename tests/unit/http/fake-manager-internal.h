@@ -31,6 +31,7 @@ struct Manager {
 
     /* fake-registry.c */
     bool lock_is_held; /* by somebody else */
+    usec_t slow_usec;
     AccessWaiter *access_waiters;
     unsigned reads, writes; /* accesses that were granted */
     int inside;             /* of an access: 0 none, 1 + ManagerAccess */

@@ -40,6 +40,8 @@ const char *fake_manager_last_call(const Manager *m);
 void fake_manager_hold_lock(Manager *m, bool held);
 void fake_manager_lock_times_out(Manager *m);
 size_t fake_manager_count_access_waiters(const Manager *m);
+/* What is done inside of the lock takes at least so long from now on. */
+void fake_manager_set_slow(Manager *m, usec_t usec);
 /* Accesses that were granted. */
 unsigned fake_manager_count_reads(const Manager *m);
 unsigned fake_manager_count_writes(const Manager *m);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "fake-manager-internal.h"
 
@@ -17,6 +18,20 @@ struct AccessWaiter {
     AccessWaiter *next;
 };
 
+void fake_manager_set_slow(Manager *m, usec_t usec)
+{
+    m->slow_usec = usec;
+}
+
+/* Of the processor's time: another process that is in the way does not count. */
+static void be_slow(usec_t usec)
+{
+    const clock_t end = clock() + (clock_t)(usec * CLOCKS_PER_SEC / USEC_PER_SEC);
+
+    while (usec > 0 && clock() < end)
+        ;
+}
+
 static void grant(Manager *m, ManagerAccess access, AccessFunc f, void *userdata)
 {
     if (access == MANAGER_READ)
@@ -24,6 +39,7 @@ static void grant(Manager *m, ManagerAccess access, AccessFunc f, void *userdata
     else
         m->writes++;
     m->inside = 1 + (int)access;
+    be_slow(m->slow_usec);
     f(NULL, userdata);
     m->inside = 0;
 }

@@ -53,10 +53,128 @@ static void test_flood(void **state)
     client_free(c);
 }
 
+enum {
+    CROWD = 60,
+    SLOW_USEC = 500,
+    /* A turn is over after 2 ms; what has begun by then is ended. */
+    MOST_OF_A_TURN = 2000 / SLOW_USEC + 1,
+};
+
+/* Sends the same for each of CROWD clients, of which every `half_closed`-th says that this was all.
+ */
+static void crowd_send(Fixture *f, Client *crowd[CROWD], const char *request, size_t half_closed)
+{
+    for (size_t i = 0; i < CROWD; i++)
+        crowd[i] = client_new(f);
+    fixture_settle(f);
+    for (size_t i = 0; i < CROWD; i++) {
+        client_send(crowd[i], request);
+        if (half_closed && i % half_closed == 0)
+            assert_int_equal(shutdown(crowd[i]->fd, SHUT_WR), 0);
+    }
+}
+
+static unsigned count_served(const Fixture *f)
+{
+    return fake_manager_count_reads(f->manager) + fake_manager_count_writes(f->manager);
+}
+
+/* However many there are, no turn of the loop serves more than a few; each gets its answer. */
+static void expect_turns(Fixture *f, const char *request, int status)
+{
+    Client *crowd[CROWD];
+    unsigned first = count_served(f), most = 0;
+
+    crowd_send(f, crowd, request, 2);
+    while (count_served(f) < first + CROWD) {
+        unsigned before = count_served(f), of_turn;
+
+        fixture_run(f);
+        of_turn = count_served(f) - before;
+        if (of_turn > most)
+            most = of_turn;
+    }
+    assert_in_range(most, 1, MOST_OF_A_TURN);
+    for (size_t i = 0; i < CROWD; i++) {
+        Answer a;
+
+        client_receive(crowd[i], true, &a);
+        assert_int_equal(a.status, status);
+        answer_clear(&a);
+        client_free(crowd[i]);
+    }
+    fixture_settle(f);
+}
+
+static void test_crowd(void **state)
+{
+    Fixture *f = *state;
+
+    fake_manager_set_slow(f->manager, SLOW_USEC);
+    expect_turns(f, "GET /pools HTTP/1.1\r\nHost: h\r\n\r\n", 200);
+    expect_turns(f, "POST /pools/a/breaker/reset HTTP/1.1\r\nHost: h\r\n\r\n", 200);
+}
+
+/* Those who look whether the daemon lives, and those who read, need not wait for a crowd that
+ * commands. */
+static void test_before_a_crowd(void **state)
+{
+    Fixture *f = *state;
+    Client *crowd[CROWD], *reader = client_new(f);
+
+    fake_manager_set_slow(f->manager, SLOW_USEC);
+    crowd_send(f, crowd, "POST /pools/a/breaker/reset HTTP/1.1\r\nHost: h\r\n\r\n", 0);
+    RUN_UNTIL(f, count_served(f) > 0);
+    client_expect(reader, GET_HEALTH, 200, NULL);
+    client_expect(reader, "GET /pools/a/status HTTP/1.1\r\nHost: h\r\n\r\n", 200, NULL);
+    assert_in_range(fake_manager_count_writes(f->manager), 1, CROWD - 1);
+    client_free(reader);
+    for (size_t i = 0; i < CROWD; i++)
+        client_free(crowd[i]);
+    fixture_settle(f);
+}
+
+/* Clients go, and at last the server, while many wait for their turn. */
+static void test_end_of_turns(void **state)
+{
+    Fixture *f = *state;
+    Client *crowd[CROWD];
+
+    fake_manager_set_slow(f->manager, SLOW_USEC);
+    crowd_send(f, crowd, "GET /pools HTTP/1.1\r\nHost: h\r\n\r\n", 0);
+    RUN_UNTIL(f, count_served(f) > 0);
+    for (size_t i = 0; i < CROWD; i += 3) {
+        client_free(crowd[i]);
+        crowd[i] = NULL;
+    }
+    fixture_stop(f);
+    for (size_t i = 0; i < CROWD; i++) {
+        if (!crowd[i])
+            continue;
+        client_expect_text(crowd[i], " 200 OK\r\n");
+        RUN_UNTIL(f, crowd[i]->closed);
+        client_free(crowd[i]);
+    }
+}
+
+static int setup_pool(void **state)
+{
+    int r = fixture_setup(state);
+
+    if (r == 0)
+        fake_manager_add_pool(((Fixture *)*state)->manager, "a");
+    return r;
+}
+
+#define WITH_POOL(f) cmocka_unit_test_setup_teardown(f, setup_pool, fixture_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            cmocka_unit_test_setup_teardown(test_flood, fixture_setup, fixture_teardown),
+            WITH_POOL(test_flood),
+            WITH_POOL(test_crowd),
+            WITH_POOL(test_before_a_crowd),
+            WITH_POOL(test_end_of_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
