@@ -134,6 +134,26 @@ static void test_before_a_crowd(void **state)
     fixture_settle(f);
 }
 
+/* An answer in pieces has a part of the turns, and nothing of it is lost. */
+static void test_stream_beside_a_crowd(void **state)
+{
+    Fixture *f = *state;
+    Client *crowd[CROWD], *reader = client_new(f);
+
+    fake_manager_set_slow(f->manager, SLOW_USEC);
+    fake_manager_set_more_metrics(f->manager, 9999);
+    crowd_send(f, crowd, "GET /pools HTTP/1.1\r\nHost: h\r\n\r\n", 0);
+    client_send(reader, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_expect_text(reader, "pools_of_the_manager_too 10000\n");
+    client_expect_text(reader, "\r\n0\r\n\r\n");
+    client_free(reader);
+    for (size_t i = 0; i < CROWD; i++) {
+        client_expect_text(crowd[i], " 200 OK\r\n");
+        client_free(crowd[i]);
+    }
+    fixture_settle(f);
+}
+
 /* Clients go, and at last the server, while many wait for their turn. */
 static void test_end_of_turns(void **state)
 {
@@ -171,9 +191,8 @@ static int setup_pool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            WITH_POOL(test_flood),
-            WITH_POOL(test_crowd),
-            WITH_POOL(test_before_a_crowd),
+            WITH_POOL(test_flood),          WITH_POOL(test_crowd),
+            WITH_POOL(test_before_a_crowd), WITH_POOL(test_stream_beside_a_crowd),
             WITH_POOL(test_end_of_turns),
     };
 
