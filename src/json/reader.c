@@ -4,13 +4,15 @@
 #include "json/refuse.h"
 #include "json/scan.h"
 
-/* Builds the value out of a text that scan_json() has passed. */
+/*
+ * Builds the value out of a text that scan_json() has passed. That is as strict as JSON is: asked
+ * to be strict as well, json-c 0.18 (Debian 13) refuses each string that is not ASCII.
+ */
 static int build_value(json_tokener *tokener, const char *text, size_t length, json_object **ret,
                        Error *error)
 {
     json_object *value;
 
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     value = json_tokener_parse_ex(tokener, text, (int)length);
     /* A number or literal on its own ends only where something follows it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue)
