@@ -55,6 +55,7 @@ int fixture_teardown(void **state)
     Fixture *f = *state;
 
     pool_free(f->pool);
+    pool_metrics_done(&f->metrics);
     free(f);
     return 0;
 }
