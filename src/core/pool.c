@@ -66,6 +66,7 @@ Pool *pool_free(Pool *pool)
     engine_spec_free(pool->spec);
     pool_meta_done(&pool->meta);
     handoff_free(pool->external);
+    supervision_done(&pool->supervision);
     reload_done(&pool->reload);
     (void)lease_release_all(pool);
     pool_free(pool->beside);
@@ -81,6 +82,7 @@ void pool_take(Pool *pool, Pool *from)
     engine_spec_free(pool->spec);
     pool_meta_done(&pool->meta);
     handoff_free(pool->external);
+    supervision_done(&pool->supervision);
     reload_done(&pool->reload);
     (void)lease_release_all(pool);
     pool_free(pool->beside);
@@ -91,6 +93,7 @@ void pool_take(Pool *pool, Pool *from)
     from->external = NULL;
     from->beside = NULL;
     from->reload = (Reload){.phase = RELOAD_NONE};
+    from->supervision = (Supervision){0};
     from->leases = (LeaseList){0};
     pool_meta_init(&from->meta);
 }

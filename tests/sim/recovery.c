@@ -125,7 +125,8 @@ static void take_over(World *w, size_t number)
     restore_beside(w, pool, &saved->beside);
     pool->last_generation = saved->last_generation;
     pool->registered = saved->registered;
-    pool->supervision = saved->supervision;
+    if (supervision_copy(&saved->supervision, &pool->supervision) < 0)
+        abort();
     pool->automatic = saved->automatic;
     if (saved->external != 0)
         pool->external = handoff_make(number, saved->external);

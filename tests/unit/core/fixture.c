@@ -295,6 +295,7 @@ void restart(Fixture *f, UnitObservation u)
     pool->external_is_lost = old->external_is_lost;
     pool->registered = old->registered;
     pool->supervision = old->supervision;
+    old->supervision = (Supervision){0};
     pool->automatic = old->automatic;
     pool->ready_since = old->ready_since;
     pool->meta = old->meta;

@@ -23,6 +23,7 @@ Pool *full_external_pool(void);
 
 /* A zeroed record in which everything is set, with that many times in each of its windows. */
 void fill_supervision(Supervision *s, uint64_t times);
+void assert_same_supervision(const Supervision *a, const Supervision *b);
 void fill_window(TimeWindow *w, usec_t first, uint64_t count);
 
 /* What is written. The caller frees it. */
