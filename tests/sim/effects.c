@@ -68,7 +68,7 @@ static void save_engine(const Pool *engine, SavedEngine *ret)
             .drain_forced = engine->drain_forced,
             .drain_leases = engine->drain_leases,
     };
-    (void)snprintf(ret->last_error, sizeof(ret->last_error), "%s", engine->last_error);
+    (void)snprintf(ret->last_error, sizeof(ret->last_error), "%s", strempty(engine->last_error));
 }
 
 /* What json/state_file keeps. */
@@ -116,7 +116,8 @@ void effects_save(World *w, Pool *pool)
     save_engine(pool, &saved->engine);
     if (pool->beside)
         save_engine(pool->beside, &saved->beside);
-    (void)snprintf(saved->reload_error, sizeof(saved->reload_error), "%s", pool->reload.error);
+    (void)snprintf(saved->reload_error, sizeof(saved->reload_error), "%s",
+                   strempty(pool->reload.error));
 }
 
 static void on_save_failed(World *w, const Item *item)

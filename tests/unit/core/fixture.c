@@ -279,7 +279,7 @@ void restart(Fixture *f, UnitObservation u)
     pool->last_error_class = old->last_error_class;
     pool->last_heartbeat_real = old->last_heartbeat_real;
     pool->crash_count = old->crash_count;
-    memcpy(pool->last_error, old->last_error, sizeof(pool->last_error));
+    pool->last_error = TAKE_PTR(old->last_error);
     pool->operation = keeps_operation(old) ? old->operation : (PoolOperation){0};
     pool->drain_deadline = old->drain_deadline;
     pool->drain_forced = old->drain_forced;
