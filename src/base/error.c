@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -19,4 +18,29 @@ int error_fill(Error *error, PmErrorCode code, const char *field, const char *fo
         utf8_repair(error->text);
     }
     return pm_error_info(code)->http_status < 500 ? -EINVAL : -EIO;
+}
+
+void error_text_set(char **text, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    error_text_setv(text, format, ap);
+    va_end(ap);
+}
+
+void error_text_setv(char **text, const char *format, va_list ap)
+{
+    char buffer[PM_ERROR_TEXT_MAX + 1];
+
+    (void)vsnprintf(buffer, sizeof(buffer), format, ap);
+    utf8_repair(buffer);
+    free(*text);
+    *text = buffer[0] ? strdup(buffer) : NULL;
+}
+
+void error_text_clear(char **text)
+{
+    free(*text);
+    *text = NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <poolmgr/errors.h>
 #include <poolmgr/limits.h>
+#include <stdarg.h>
 #include <stdint.h>
 
 #include "base/macros.h"
@@ -30,6 +31,17 @@ typedef struct Error {
 
 int error_fill(Error *error, PmErrorCode code, const char *field, const char *format, ...)
         _printf_(4, 5);
+
+/*
+ * Keeps the formatted text, as long as one of an Error may be and cut at a character boundary, in
+ * *text instead of what was there, which may be an argument. No text, and without memory none
+ * either, is NULL.
+ */
+void error_text_set(char **text, const char *format, ...) _printf_(2, 3);
+void error_text_setv(char **text, const char *format, va_list ap) _printf_(2, 0);
+
+/* No text. */
+void error_text_clear(char **text);
 
 static inline bool error_is_set(const Error *error)
 {

@@ -61,6 +61,12 @@ static inline bool streq(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
+/* NULL is "". */
+static inline const char *strempty(const char *s)
+{
+    return s ? s : "";
+}
+
 /* NULL is a value of its own, equal to itself only. */
 static inline bool streq_ptr(const char *a, const char *b)
 {

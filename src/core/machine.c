@@ -32,11 +32,22 @@ void step_set_error(Step *s, FailureClass failure, const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
-    (void)vsnprintf(s->pool->last_error, sizeof(s->pool->last_error), format, ap);
+    error_text_setv(&s->pool->last_error, format, ap);
     va_end(ap);
-    /* The bus takes no other text. */
-    utf8_repair(s->pool->last_error);
     s->pool->last_error_class = failure;
+}
+
+void step_clear_error(Step *s)
+{
+    error_text_clear(&s->pool->last_error);
+    s->pool->last_error_class = FAILURE_NONE;
+}
+
+const char *step_reason(const Step *s)
+{
+    const char *reason = s->pool->last_error;
+
+    return reason ? reason : "the reason is not known";
 }
 
 void step_end_operation(Step *s, const Error *error, bool force_stopped)
@@ -57,11 +68,12 @@ void step_end_operation(Step *s, const Error *error, bool force_stopped)
             .rolled_back = p->operation.kind == OPERATION_RELOAD && error &&
                            error->code != PM_ERROR_CANCELLED && p->state == POOL_READY,
     };
-    memcpy(e->result.note, p->operation.note, sizeof(e->result.note));
+    (void)snprintf(e->result.note, sizeof(e->result.note), "%s", strempty(p->operation_note));
+    utf8_repair(e->result.note);
     if (error)
         e->result.error = *error;
-    (void)snprintf(e->result.warning, sizeof(e->result.warning), "%s", p->gpu_warning);
-    p->gpu_warning[0] = '\0';
+    (void)snprintf(e->result.warning, sizeof(e->result.warning), "%s", strempty(p->gpu_warning));
+    error_text_clear(&p->gpu_warning);
     p->operation.kind = OPERATION_NONE; /* its note is told of when the step is over */
     p->operation.id = 0;
 }
@@ -84,7 +96,7 @@ void step_fail_operation(Step *s, PmErrorCode code)
 {
     Error error = {.code = PM_ERROR_NONE};
 
-    (void)error_set(&error, code, NULL, "%s%s", step_failure_prefix(s), s->pool->last_error);
+    (void)error_set(&error, code, NULL, "%s%s", step_failure_prefix(s), step_reason(s));
     step_end_operation(s, &error, false);
 }
 

@@ -196,7 +196,7 @@ static void note_leaving(Pool *p)
     const Pool *b = p->beside;
 
     if (b->leases.count > 0)
-        (void)snprintf(p->operation.note, sizeof(p->operation.note),
+        error_text_set(&p->operation_note,
                        "the engine from before (generation %" PRIu64
                        ") is being drained: leases of it that are still out: %" PRIu64,
                        b->generation, b->leases.count);
@@ -210,8 +210,7 @@ static void take_over(Step *s)
 
     exchange(s);
     p->last_heartbeat_real = s->now.real;
-    p->last_error[0] = '\0';
-    p->last_error_class = FAILURE_NONE;
+    step_clear_error(s);
     step_watch_stability(s, false);
     effects_add(s->effects, EFFECT_WRITE_PID);
     effects_add(s->effects, EFFECT_WRITE_HANDOFF);
@@ -228,7 +227,7 @@ static void arrival_failed(Step *s)
 {
     Pool *p = s->pool, *b = p->beside;
 
-    step_set_error(s, b->last_error_class, "%s", b->last_error);
+    step_set_error(s, b->last_error_class, "%s", strempty(b->last_error));
     if (b->kills >= POOL_STUCK_KILLS) /* that is why; whoever waits is told, and it may yet go */
         b->role = ROLE_LEAVING;
     else
@@ -241,8 +240,8 @@ static void left(Step *s)
 {
     Pool *p = s->pool;
 
-    if (p->operation.kind != OPERATION_NONE && !p->gpu_warning[0])
-        memcpy(p->gpu_warning, p->beside->gpu_warning, sizeof(p->gpu_warning));
+    if (p->operation.kind != OPERATION_NONE && !p->gpu_warning)
+        p->gpu_warning = TAKE_PTR(p->beside->gpu_warning);
     part(s);
     add_once(s->effects, EFFECT_SAVE);
     step_stopped(s, s->pool->drain_forced);
@@ -268,7 +267,7 @@ void step_follow_beside(Step *s)
     else if (b->role == ROLE_LEAVING && is_over(b))
         left(s);
     else if (stuck && step_waits_for_beside(s->pool)) {
-        step_set_error(s, b->last_error_class, "%s", b->last_error);
+        step_set_error(s, b->last_error_class, "%s", strempty(b->last_error));
         step_fail_operation(s, PM_ERROR_STOP_FAILED);
     }
 }

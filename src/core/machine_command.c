@@ -9,6 +9,7 @@ static const char external_text[] = "the pool is served by an engine that somebo
 
 void step_take_operation(Step *s, OperationKind kind, uint64_t id)
 {
+    error_text_clear(&s->pool->operation_note);
     s->pool->operation = (PoolOperation){.kind = kind, .id = id, .started = s->now};
 }
 
@@ -30,7 +31,7 @@ void step_begin_preflight(Step *s)
 
     p->state = POOL_PREFLIGHT;
     p->attempt++;
-    p->probe_error[0] = '\0';
+    error_text_clear(&p->probe_error);
     p->unit = (UnitObservation){0};
     p->end = (UnitEnd){.exit_status = -1};
     step_log(s,

@@ -54,8 +54,7 @@ void step_handoff(Step *s, Handoff *handoff, bool is_file)
     p->external_is_lost = false;
     p->state = POOL_EXTERNAL;
     p->unit = (UnitObservation){0};
-    p->last_error[0] = '\0';
-    p->last_error_class = FAILURE_NONE;
+    step_clear_error(s);
     p->last_heartbeat_real = s->now.real;
     p->probe_failures = 0;
     pool_meta_from_handoff(p, handoff);
@@ -108,8 +107,7 @@ static void external_is_well(Step *s)
     if (!p->external_is_lost)
         return;
     p->external_is_lost = false;
-    p->last_error[0] = '\0';
-    p->last_error_class = FAILURE_NONE;
+    step_clear_error(s);
     step_log(s, LOG_EXTERNAL_BACK, NULL);
     effects_add(s->effects, EFFECT_SAVE);
 }
@@ -131,7 +129,7 @@ void step_external_probe(Step *s, bool good)
     p->external_is_lost = true;
     step_set_error(s, FAILURE_HEALTH_CHECK,
                    "%" PRIu64 " health checks in a row failed; the last: %s", p->probe_failures,
-                   p->probe_error);
+                   strempty(p->probe_error));
     step_log(s, LOG_EXTERNAL_LOST, NULL);
     effects_add(s->effects, EFFECT_SAVE);
 }

@@ -18,11 +18,14 @@ void step_event(Step *s, Event *event);
 void step_log(Step *s, LogKind kind, const UnitEnd *end);
 /* Records why the engine is not there (B-REG-010). */
 void step_set_error(Step *s, FailureClass failure, const char *format, ...) _printf_(3, 4);
+void step_clear_error(Step *s);
+/* For people: what was recorded, and that nothing is known where there was no memory for it. */
+const char *step_reason(const Step *s);
 /* Ends the operation that holds the pool, if there is one. `error` NULL: success. */
 void step_end_operation(Step *s, const Error *error, bool force_stopped);
 /* What the error text of the operation starts with: "preload failed: " (contract). */
 const char *step_failure_prefix(const Step *s);
-/* Ends it with `code` and what pool->last_error says. */
+/* Ends it with `code` and step_reason(). */
 void step_fail_operation(Step *s, PmErrorCode code);
 
 /* machine_command.c */

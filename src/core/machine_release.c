@@ -21,8 +21,21 @@ static void look(Step *s)
     effects_add(s->effects, EFFECT_CHECK_GPU);
 }
 
+static void note_answer(Release *r, const GpuMemoryAnswer *answer)
+{
+    char held[OPERATION_WARNING_MAX + 1];
+
+    gpu_memory_describe(answer, held, sizeof(held));
+    r->memory = answer->memory;
+    error_text_set(&r->held, "%s", held);
+}
+
 static void begin(Step *s)
 {
+    static const GpuMemoryAnswer none = {
+            .memory = GPU_MEMORY_UNKNOWN,
+            .why = "the driver of the GPUs does not answer",
+    };
     Pool *p = s->pool;
 
     if (p->state == POOL_STOPPING)
@@ -30,12 +43,9 @@ static void begin(Step *s)
     else
         step_going_down(s);
     p->releasing = true;
-    p->release = (Release){
-            .deadline = usec_add(s->now.mono, s->settings->gpu_release_usec),
-            .pause = PAUSE_MIN_USEC,
-            .answer = {.memory = GPU_MEMORY_UNKNOWN,
-                       .why = "the driver of the GPUs does not answer"},
-    };
+    p->release.deadline = usec_add(s->now.mono, s->settings->gpu_release_usec);
+    p->release.pause = PAUSE_MIN_USEC;
+    note_answer(&p->release, &none);
     look(s);
 }
 
@@ -52,12 +62,11 @@ void step_release_over(Step *s)
     Pool *p = s->pool;
 
     p->releasing = false;
-    gpu_memory_describe(&p->release.answer, p->gpu_warning, sizeof(p->gpu_warning));
-    utf8_repair(p->gpu_warning);
-    if (p->release.answer.memory != GPU_MEMORY_BACK)
+    error_text_set(&p->gpu_warning, "%s", strempty(p->release.held));
+    if (p->release.memory != GPU_MEMORY_BACK)
         step_log(s,
-                 p->release.answer.memory == GPU_MEMORY_HELD ? LOG_GPU_MEMORY_HELD
-                                                             : LOG_GPU_MEMORY_UNKNOWN,
+                 p->release.memory == GPU_MEMORY_HELD ? LOG_GPU_MEMORY_HELD
+                                                      : LOG_GPU_MEMORY_UNKNOWN,
                  NULL);
     step_ended(s);
 }
@@ -70,7 +79,7 @@ void step_gpu_memory(Step *s, const GpuMemoryAnswer *answer)
     if (!p->releasing || !r->asked)
         return;
     r->asked = false;
-    r->answer = *answer;
+    note_answer(r, answer);
     if (answer->memory != GPU_MEMORY_HELD || r->deadline <= s->now.mono) {
         step_release_over(s);
         return;
@@ -95,13 +104,14 @@ void step_release_due(Step *s)
 void step_note_held(Step *s)
 {
     Pool *p = s->pool;
-    char error[sizeof(p->last_error)];
 
-    if (!p->gpu_warning[0])
+    if (!p->gpu_warning)
         return;
-    (void)snprintf(error, sizeof(error), "%s", p->state == POOL_FAILED ? p->last_error : "");
-    step_set_error(s, p->state == POOL_FAILED ? p->last_error_class : FAILURE_NONE, "%s%s%s", error,
-                   error[0] ? "; " : "", p->gpu_warning);
+    if (p->state == POOL_FAILED && p->last_error)
+        step_set_error(s, p->last_error_class, "%s; %s", p->last_error, p->gpu_warning);
+    else
+        step_set_error(s, p->state == POOL_FAILED ? p->last_error_class : FAILURE_NONE, "%s",
+                       p->gpu_warning);
     if (p->operation.kind == OPERATION_NONE && p->role == ROLE_SERVING)
-        p->gpu_warning[0] = '\0'; /* nobody waits for an answer */
+        error_text_clear(&p->gpu_warning); /* nobody waits for an answer */
 }

@@ -96,11 +96,10 @@ static void go_plain(Step *s, const char *why)
 {
     Pool *p = s->pool;
 
-    (void)snprintf(p->operation.note, sizeof(p->operation.note),
+    error_text_set(&p->operation_note,
                    "strategy: the new engine cannot run beside the old one, which is drained and "
                    "stopped first: %s",
                    why);
-    utf8_repair(p->operation.note);
     step_log(s, LOG_RELOAD_PLAIN, NULL);
     step_beside_drop(s);
     p->reload.strategy = RELOAD_DRAIN;
@@ -262,7 +261,7 @@ static void go_back(Step *s)
 
     if (p->reload.phase == RELOAD_STAGING)
         effects_add(s->effects, EFFECT_CANCEL_STAGE);
-    (void)snprintf(p->reload.error, sizeof(p->reload.error), "%s", p->last_error);
+    error_text_set(&p->reload.error, "%s", step_reason(s));
     p->reload.failure = p->last_error_class;
     step_log(s, LOG_RELOAD_FAILED, NULL);
     restore_spec(p);
@@ -277,14 +276,12 @@ static void go_back(Step *s)
 static void give_up(Step *s)
 {
     Pool *p = s->pool;
-    char why[sizeof(p->last_error)];
+    char first[ERROR_PART_MAX + 1]; /* room for both */
 
-    (void)snprintf(why, sizeof(why), "%s", p->last_error);
-    /* Room for both; utf8_repair() leaves nothing behind what was cut in two. */
-    p->reload.error[ERROR_PART_MAX] = '\0';
-    utf8_repair(p->reload.error);
+    (void)snprintf(first, sizeof(first), "%s", strempty(p->reload.error));
+    utf8_repair(first);
     step_set_error(s, p->last_error_class, "%s; and the engine from before does not start: %s",
-                   p->reload.error, why);
+                   first, step_reason(s));
     reload_done(&p->reload);
     /* What could not even be executed would fail again (contract, decision 7). */
     if (!p->end.set_up && spec_allows_restart(p->spec))
@@ -359,7 +356,7 @@ static void returned(Step *s)
 {
     Pool *p = s->pool;
 
-    step_set_error(s, p->reload.failure, "%s", p->reload.error);
+    step_set_error(s, p->reload.failure, "%s", strempty(p->reload.error));
     step_log(s, LOG_ROLLED_BACK, NULL);
     reload_done(&p->reload);
     step_fail_operation(s, PM_ERROR_RELOAD_FAILED);

@@ -10,7 +10,7 @@ static void fail_preflight(Step *s, const Error *found)
 {
     Error error = *found;
 
-    (void)error_set(&error, found->code, NULL, "%s%s", step_failure_prefix(s), s->pool->last_error);
+    (void)error_set(&error, found->code, NULL, "%s%s", step_failure_prefix(s), step_reason(s));
     (void)memcpy(error.field, found->field, sizeof(error.field));
     step_end_operation(s, &error, false);
 }
@@ -135,10 +135,8 @@ static void become_ready(Step *s)
     p->probe_at = usec_add(s->now.mono, adopted ? probe_adopted_pause(&probing, s->random)
                                                 : probe_liveness_pause(&probing, s->random));
     p->last_heartbeat_real = s->now.real;
-    if (!adopted) {
-        p->last_error[0] = '\0';
-        p->last_error_class = FAILURE_NONE;
-    }
+    if (!adopted)
+        step_clear_error(s);
     if (p->role == ROLE_ARRIVING)
         return; /* step_follow_beside() */
     if (p->role == ROLE_LEAVING) {
@@ -179,7 +177,7 @@ void step_probe(Step *s, bool good, const char *error)
     if (!p->probe_running)
         return;
     p->probe_running = false;
-    (void)snprintf(p->probe_error, sizeof(p->probe_error), "%s", good ? "" : error);
+    error_text_set(&p->probe_error, "%s", good ? "" : error);
     if (p->state == POOL_EXTERNAL) {
         step_external_probe(s, good);
         return;

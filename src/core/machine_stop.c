@@ -37,12 +37,12 @@ static void explain_stop(Step *s, StopReason reason)
         step_set_error(s, FAILURE_START_TIMEOUT,
                        "the engine did not become healthy within %" PRIu64 " ms%s%s",
                        usec_to_ms(probing.timeout_usec),
-                       p->probe_error[0] ? "; last health check: " : "", p->probe_error);
+                       p->probe_error ? "; last health check: " : "", strempty(p->probe_error));
         step_log(s, LOG_HEALTH_TIMEOUT, NULL);
     } else if (reason == STOP_UNHEALTHY) {
         step_set_error(s, FAILURE_HEALTH_CHECK,
                        "%" PRIu64 " health checks in a row failed; the last: %s", p->probe_failures,
-                       p->probe_error);
+                       strempty(p->probe_error));
         step_log(s, LOG_ENGINE_UNHEALTHY, NULL);
     } else {
         step_log(s, reason == STOP_DRIVER_FAULT ? LOG_DRIVER_FAULT : LOG_STOP_STARTED, NULL);
@@ -275,7 +275,6 @@ static bool tells_more(FailureClass known, FailureClass found)
 static void add_output(Step *s, FailureClass found, const char *line)
 {
     Pool *p = s->pool;
-    char error[sizeof(p->last_error)];
 
     if (tells_more(p->last_error_class, found))
         p->last_error_class = found;
@@ -283,8 +282,7 @@ static void add_output(Step *s, FailureClass found, const char *line)
         return; /* the last line of an engine that was killed is about its work */
     if (!line[0])
         return;
-    (void)snprintf(error, sizeof(error), "%s", p->last_error);
-    step_set_error(s, p->last_error_class, "%s; its output: %s", error, line);
+    step_set_error(s, p->last_error_class, "%s; its output: %s", step_reason(s), line);
 }
 
 void step_judge(Step *s, FailureClass found, const char *line)

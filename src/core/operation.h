@@ -21,7 +21,8 @@ typedef enum OperationKind {
 const char *operation_kind_to_string(OperationKind kind);
 
 enum {
-    OPERATION_NOTE_MAX = 399,
+    OPERATION_NOTE_MAX = 399, /* bytes */
+    OPERATION_WARNING_MAX = 399,
 };
 
 /* How an operation ended. Every operation ends exactly once. */
@@ -35,7 +36,8 @@ typedef struct OperationResult {
     uint64_t leases;     /* drain: those that were out when the engine was stopped */
     bool unchanged;      /* it was so already: nothing was touched */
     bool refused;        /* it never held the pool; `error` says why */
-    char warning[400];   /* what is not as it should be all the same; "": nothing */
-    bool rolled_back;    /* reload: it failed, and the engine from before serves the pool */
+    /* What is not as it should be all the same; "": nothing. */
+    char warning[OPERATION_WARNING_MAX + 1];
+    bool rolled_back; /* reload: it failed, and the engine from before serves the pool */
     char note[OPERATION_NOTE_MAX + 1]; /* what whoever waits should know besides; "": nothing */
 } OperationResult;

@@ -41,20 +41,49 @@ const char *pool_role_to_string(PoolRole role)
     return role >= 0 && role < ROLE_MAX ? role_names[role] : NULL;
 }
 
+static void pool_init(Pool *pool, const char *id)
+{
+    *pool = (Pool){
+            .state = POOL_OFF,
+            .phase_deadline = USEC_INFINITY,
+            .probe_at = USEC_INFINITY,
+            .drain_deadline = USEC_INFINITY,
+            .stable_at = USEC_INFINITY,
+            .load_read_bytes = SPEC_UNSET,
+            .load_model_bytes = SPEC_UNSET,
+    };
+    (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
+    pool_meta_init(&pool->meta);
+}
+
+/* Frees what it holds. */
+static void pool_done(Pool *pool)
+{
+    engine_spec_free(pool->spec);
+    pool_meta_done(&pool->meta);
+    handoff_free(pool->external);
+    supervision_done(&pool->supervision);
+    reload_done(&pool->reload);
+    (void)lease_release_all(pool);
+    free(pool->operation_note);
+    free(pool->release.held);
+    free(pool->gpu_warning);
+    free(pool->probe_error);
+    free(pool->last_error);
+    pool_free(pool->beside);
+    pool_free(pool->gone);
+}
+
 int pool_new(const char *id, Pool **ret)
 {
     Pool *pool;
 
     if (!id_is_valid(id))
         return -EINVAL;
-    pool = calloc(1, sizeof(Pool));
+    pool = malloc(sizeof(Pool));
     if (!pool)
         return -ENOMEM;
-    (void)snprintf(pool->id, sizeof(pool->id), "%s", id);
-    pool->state = POOL_OFF;
-    pool->phase_deadline = pool->probe_at = pool->drain_deadline = pool->stable_at = USEC_INFINITY;
-    pool->load_read_bytes = pool->load_model_bytes = SPEC_UNSET;
-    pool_meta_init(&pool->meta);
+    pool_init(pool, id);
     *ret = pool;
     return 0;
 }
@@ -63,13 +92,7 @@ Pool *pool_free(Pool *pool)
 {
     if (!pool)
         return NULL;
-    engine_spec_free(pool->spec);
-    pool_meta_done(&pool->meta);
-    handoff_free(pool->external);
-    reload_done(&pool->reload);
-    (void)lease_release_all(pool);
-    pool_free(pool->beside);
-    pool_free(pool->gone);
+    pool_done(pool);
     free(pool);
     return NULL;
 }
@@ -78,21 +101,10 @@ void pool_take(Pool *pool, Pool *from)
 {
     void *userdata = pool->userdata;
 
-    engine_spec_free(pool->spec);
-    pool_meta_done(&pool->meta);
-    handoff_free(pool->external);
-    reload_done(&pool->reload);
-    (void)lease_release_all(pool);
-    pool_free(pool->beside);
-    pool_bury(pool);
+    pool_done(pool);
     *pool = *from;
     pool->userdata = userdata;
-    from->spec = NULL;
-    from->external = NULL;
-    from->beside = NULL;
-    from->reload = (Reload){.phase = RELOAD_NONE};
-    from->leases = (LeaseList){0};
-    pool_meta_init(&from->meta);
+    pool_init(from, pool->id);
 }
 
 Pool *pool_engine(Pool *pool, uint64_t generation)
@@ -128,8 +140,6 @@ void pool_bury(Pool *pool)
 
 void pool_exchange_engines(Pool *a, Pool *b)
 {
-    char error[sizeof(a->probe_error)];
-
     EXCHANGE(a->state, b->state);
     EXCHANGE(a->spec, b->spec);
     EXCHANGE(a->generation, b->generation);
@@ -151,9 +161,7 @@ void pool_exchange_engines(Pool *a, Pool *b)
     EXCHANGE(a->probe_failures, b->probe_failures);
     EXCHANGE(a->phase_deadline, b->phase_deadline);
     EXCHANGE(a->probe_at, b->probe_at);
-    memcpy(error, a->probe_error, sizeof(error));
-    memcpy(a->probe_error, b->probe_error, sizeof(error));
-    memcpy(b->probe_error, error, sizeof(error));
+    EXCHANGE(a->probe_error, b->probe_error);
 }
 
 bool pool_has_engine(const Pool *pool)

@@ -49,15 +49,15 @@ typedef enum StopReason {
 
 enum {
     POOL_STUCK_KILLS = 2, /* an engine that survives so many SIGKILLs of ours hangs in the kernel */
-    GPU_WARNING_MAX = 399 /* bytes */
 };
 
 /* How the memory of an engine that has ended comes back. */
 typedef struct Release {
-    usec_t deadline; /* of the wait for it */
-    usec_t pause;    /* before the look after the next */
-    bool asked;      /* a look is under way */
-    GpuMemoryAnswer answer;
+    usec_t deadline;  /* of the wait for it */
+    usec_t pause;     /* before the look after the next */
+    bool asked;       /* a look is under way */
+    GpuMemory memory; /* as the last look found it */
+    char *held;       /* the same for people, NULL when it is back */
 } Release;
 
 /* The operation that holds the pool. */
@@ -65,7 +65,6 @@ typedef struct PoolOperation {
     OperationKind kind;
     uint64_t id;
     Instant started;
-    char note[OPERATION_NOTE_MAX + 1]; /* of its result */
 } PoolOperation;
 
 /* Which of a pool's engines a record is about: a blue-green reload has two for a while. */
@@ -79,6 +78,7 @@ typedef enum PoolRole {
 
 const char *pool_role_to_string(PoolRole role); /* NULL for values out of range */
 
+/* Texts are NULL when there is none, or was no memory for it: see error_text_set(). */
 typedef struct Pool {
     char id[PM_ID_MAX + 1];
     PoolState state;
@@ -87,7 +87,8 @@ typedef struct Pool {
     uint64_t last_generation; /* the highest that was given to one that had to go; see
                                  pool_last_generation() */
     PoolOperation operation;
-    uint64_t attempt; /* counts the entries into preflight: tells old facts from new ones */
+    char *operation_note; /* of its result */
+    uint64_t attempt;     /* counts the entries into preflight: tells old facts from new ones */
 
     StopReason stop_reason;
     unsigned kills;       /* stopping: how often, beyond systemd's own SIGKILL, we sent ours */
@@ -118,8 +119,7 @@ typedef struct Pool {
     bool releasing;
     Release release;
     uint64_t held_pid; /* that still has some; 0: none */
-    char gpu_warning[GPU_WARNING_MAX +
-                     1]; /* that it did not come back, for the operation's answer */
+    char *gpu_warning; /* that it did not come back, for the operation's answer */
 
     /* State external: the engine that somebody else started. */
     Handoff *external;
@@ -132,15 +132,15 @@ typedef struct Pool {
     uint64_t load_model_bytes;
 
     bool probe_running;
-    uint64_t probe_failures;                 /* in a row, of a ready engine */
-    char probe_error[PM_ERROR_TEXT_MAX + 1]; /* of the last try, "" after a good one */
+    uint64_t probe_failures; /* in a row, of a ready engine */
+    char *probe_error;       /* of the last try, NULL after a good one */
 
     /* Deadlines on the monotonic clock, USEC_INFINITY: none. pool_next_deadline() is the earliest.
      */
     usec_t phase_deadline; /* of the state: warming, adopting, stopping */
     usec_t probe_at;       /* the next try */
 
-    char last_error[PM_ERROR_TEXT_MAX + 1]; /* "": none */
+    char *last_error;
     FailureClass last_error_class;
     usec_t last_heartbeat_real; /* 0: never */
     uint64_t crash_count;

@@ -1,18 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pool_metrics.h"
 
+void pool_metrics_done(PoolMetrics *m)
+{
+    for (size_t i = 0; i < POOL_FAILURE_MAX; i++)
+        free(m->failures[i]);
+    for (size_t i = 0; i < POOL_TIME_MAX; i++)
+        free(m->times[i]);
+    *m = (PoolMetrics){.counts = {0}};
+}
+
+static void add_failure(PoolMetrics *m, PoolFailure which, size_t reason)
+{
+    if (!m->failures[which])
+        m->failures[which] = calloc(REASON_MAX, sizeof(m->failures[which][0]));
+    if (m->failures[which])
+        m->failures[which][reason]++;
+}
+
+static void add_time(PoolMetrics *m, PoolTime which, usec_t span)
+{
+    if (!m->times[which])
+        m->times[which] = calloc(1, sizeof(Histogram));
+    if (m->times[which])
+        histogram_add(m->times[which], span);
+}
+
 static void count_log(PoolMetrics *m, const Pool *pool, LogKind kind, Instant now)
 {
     switch (kind) {
     case LOG_ENGINE_READY:
-        histogram_add(&m->times[POOL_TIME_START], usec_sub(now.mono, pool->started.mono));
+        add_time(m, POOL_TIME_START, usec_sub(now.mono, pool->started.mono));
         break;
     case LOG_ENGINE_CRASHED:
-        m->failures[POOL_FAILURE_CRASH][pool->last_error_class]++;
+        add_failure(m, POOL_FAILURE_CRASH, pool->last_error_class);
         break;
     case LOG_RESTART_SCHEDULED:
-        m->failures[POOL_FAILURE_RESTART_SCHEDULED][pool->last_error_class]++;
-        histogram_add(&m->times[POOL_TIME_BACKOFF], pool->supervision.delay_usec);
+        add_failure(m, POOL_FAILURE_RESTART_SCHEDULED, pool->last_error_class);
+        add_time(m, POOL_TIME_BACKOFF, pool->supervision.delay_usec);
         break;
     case LOG_RESTART_DUE:
         m->counts[POOL_COUNT_RESTARTED]++;
@@ -57,7 +82,7 @@ static void count_outcome(PoolMetrics *m, const Pool *pool, const OperationResul
                           PoolCount good, PoolFailure bad)
 {
     if (error_is_set(&result->error))
-        m->failures[bad][reason_of(pool, result)]++;
+        add_failure(m, bad, reason_of(pool, result));
     else
         m->counts[good]++;
 }
@@ -72,11 +97,11 @@ static void count_end(PoolMetrics *m, const Pool *pool, const OperationResult *r
         break;
     case OPERATION_RELOAD:
         count_outcome(m, pool, result, POOL_COUNT_RELOADED, POOL_FAILURE_RELOAD);
-        histogram_add(&m->times[POOL_TIME_RELOAD], result->duration_usec);
+        add_time(m, POOL_TIME_RELOAD, result->duration_usec);
         break;
     case OPERATION_DRAIN:
         m->drains[drain_outcome(result)]++;
-        histogram_add(&m->times[POOL_TIME_DRAIN], result->duration_usec);
+        add_time(m, POOL_TIME_DRAIN, result->duration_usec);
         break;
     default:
         break;

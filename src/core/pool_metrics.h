@@ -54,15 +54,19 @@ typedef enum PoolTime {
     POOL_TIME_MAX,
 } PoolTime;
 
-/* A zeroed one is that of a pool to which nothing has happened. */
+/* A zeroed one is that of a pool to which nothing has happened. What hardly any pool ever has takes
+ * memory once there is something to count; NULL: nothing was. */
 typedef struct PoolMetrics {
     uint64_t counts[POOL_COUNT_MAX];
-    uint64_t failures[POOL_FAILURE_MAX][REASON_MAX];
+    uint64_t *failures[POOL_FAILURE_MAX]; /* by reason: REASON_MAX */
     uint64_t drains[DRAIN_OUTCOME_MAX];
-    Histogram times[POOL_TIME_MAX];
+    Histogram *times[POOL_TIME_MAX];
 } PoolMetrics;
 
-/* An effect of the step that has made `pool` what it is. */
+void pool_metrics_done(PoolMetrics *m);
+
+/* An effect of the step that has made `pool` what it is. Without memory for the
+ * counters of a kind its first events are left out. */
 void pool_metrics_count(PoolMetrics *m, const Pool *pool, const Effect *effect, Instant now);
 
 /* The names, each of which has samples of every pool: `i` counts from 0 to this. */

@@ -46,8 +46,10 @@ static const char *reason_to_string(size_t reason)
 /* Also those that are 0: a counter that begins with 1 has not increased for whoever reads it. */
 static void write_failures(const Source *s, unsigned which)
 {
+    const uint64_t *failures = s->metrics->failures[which];
+
     for (size_t i = 0; s->pool->spec && i < REASON_MAX; i++)
-        write_labelled(s, "reason", reason_to_string(i), s->metrics->failures[which][i]);
+        write_labelled(s, "reason", reason_to_string(i), failures ? failures[i] : 0);
 }
 
 static void write_drains(const Source *s, unsigned which)
@@ -65,10 +67,12 @@ static void write_drains(const Source *s, unsigned which)
 
 static void write_times(const Source *s, unsigned which)
 {
+    static const Histogram empty;
+    const Histogram *times = s->metrics->times[which];
     const MetricLabel label = {"pool_id", s->pool->id};
 
     if (s->pool->spec)
-        metric_histogram(s->text, s->name, (MetricLabels){&label, 1}, &s->metrics->times[which],
+        metric_histogram(s->text, s->name, (MetricLabels){&label, 1}, times ? times : &empty,
                          METRIC_MILLISECONDS);
 }
 

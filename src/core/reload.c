@@ -43,6 +43,7 @@ void reload_done(Reload *reload)
     free(reload->model_ref);
     engine_spec_free(reload->next);
     engine_spec_free(reload->previous);
+    free(reload->error);
     *reload = (Reload){.phase = RELOAD_NONE};
 }
 

@@ -55,7 +55,7 @@ typedef struct Reload {
     EngineSpec *next;     /* draining to leaving, and beside; NULL: its model is still to be
                              provided */
     EngineSpec *previous; /* arriving: what comes back when the new engine fails */
-    char error[PM_ERROR_TEXT_MAX + 1]; /* returning: why */
+    char *error;          /* returning: why, as Pool has texts */
     FailureClass failure;
     ReloadStrategy strategy; /* blue-green becomes drain where that is not possible */
     uint16_t free_port;

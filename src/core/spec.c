@@ -49,6 +49,7 @@ EngineSpec *engine_spec_free(EngineSpec *spec)
     free(spec->device_mask);
     strv_free(spec->env);
     strv_free(spec->credentials);
+    free(spec->split.ratios);
     free(spec->health.path);
     sandbox_done(&spec->sandbox);
     free(spec->container.rootfs);
@@ -76,7 +77,7 @@ static bool command_equal(const EngineSpec *a, const EngineSpec *b)
 static bool splits_equal(const SpecSplit *a, const SpecSplit *b)
 {
     return a->mode == b->mode && a->count == b->count &&
-           memcmp(a->ratios, b->ratios, sizeof(a->ratios)) == 0;
+           (a->count == 0 || memcmp(a->ratios, b->ratios, a->count * sizeof(a->ratios[0])) == 0);
 }
 
 static bool limits_equal(const EngineSpec *a, const EngineSpec *b)

@@ -25,8 +25,8 @@ const char *restart_policy_to_string(RestartPolicy policy);
 /* How the model is to lie on the GPUs of the mask. */
 typedef struct SpecSplit {
     SplitMode mode;
-    size_t count;                       /* SPLIT_RATIOS: of the ratios */
-    uint64_t ratios[SPLIT_DEVICES_MAX]; /* the largest is SPLIT_WHOLE; unused ones are 0 */
+    size_t count;     /* SPLIT_RATIOS: of the ratios */
+    uint64_t *ratios; /* the largest is SPLIT_WHOLE; NULL for other modes */
 } SpecSplit;
 
 /*

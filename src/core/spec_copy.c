@@ -20,6 +20,18 @@ static bool own_list(char ***list)
     return strv_copy(original, list) == 0;
 }
 
+static bool own_ratios(SpecSplit *split)
+{
+    const uint64_t *original = split->ratios;
+
+    if (!original)
+        return true;
+    split->ratios = calloc(split->count, sizeof(original[0]));
+    if (split->ratios)
+        memcpy(split->ratios, original, split->count * sizeof(original[0]));
+    return split->ratios != NULL;
+}
+
 int engine_spec_copy(const EngineSpec *spec, EngineSpec **ret)
 {
     _cleanup_spec_ EngineSpec *copy = malloc(sizeof(EngineSpec));
@@ -43,6 +55,7 @@ int engine_spec_copy(const EngineSpec *spec, EngineSpec **ret)
     good &= own_text(&copy->device_mask);
     good &= own_list(&copy->env);
     good &= own_list(&copy->credentials);
+    good &= own_ratios(&copy->split);
     good &= own_text(&copy->health.path);
     good &= sandbox_own(&copy->sandbox);
     good &= own_text(&copy->container.rootfs);

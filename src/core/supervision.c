@@ -1,10 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/supervision.h"
 
+#include <errno.h>
+
 #include "base/macros.h"
 
 /* Beyond that many doublings every delay is "never", and a factor of 1 changes nothing. */
 enum { EXPONENT_MAX = 64 };
+
+void supervision_done(Supervision *s)
+{
+    time_window_done(&s->restarts);
+    time_window_done(&s->ooms);
+}
+
+int supervision_copy(const Supervision *s, Supervision *ret)
+{
+    Supervision copy = *s;
+
+    if (time_window_copy(&s->restarts, &copy.restarts) < 0)
+        return -ENOMEM;
+    if (time_window_copy(&s->ooms, &copy.ooms) < 0) {
+        time_window_done(&copy.restarts);
+        return -ENOMEM;
+    }
+    *ret = copy;
+    return 0;
+}
 
 const char *circuit_state_to_string(CircuitState state)
 {
@@ -94,7 +116,7 @@ static void watch_ooms(Supervision *s, const SupervisionSettings *settings, Fail
     bool storm;
 
     if (failure == FAILURE_OUT_OF_MEMORY || failure == FAILURE_VRAM_OOM)
-        time_window_add(&s->ooms, now.mono);
+        (void)time_window_add(&s->ooms, now.mono);
     v->ooms = time_window_count(&s->ooms, settings->oom_storm_window_usec, now.mono);
     storm = v->ooms >= settings->oom_storm_count;
     v->oom_storm = storm && !s->oom_storm_warned;
@@ -187,7 +209,7 @@ bool supervision_restarting(Supervision *s, Instant now)
     s->trial = supervision_circuit(s, now) != CIRCUIT_CLOSED;
     count(&s->restart_count);
     count(&s->backoff_count);
-    time_window_add(&s->restarts, now.mono);
+    (void)time_window_add(&s->restarts, now.mono);
     return s->trial;
 }
 
@@ -264,7 +286,7 @@ bool supervision_reset(Supervision *s, Instant now)
     bool was_open = breakers_close(s) & SUPERVISION_BREAKER_CLOSED;
 
     s->backoff_count = 0;
-    s->restarts = s->ooms = (TimeWindow){0};
+    supervision_done(s);
     s->storm_warned = s->oom_storm_warned = s->allowed_once = false;
     if (s->pending) {
         s->due = now;
@@ -329,7 +351,7 @@ void supervision_rebooted(Supervision *s, Instant now)
 
         b->open_until = rebase(b->open_until, b->open_usec, now);
     }
-    s->restarts = s->ooms = (TimeWindow){0};
+    supervision_done(s);
     s->storm_warned = s->oom_storm_warned = s->trial = false;
     if (!s->allowed_once && supervision_open_until(s, &open_until))
         s->due = open_until;

@@ -8,9 +8,11 @@
  * What happens after an engine that was to run has ended: when it is started again, and when not
  * (contract: defaults from "backoff" to "storm", decision 3).
  *
- * One record for each pool, without pointers: a copy of it is all that has to be kept, and a zeroed
- * one is that of a pool that never failed. Deadlines hold both clocks, so that they can be kept
- * over a reboot (supervision_rebooted()). Whoever runs the engines reports what happens:
+ * One record for each pool: a copy of it is all that has to be kept, and a zeroed one is that of a
+ * pool that never failed. Only the windows have memory of their own; what happens while there is
+ * none for them is not counted in them, as breakers and delays count it all the same. Deadlines
+ * hold both clocks, so that they can be kept over a reboot (supervision_rebooted()). Whoever runs
+ * the engines reports what happens:
  *
  *     failed -> at the deadline: restarting -> ready -> stable
  *
@@ -86,6 +88,11 @@ typedef struct Supervision {
     bool storm_warned; /* of the storm that goes on */
     bool oom_storm_warned;
 } Supervision;
+
+void supervision_done(Supervision *s);
+
+/* Returns 0 and a copy that shares nothing with `s`, or -ENOMEM. */
+int supervision_copy(const Supervision *s, Supervision *ret);
 
 /* The values are those of the metric circuit_breaker_state. */
 typedef enum CircuitState {

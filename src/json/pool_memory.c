@@ -34,6 +34,7 @@ PoolMemory *pool_memory_free(PoolMemory *memory)
     if (!memory)
         return NULL;
     engine_spec_free(memory->spec);
+    supervision_done(&memory->supervision);
     free(memory);
     return NULL;
 }

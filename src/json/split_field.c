@@ -64,6 +64,9 @@ static int store_ratios(const Target *t, json_object *list)
         return r;
     if (largest <= 0)
         return field_refuse(t->error, t->name, "one of the ratios must be more than 0");
+    split->ratios = calloc(count, sizeof(split->ratios[0]));
+    if (!split->ratios)
+        return refuse_no_memory(t->error);
     split->mode = SPLIT_RATIOS;
     split->count = count;
     for (size_t i = 0; i < count; i++)

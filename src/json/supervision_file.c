@@ -92,7 +92,8 @@ static int read_window(json_object *object, const char *prefix, const char *name
             json_object_get_uint64(number) > INT64_MAX)
             return field_refuse(error, field, "must be an array of numbers from 0 to %" PRId64,
                                 INT64_MAX);
-        time_window_add(w, (usec_t)json_object_get_int64(number));
+        if (time_window_add(w, (usec_t)json_object_get_int64(number)) < 0)
+            return refuse_no_memory(error);
     }
     return 0;
 }

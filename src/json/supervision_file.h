@@ -11,6 +11,7 @@
 /* NULL when out of memory. */
 json_object *supervision_write(const Supervision *s);
 
-/* Reads what supervision_write() wrote into a zeroed record; `prefix` comes before the names in
- * errors. Returns 0, -EINVAL with `error` naming the field, or -ENOMEM. */
+/* Reads what supervision_write() wrote into a zeroed record, which the caller owns whatever comes
+ * of it; `prefix` comes before the names in errors. Returns 0, -EINVAL with `error` naming the
+ * field, or -ENOMEM. */
 int supervision_read(json_object *object, const char *prefix, Supervision *ret, Error *error);

@@ -128,7 +128,7 @@ static void format_supervision(const Pool *pool, LogKind kind, Instant now, char
         (void)snprintf(buffer, size,
                        "Pool %s: the circuit breaker is open: no restart until a trial in %s "
                        "(last: %s)",
-                       pool->id, wait, pool->last_error);
+                       pool->id, wait, strempty(pool->last_error));
     else if (kind == LOG_BREAKER_HALF_OPEN)
         (void)snprintf(buffer, size, "Pool %s: the circuit breaker is half-open: one trial",
                        pool->id);
@@ -137,7 +137,7 @@ static void format_supervision(const Pool *pool, LogKind kind, Instant now, char
     else if (kind == LOG_RESTART_STORM)
         (void)snprintf(buffer, size,
                        "Pool %s: restart storm: %" PRIu64 " restarts in %s (last: %s)", pool->id,
-                       count.number, window, pool->last_error);
+                       count.number, window, strempty(pool->last_error));
     else
         (void)snprintf(buffer, size,
                        "Pool %s: the engine ran out of memory %" PRIu64
@@ -180,21 +180,21 @@ static void format_reload(const Pool *pool, LogKind kind, const char *url, char 
                        served_model(pool), url);
     else if (kind == LOG_RELOAD_ABORTED)
         (void)snprintf(buffer, size, "Pool %s: reload given up, the engine serves on: %s", pool->id,
-                       pool->last_error);
+                       strempty(pool->last_error));
     else if (kind == LOG_RELOAD_BESIDE)
         (void)snprintf(buffer, size,
                        "Pool %s: the new engine is started beside the one that serves", pool->id);
     else if (kind == LOG_RELOAD_PLAIN)
-        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, pool->operation.note);
+        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, strempty(pool->operation_note));
     else if (kind == LOG_RELOAD_FAILED)
-        (void)snprintf(buffer, size,
-                       "Pool %s: reload failed, the engine from before is started again: %s",
-                       pool->id, pool->reload.error[0] ? pool->reload.error : pool->last_error);
+        (void)snprintf(
+                buffer, size, "Pool %s: reload failed, the engine from before is started again: %s",
+                pool->id, strempty(pool->reload.error ? pool->reload.error : pool->last_error));
     else
         (void)snprintf(
                 buffer, size,
                 "Pool %s: rolled back, the engine from before the reload is ready at %s (%s)",
-                pool->id, url, pool->last_error);
+                pool->id, url, strempty(pool->last_error));
 }
 
 /* Engines that somebody else started. */
@@ -208,7 +208,7 @@ static void format_external(const Pool *pool, LogKind kind, const char *url, cha
     else if (kind == LOG_EXTERNAL_LOST)
         (void)snprintf(buffer, size,
                        "Pool %s: the engine of somebody else at %s does not answer: %s", pool->id,
-                       url, pool->last_error);
+                       url, strempty(pool->last_error));
     else if (kind == LOG_EXTERNAL_BACK)
         (void)snprintf(buffer, size, "Pool %s: the engine of somebody else at %s answers again",
                        pool->id, url);
@@ -260,15 +260,13 @@ static void format_crash(const Pool *pool, const char *how, const char *since, c
         (void)snprintf(buffer, size, "Pool %s: the engine %s after %s", pool->id, how, since);
     else
         (void)snprintf(buffer, size, "Pool %s: the engine has failed after %s: %s", pool->id, since,
-                       pool->last_error);
+                       strempty(pool->last_error));
 }
 
 static void format_gpu_memory(const Pool *pool, char *buffer, size_t size)
 {
-    char what[GPU_WARNING_MAX + 1];
-
-    gpu_memory_describe(&pool->release.answer, what, sizeof(what));
-    (void)snprintf(buffer, size, "Pool %s: the engine has ended, but %s", pool->id, what);
+    (void)snprintf(buffer, size, "Pool %s: the engine has ended, but %s", pool->id,
+                   strempty(pool->release.held));
 }
 
 static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, usec_t run,
@@ -298,11 +296,12 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         break;
     case LOG_PRELOAD_FAILED:
         (void)snprintf(buffer, size, "Pool %s: %s failed: %s", pool->id, start_name(pool),
-                       pool->last_error);
+                       strempty(pool->last_error));
         break;
     case LOG_HEALTH_TIMEOUT:
     case LOG_ENGINE_UNHEALTHY:
-        (void)snprintf(buffer, size, "Pool %s: %s; stopping it", pool->id, pool->last_error);
+        (void)snprintf(buffer, size, "Pool %s: %s; stopping it", pool->id,
+                       strempty(pool->last_error));
         break;
     case LOG_ENGINE_CRASHED:
         format_crash(pool, how, since, buffer, size);
@@ -319,7 +318,7 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
                        how);
         break;
     case LOG_STOP_STUCK:
-        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, pool->last_error);
+        (void)snprintf(buffer, size, "Pool %s: %s", pool->id, strempty(pool->last_error));
         break;
     case LOG_ENGINE_ADOPTED:
         (void)snprintf(buffer, size, "Pool %s: found again, ready at %s, pid %d, up for %s",
@@ -360,7 +359,7 @@ static void format_message(const Pool *pool, LogKind kind, const UnitEnd *end, u
         break;
     case LOG_DRIVER_FAULT:
         (void)snprintf(buffer, size, "Pool %s: %s; stopping the engine", pool->id,
-                       pool->last_error);
+                       strempty(pool->last_error));
         break;
     case LOG_GPU_MEMORY_HELD:
     case LOG_GPU_MEMORY_UNKNOWN:

@@ -60,7 +60,7 @@ void log_fields_init(LogFields *f, const Pool *pool)
     }
     add_count(f, "ACTIVE_LEASES", pool->leases.count);
     add_text(f, "LAST_ERROR", pool->last_error);
-    if (pool->last_error[0])
+    if (pool->last_error)
         add_text(f, "LAST_ERROR_CLASS", failure_class_to_string(pool->last_error_class));
     add_text(f, "CORRELATION_ID", pool->correlation_id);
 }

@@ -275,15 +275,22 @@ static bool is_known(const Pool *pool)
 /* No engine is started, and no restart is pending: those of another boot are not to come. */
 static int bring_back(Manager *m, Pool *pool, const PoolMemory *kept)
 {
-    int r = engine_spec_copy(kept->spec, &pool->spec);
+    Supervision supervision;
+    int r = supervision_copy(&kept->supervision, &supervision);
 
     if (r < 0)
         return r;
+    r = engine_spec_copy(kept->spec, &pool->spec);
+    if (r < 0) {
+        supervision_done(&supervision);
+        return r;
+    }
     pool->registered = true;
     pool_meta_from_spec(pool, pool->spec);
     if (pool->generation < kept->generation)
         pool->generation = kept->generation;
-    pool->supervision = kept->supervision;
+    supervision_done(&pool->supervision);
+    pool->supervision = supervision;
     if (!streq(kept->boot_id, m->memory->boot_id))
         supervision_rebooted(&pool->supervision, manager_now(m));
     supervision_cancel(&pool->supervision);

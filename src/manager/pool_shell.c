@@ -103,6 +103,7 @@ void pool_shell_detach(Pool *pool)
     gpu_release_done(shell);
     persist_drop(shell);
     memory_drop(shell);
+    pool_metrics_done(&shell->metrics);
     sd_event_source_disable_unref(shell->timer);
     free(shell);
     pool->userdata = NULL;

@@ -68,7 +68,7 @@ static void save_engine(const Pool *engine, SavedEngine *ret)
             .drain_forced = engine->drain_forced,
             .drain_leases = engine->drain_leases,
     };
-    (void)snprintf(ret->last_error, sizeof(ret->last_error), "%s", engine->last_error);
+    (void)snprintf(ret->last_error, sizeof(ret->last_error), "%s", strempty(engine->last_error));
 }
 
 /* What json/state_file keeps. */
@@ -94,6 +94,7 @@ void effects_save(World *w, Pool *pool)
             l->end_saved = true;
     }
     files->exists = true;
+    supervision_done(&saved->supervision);
     *saved = (Saved){
             .last_generation = pool->last_generation,
             .operation = pool->operation,
@@ -105,16 +106,18 @@ void effects_save(World *w, Pool *pool)
             .reload_next = spec_id(pool->reload.next),
             .reload_previous = spec_id(pool->reload.previous),
             .reload_failure = pool->reload.failure,
-            .supervision = pool->supervision,
             .automatic = pool->automatic,
             .registered = pool->registered,
             .external = pool->external ? handoff_which(pool->external) : 0,
             .external_is_file = pool->external_is_file,
     };
+    if (supervision_copy(&pool->supervision, &saved->supervision) < 0)
+        abort();
     save_engine(pool, &saved->engine);
     if (pool->beside)
         save_engine(pool->beside, &saved->beside);
-    (void)snprintf(saved->reload_error, sizeof(saved->reload_error), "%s", pool->reload.error);
+    (void)snprintf(saved->reload_error, sizeof(saved->reload_error), "%s",
+                   strempty(pool->reload.error));
 }
 
 static void on_save_failed(World *w, const Item *item)

@@ -38,6 +38,7 @@ static void forget(World *w, Pool *pool)
     w->manager.forgotten[number]++;
     turns_forget(w, SIM_POOLS + number); /* one that was beside has gone in the same step */
     w->manager.besides[number] = (PoolSlot){.probe = 0};
+    supervision_done(&w->files[number].saved.supervision);
     w->files[number] = (Files){.dropped = dropped};
     w->manager.slots[number] =
             (PoolSlot){.armed = USEC_INFINITY, .timer = w->manager.slots[number].timer + 1};

@@ -79,7 +79,7 @@ static void restore_reload(Pool *pool, const Saved *saved)
         abort();
     reload->next = spec_make(number, saved->reload_next);
     reload->previous = spec_make(number, saved->reload_previous);
-    (void)snprintf(reload->error, sizeof(reload->error), "%s", saved->reload_error);
+    error_text_set(&reload->error, "%s", saved->reload_error);
     reload->failure = saved->reload_failure;
 }
 
@@ -91,7 +91,7 @@ static void restore_engine(Pool *engine, const SavedEngine *saved)
     engine->stop_reason = saved->stop_reason;
     engine->started = saved->started;
     engine->was_ready = saved->was_ready;
-    (void)snprintf(engine->last_error, sizeof(engine->last_error), "%s", saved->last_error);
+    error_text_set(&engine->last_error, "%s", saved->last_error);
     engine->last_error_class = saved->last_error_class;
     engine->last_heartbeat_real = saved->last_heartbeat_real;
     engine->crash_count = saved->crash_count;
@@ -125,7 +125,8 @@ static void take_over(World *w, size_t number)
     restore_beside(w, pool, &saved->beside);
     pool->last_generation = saved->last_generation;
     pool->registered = saved->registered;
-    pool->supervision = saved->supervision;
+    if (supervision_copy(&saved->supervision, &pool->supervision) < 0)
+        abort();
     pool->automatic = saved->automatic;
     if (saved->external != 0)
         pool->external = handoff_make(number, saved->external);

@@ -202,6 +202,8 @@ void world_run(uint64_t seed, uint64_t steps, bool verbose, Coverage *coverage)
     clients_start(&w);
     world_loop(&w);
     registry_done(&w.manager.registry);
+    for (size_t i = 0; i < ELEMENTSOF(w.files); i++)
+        supervision_done(&w.files[i].saved.supervision);
     agenda_done(&w.agenda);
     coverage->seeds++;
     running = NULL;

@@ -88,9 +88,27 @@ static void test_the_longest_are_kept(void **state)
     assert_string_equal(error.field, field);
 }
 
+static void test_kept_text(void **state)
+{
+    char *text = NULL;
+
+    error_text_set(&text, "%s", "");
+    assert_null(text);
+    error_text_set(&text, "%d times", 3);
+    assert_string_equal(text, "3 times");
+    error_text_set(&text, "%s; \xff", text);
+    assert_string_equal(text, "3 times; ?");
+    error_text_set(&text, "%0*d\xc3\xa9", PM_ERROR_TEXT_MAX - 1, 0);
+    assert_int_equal(strlen(text), PM_ERROR_TEXT_MAX - 1);
+    error_text_clear(&text);
+    assert_null(text);
+    error_text_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_kept_text),
             cmocka_unit_test(test_set),
             cmocka_unit_test(test_result_follows_the_http_status),
             cmocka_unit_test(test_too_long_is_cut_between_characters),

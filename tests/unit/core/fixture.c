@@ -55,6 +55,7 @@ int fixture_teardown(void **state)
     Fixture *f = *state;
 
     pool_free(f->pool);
+    pool_metrics_done(&f->metrics);
     free(f);
     return 0;
 }
@@ -278,7 +279,7 @@ void restart(Fixture *f, UnitObservation u)
     pool->last_error_class = old->last_error_class;
     pool->last_heartbeat_real = old->last_heartbeat_real;
     pool->crash_count = old->crash_count;
-    memcpy(pool->last_error, old->last_error, sizeof(pool->last_error));
+    pool->last_error = TAKE_PTR(old->last_error);
     pool->operation = keeps_operation(old) ? old->operation : (PoolOperation){0};
     pool->drain_deadline = old->drain_deadline;
     pool->drain_forced = old->drain_forced;
@@ -294,6 +295,7 @@ void restart(Fixture *f, UnitObservation u)
     pool->external_is_lost = old->external_is_lost;
     pool->registered = old->registered;
     pool->supervision = old->supervision;
+    old->supervision = (Supervision){0};
     pool->automatic = old->automatic;
     pool->ready_since = old->ready_since;
     pool->meta = old->meta;

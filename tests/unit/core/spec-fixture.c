@@ -9,6 +9,15 @@ char *text(const char *s)
     return copy;
 }
 
+SpecSplit split_of(const uint64_t *ratios, size_t count)
+{
+    SpecSplit split = {SPLIT_RATIOS, count, calloc(count, sizeof(ratios[0]))};
+
+    assert_non_null(split.ratios);
+    memcpy(split.ratios, ratios, count * sizeof(ratios[0]));
+    return split;
+}
+
 EngineSpec *spec_minimal(const char *pool_id)
 {
     EngineSpec *spec;
@@ -42,7 +51,7 @@ EngineSpec *spec_full(const char *pool_id)
     spec->slots_total = 4;
     spec->vram_bytes = 1000;
     spec->ram_bytes = 2000;
-    spec->split = (SpecSplit){.mode = SPLIT_RATIOS, .count = 1, .ratios = {SPLIT_WHOLE}};
+    spec->split = split_of((const uint64_t[]){SPLIT_WHOLE}, 1);
     spec->health.path = text("/up");
     spec->health.interval_ms = 100;
     spec->health.timeout_ms = 60000;

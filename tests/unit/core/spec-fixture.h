@@ -7,6 +7,7 @@
 
 /* A copy of `s`. The caller frees it. */
 char *text(const char *s);
+SpecSplit split_of(const uint64_t *ratios, size_t count);
 
 /* A spec of that pool with what is required: replica r0, /bin/engine on 127.0.0.1:8080. */
 EngineSpec *spec_minimal(const char *pool_id);

@@ -35,6 +35,11 @@ Life life_new(void)
     };
 }
 
+void life_done(Life *l)
+{
+    supervision_done(&l->s);
+}
+
 void pass(Life *l, usec_t span_usec)
 {
     l->now.mono += span_usec;

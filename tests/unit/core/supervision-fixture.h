@@ -22,6 +22,7 @@ typedef struct Life {
 
 /* An engine that never failed. */
 Life life_new(void);
+void life_done(Life *l);
 
 void pass(Life *l, usec_t span_usec);
 

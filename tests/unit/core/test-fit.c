@@ -458,7 +458,7 @@ static void ratios_are_of_the_gpus(void **state)
     Fit fit;
 
     spec->vram_bytes = GIB(40);
-    spec->split = (SpecSplit){SPLIT_RATIOS, 3, {SPLIT_WHOLE, 0, SPLIT_WHOLE}};
+    spec->split = split_of((const uint64_t[]){SPLIT_WHOLE, 0, SPLIT_WHOLE}, 3);
     assert_int_equal(fit_check(&request, &fit, &error), 0);
     assert_int_equal(fit.split.shares[0].ratio, SPLIT_WHOLE / 2);
     assert_int_equal(fit.split.shares[1].ratio, 0);

@@ -90,7 +90,7 @@ static void test_last_lease(void **state)
     expect_drained(f, false, 0);
     assert_int_equal(ended_operation(f)->duration_usec, 7 * USEC_PER_SEC);
     assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 static void test_without_leases(void **state)

@@ -53,7 +53,7 @@ static void test_exit_0(void **state)
     observe(f, unit_left(CLD_EXITED, 0));
     expect(f, POOL_OFF, "no-handoff no-pid log:exited save");
     assert_int_equal(f->pool->crash_count, 0);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 /* How it ended is said first, that it ended only after the rest of its cgroup is gone. */

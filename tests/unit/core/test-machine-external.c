@@ -24,7 +24,7 @@ static void test_register(void **state)
 
     h->slots_total = 4;
     fresh(f, POOL_FAILED);
-    assert_string_not_equal(f->pool->last_error, "");
+    assert_non_null(f->pool->last_error);
     pass(f, USEC_PER_SEC);
     register_handoff(f, h, false);
     expect(f, POOL_EXTERNAL, "save-leases log:external save probe");
@@ -33,7 +33,7 @@ static void test_register(void **state)
     assert_int_equal(pool_port(f->pool), 9000);
     assert_string_equal(pool_replica(f->pool), "r0");
     assert_int_equal(f->pool->meta.slots_total, 4);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(f->pool->last_error_class, FAILURE_NONE);
     assert_int_equal(f->pool->last_heartbeat_real, f->now.real);
     assert_int_equal(f->pool->started.mono, f->now.mono);
@@ -154,7 +154,7 @@ static void test_back(void **state)
     probe(f, true);
     expect(f, POOL_EXTERNAL, "log:back save");
     assert_serves(f, "http://127.0.0.1:9000", 1);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(f->pool->last_error_class, FAILURE_NONE);
     assert_int_equal(f->pool->last_heartbeat_real, f->now.real);
     assert_int_equal(f->pool->leases.count, 1);
@@ -183,7 +183,7 @@ static void test_registered_again_when_lost(void **state)
     register_handoff(f, handoff_sample(URL), false);
     expect(f, POOL_EXTERNAL, "log:external save probe");
     assert_serves(f, URL, 1);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 /* With its file goes the pool, unless somebody has registered it. */
@@ -279,10 +279,10 @@ static void test_recover_lost(void **state)
     expect(f, POOL_EXTERNAL, "probe");
     assert_false(pool_is_live(f->pool));
     assert_false(pool_is_ready(f->pool));
-    assert_string_not_equal(f->pool->last_error, "");
+    assert_non_null(f->pool->last_error);
     probe(f, true);
     expect(f, POOL_EXTERNAL, "log:back save");
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_serves(f, "http://127.0.0.1:9000", 1);
 }
 

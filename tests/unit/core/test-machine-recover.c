@@ -94,7 +94,7 @@ static void test_adopted_with_error(void **state)
     Fixture *f = *state;
 
     reach(f, POOL_READY);
-    (void)strcpy(f->pool->last_error, "something");
+    error_text_set(&f->pool->last_error, "something");
     f->pool->last_error_class = FAILURE_SIGNAL;
     restart(f, unit_running());
     probe(f, true);

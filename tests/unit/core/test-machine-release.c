@@ -48,7 +48,7 @@ static void test_back_at_once(void **state)
     looked(f, GPU_MEMORY_BACK, 0);
     expect(f, POOL_OFF, "no-pid log:stopped save end:stop:success");
     assert_string_equal(ended_operation(f)->warning, "");
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
 }
 
@@ -190,7 +190,7 @@ static void test_crash_held(void **state)
     assert_non_null(strstr(f->pool->last_error, "SIGSEGV"));
     assert_non_null(strstr(f->pool->last_error, held));
     comes_back(f);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 static void test_stop_while_waiting(void **state)
@@ -246,7 +246,7 @@ static void test_restart_held(void **state)
     observe(f, unit_running());
     probe(f, true);
     assert_string_equal(ended_operation(f)->warning, held);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 static void recover_gpu(Fixture *f, UnitObservation u)

@@ -394,7 +394,7 @@ static void test_long_reasons(void **state)
     for (size_t shift = 0; shift < 2; shift++) {
         reach_phase(f, RELOAD_ARRIVING);
         facts_refuse(f, PM_ERROR_PRELOAD_FAILED, NULL, text + 1 - shift);
-        memcpy(f->pool->reload.error + 1 - shift, text, sizeof(text) - 2);
+        error_text_set(&f->pool->reload.error, "%s", text + 1 - shift);
         facts_bad(f);
         assert_non_null(strstr(f->pool->last_error, "; and the engine from before does not start"));
     }

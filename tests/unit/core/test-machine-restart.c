@@ -44,7 +44,7 @@ static void test_whole_way(void **state)
     assert_int_equal(ended_operation(f)->generation, 2);
     assert_int_equal(ended_operation(f)->duration_usec, USEC_PER_SEC);
     assert_int_equal(f->pool->crash_count, 0);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 /* Where there is an engine it is stopped first, where there was one it is started; nowhere else. */

@@ -328,7 +328,7 @@ static void test_error_until_ready(void **state)
     observe(f, unit_running());
     assert_string_equal(f->pool->last_error, "port 8080 is taken");
     probe(f, true);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(f->pool->last_error_class, FAILURE_NONE);
 }
 

@@ -28,7 +28,7 @@ static void test_stop_ready(void **state)
     assert_int_equal(result->id, f->operations);
     assert_int_equal(result->duration_usec, 70 * USEC_PER_MSEC);
     assert_int_equal(result->generation, 1);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(f->pool->crash_count, 0);
     assert_int_equal(pool_next_deadline(f->pool), USEC_INFINITY);
 }
@@ -58,7 +58,7 @@ static void test_how_it_ends(void **state)
         fresh(f, POOL_STOPPING);
         observe(f, ends[i].unit);
         expect(f, POOL_OFF, ends[i].effects);
-        assert_string_equal(f->pool->last_error, "");
+        assert_null(f->pool->last_error);
     }
 }
 
@@ -315,7 +315,7 @@ static void test_stop_refused_too_late(void **state)
     observe(f, unit_gone());
     stop_failed(f);
     expect(f, POOL_OFF, "");
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
 }
 
 /* Contract: stop_grace_ms; twice for the service manager, and a margin. */

@@ -105,7 +105,7 @@ static void test_whole_way(void **state)
     probe(f, true);
     expect(f, POOL_READY, "handoff save log:ready");
     assert_int_equal(f->pool->supervision.delay_usec, 0);
-    assert_string_equal(f->pool->last_error, "");
+    assert_null(f->pool->last_error);
     assert_int_equal(f->pool->crash_count, 1);
     assert_int_equal(f->pool->supervision.restart_count, 1);
     assert_true(pool_is_ready(f->pool));

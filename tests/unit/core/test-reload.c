@@ -43,7 +43,7 @@ static void test_done(void **state)
             .model_ref = text("hf:next"),
             .next = spec_minimal("p"),
             .previous = spec_full("p"),
-            .error = "broken",
+            .error = text("broken"),
             .failure = FAILURE_CUDA,
     };
 
@@ -52,7 +52,7 @@ static void test_done(void **state)
     assert_null(reload.model_ref);
     assert_null(reload.next);
     assert_null(reload.previous);
-    assert_string_equal(reload.error, "");
+    assert_null(reload.error);
     assert_int_equal(reload.failure, FAILURE_NONE);
     reload_done(&reload);
 }

@@ -162,7 +162,10 @@ static void change(EngineSpec *spec, size_t i)
         break;
     case SPLIT:
         spec->split.mode = SPLIT_RATIOS;
-        spec->split.count++;
+        spec->split.ratios =
+                realloc(spec->split.ratios, ++spec->split.count * sizeof(spec->split.ratios[0]));
+        assert_non_null(spec->split.ratios);
+        spec->split.ratios[spec->split.count - 1] = 0;
         spec->split.ratios[0]++;
         break;
     }

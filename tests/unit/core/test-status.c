@@ -187,7 +187,7 @@ static void test_ready_pool(void **state)
     pool->started.mono = now.mono - 90500 * USEC_PER_MSEC;
     pool->last_heartbeat_real = 1700000000123 * USEC_PER_MSEC + 999;
     pool->crash_count = 2;
-    (void)snprintf(pool->last_error, sizeof(pool->last_error), "exited with status 1");
+    error_text_set(&pool->last_error, "exited with status 1");
     pool->last_error_class = FAILURE_PROCESS_EXIT;
     assert_status(pool, wanted);
 }

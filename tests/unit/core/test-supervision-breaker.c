@@ -14,7 +14,7 @@ static void test_opens(void **state)
     static const uint64_t thresholds[] = {1, 2, 5, 9};
 
     for (size_t i = 0; i < ELEMENTSOF(thresholds); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
         Instant until;
 
         l.settings.breaker_threshold = thresholds[i];
@@ -45,7 +45,7 @@ static void test_opens(void **state)
 /* B-SUPER-022, B-SUPER-023: when its time is over, one start and no other. */
 static void test_half_open(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     pass(&l, S(300));
@@ -65,7 +65,7 @@ static void test_half_open(void **state)
 /* B-SUPER-024: a stable run of the trial closes it, and what follows is as if it had never been. */
 static void test_closes(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     assert_true(restart_engine(&l));
@@ -92,7 +92,7 @@ static void test_reopens(void **state)
     static const FailureClass failures[] = {FAILURE_SIGNAL, FAILURE_CUDA, FAILURE_START_TIMEOUT,
                                             FAILURE_HEALTH_CHECK};
     usec_t span = S(300);
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     for (size_t i = 0; i < ELEMENTSOF(failures); i++) {
@@ -119,7 +119,7 @@ static void test_reopens_for_at_most(void **state)
     static const usec_t third[] = {S(1000), S(300), S(300), S(300)};
 
     for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
 
         l.settings.breaker_open_max_usec = limits[i];
         trip(&l);
@@ -138,7 +138,7 @@ static void test_reopens_for_at_most(void **state)
 /* In a row: a stable run between the failures begins the count anew, a ready one does not. */
 static void test_row(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     for (size_t i = 0; i < 20; i++) {
         crash_loop(&l, FAILURE_SIGNAL, 4);
@@ -159,7 +159,7 @@ static void test_classes_apart(void **state)
 {
     static const FailureClass gpu[] = {FAILURE_CUDA, FAILURE_DRIVER_RESET, FAILURE_VRAM_OOM};
     static const FailureClass other[] = {FAILURE_SIGNAL, FAILURE_OUT_OF_MEMORY};
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     l.settings.storm_breaker_count = 99;
     for (uint64_t n = 1; n <= 4; n++) {
@@ -196,7 +196,7 @@ static void test_classes_apart(void **state)
 
 static void test_reset(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     assert_false(supervision_reset(&l.s, l.now));
     assert_usec(supervision_deadline(&l.s), USEC_INFINITY); /* it starts nothing */
@@ -231,7 +231,7 @@ static void test_reset(void **state)
 /* One trial at once; it changes nothing when it fails before the time is over. */
 static void test_allow_once(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
     usec_t until;
 
     assert_false(supervision_allow_once(&l.s, l.now));
@@ -273,7 +273,7 @@ static void test_allow_once(void **state)
 /* A permission ends with the pending start, whatever becomes of that. */
 static void test_cancel(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     assert_true(supervision_allow_once(&l.s, l.now));
@@ -282,12 +282,14 @@ static void test_cancel(void **state)
     assert_circuit(&l, CIRCUIT_OPEN);
     assert_false(supervision_allow_once(&l.s, l.now));
 
+    life_done(&l);
     l = life_new();
     trip(&l);
     assert_true(supervision_allow_once(&l.s, l.now));
     assert_true(supervision_reset(&l.s, l.now));
     assert_false(l.s.allowed_once);
 
+    life_done(&l);
     l = life_new();
     trip(&l);
     assert_true(supervision_allow_once(&l.s, l.now));
@@ -295,6 +297,7 @@ static void test_cancel(void **state)
     assert_false(l.s.allowed_once);
     assert_usec(l.verdict.at.mono, l.now.mono + S(300));
 
+    life_done(&l);
     l = life_new();
     trip(&l);
     (void)restart_engine(&l);
@@ -306,7 +309,7 @@ static void test_cancel(void **state)
 /* An engine started by hand shows as much as a trial. */
 static void test_started_by_hand(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     supervision_cancel(&l.s);
@@ -314,6 +317,7 @@ static void test_started_by_hand(void **state)
     assert_int_equal(run_well(&l, S(60)), SUPERVISION_ROW_ENDED | SUPERVISION_BREAKER_CLOSED);
     assert_circuit(&l, CIRCUIT_CLOSED);
 
+    life_done(&l);
     l = life_new();
     trip(&l);
     supervision_cancel(&l.s);
@@ -336,7 +340,7 @@ static void test_rebooted(void **state)
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
 
         crash_loop(&l, FAILURE_SIGNAL, cases[i].tripped ? 5 : 4);
         l.now.mono = S(7);
@@ -362,7 +366,7 @@ static void test_rebooted(void **state)
 /* What a reboot ends, and what not. */
 static void test_rebooted_meanwhile(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     trip(&l);
     assert_true(supervision_allow_once(&l.s, l.now));
@@ -379,7 +383,7 @@ static void test_rebooted_meanwhile(void **state)
 /* Times of the other boot mean nothing, also when they lie in the past by this clock. */
 static void test_rebooted_windows(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     l.settings.backoff_max_usec = S(1);
     l.settings.breaker_threshold = 9;

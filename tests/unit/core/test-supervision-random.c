@@ -25,7 +25,7 @@ static void test_delays(void **state)
         uint64_t buckets[10] = {0};
 
         for (size_t i = 0; i < DRAWS; i++) {
-            Life l = life_new();
+            _cleanup_(life_done) Life l = life_new();
 
             l.settings.backoff_jitter_percent = 10;
             l.s.backoff_count = restart - 1;
@@ -50,7 +50,7 @@ static void test_bounds(void **state)
     Prng p = {.state = 12};
 
     for (size_t i = 0; i < DRAWS; i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
         SupervisionSettings *s = &l.settings;
 
         s->backoff_max_usec = prng_next(&p) >> prng_range(&p, 1, 63);
@@ -162,7 +162,7 @@ static void test_schedules(void **state)
 
     for (uint64_t seed = 0; seed < schedules; seed++) {
         Prng p = {.state = seed};
-        Life l = any_life(&p);
+        _cleanup_(life_done) Life l = any_life(&p);
         Log log = {.count = 0};
 
         for (size_t step = 0; step < STEPS; step++) {
@@ -206,26 +206,27 @@ static void assert_same(const Life *a, const Life *b)
     assert_int_equal(supervision_circuit(&a->s, a->now), supervision_circuit(&b->s, b->now));
 }
 
-/* A plain copy goes on where the record was, at every point of its life; the windows also when
+/* A copy goes on where the record was, at every point of its life; the windows also when
  * they are read back time by time. */
 static void test_copy(void **state)
 {
     Prng p = {.state = 1};
 
     for (size_t life = 0; life < 200 / thorough_stride(); life++) {
-        Life l = any_life(&p), copy = l;
+        _cleanup_(life_done) Life l = any_life(&p), copy = l;
 
         for (size_t step = 0; step < STEPS; step++) {
             FailureClass failure = any_failure(&p);
             usec_t run = prng_one_in(&p, 8) ? prng_range(&p, 0, S(700)) : 0;
 
             l.random = prng_next(&p);
+            supervision_done(&copy.s);
             copy = l;
             copy.s.restarts = copy.s.ooms = (TimeWindow){0};
             for (size_t i = 0; i < l.s.restarts.count; i++)
-                time_window_add(&copy.s.restarts, l.s.restarts.times[i]);
+                assert_int_equal(time_window_add(&copy.s.restarts, l.s.restarts.times[i]), 0);
             for (size_t i = 0; i < l.s.ooms.count; i++)
-                time_window_add(&copy.s.ooms, l.s.ooms.times[i]);
+                assert_int_equal(time_window_add(&copy.s.ooms, l.s.ooms.times[i]), 0);
             fail_engine(&l, failure);
             fail_engine(&copy, failure);
             assert_same(&l, &copy);
@@ -254,7 +255,7 @@ static void test_extremes(void **state)
     for (size_t i = 0; i < DRAWS; i++) {
         SupervisionSettings s = {0};
         SupervisionVerdict v;
-        Supervision record = {0};
+        _cleanup_(supervision_done) Supervision record = {0};
         usec_t *numbers = (usec_t *)&s;
 
         for (size_t n = 0; n < sizeof(s) / sizeof(*numbers); n++)

@@ -16,7 +16,7 @@ static Life life_with_delay(usec_t delay_usec)
 /* B-SUPER-033: ten in 60 s, and the eleventh when the first is 60 s ago. */
 static void test_rate_limit(void **state)
 {
-    Life l = life_with_delay(S(1));
+    _cleanup_(life_done) Life l = life_with_delay(S(1));
     usec_t restarts[35];
 
     for (size_t n = 0; n < ELEMENTSOF(restarts); n++) {
@@ -39,7 +39,7 @@ static void test_rate_limit(void **state)
 /* The window slides: it is never emptied at once, as a period would be. */
 static void test_rate_limit_slides(void **state)
 {
-    Life l = life_with_delay(0);
+    _cleanup_(life_done) Life l = life_with_delay(0);
 
     for (size_t n = 0; n < 10; n++) {
         fail_engine(&l, FAILURE_SIGNAL);
@@ -61,7 +61,7 @@ static void test_rate_limit_slides(void **state)
 /* A trial waits for the window, too; one that is allowed by hand does not. */
 static void test_rate_limit_of_trials(void **state)
 {
-    Life l = life_with_delay(0);
+    _cleanup_(life_done) Life l = life_with_delay(0);
 
     l.settings.breaker_open_usec = S(1);
     for (size_t n = 0; n < 10; n++) {
@@ -81,7 +81,7 @@ static void test_rate_limit_of_trials(void **state)
 /* A reset by hand gives way at once. */
 static void test_rate_limit_reset(void **state)
 {
-    Life l = life_with_delay(S(1));
+    _cleanup_(life_done) Life l = life_with_delay(S(1));
 
     crash_loop(&l, FAILURE_SIGNAL, 11);
     assert_true(l.verdict.rate_limited);
@@ -96,7 +96,7 @@ static void test_rate_limit_reset(void **state)
 /* More than five restarts in 60 s: said once, and again when there was quiet in between. */
 static void test_warning(void **state)
 {
-    Life l = life_with_delay(S(1));
+    _cleanup_(life_done) Life l = life_with_delay(S(1));
 
     for (size_t storm = 0; storm < 2; storm++) {
         for (uint64_t n = 0; n <= 9; n++) {
@@ -124,7 +124,7 @@ static void test_warning_window(void **state)
     } cases[] = {{S(12), false}, {S(12) - 1, true}};
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_with_delay(cases[i].delay);
+        _cleanup_(life_done) Life l = life_with_delay(cases[i].delay);
         bool warned = false;
 
         for (size_t n = 0; n < 20; n++) {
@@ -153,7 +153,7 @@ static void test_opens_breaker(void **state)
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_with_delay(cases[i].delay);
+        _cleanup_(life_done) Life l = life_with_delay(cases[i].delay);
         Breaker *other = &l.s.breakers[!cases[i].breaker];
 
         l.settings.storm_breaker_count = 10;
@@ -177,7 +177,7 @@ static void test_opens_breaker(void **state)
 static void test_oom_storm(void **state)
 {
     static const FailureClass ooms[] = {FAILURE_OUT_OF_MEMORY, FAILURE_VRAM_OOM};
-    Life l = life_with_delay(S(5));
+    _cleanup_(life_done) Life l = life_with_delay(S(5));
 
     for (size_t storm = 0; storm < 2; storm++) {
         for (uint64_t n = 1; n <= 7; n++) {
@@ -203,7 +203,7 @@ static void test_oom_window(void **state)
     } cases[] = {{S(15), false}, {S(15) - 1, true}}; /* four pauses between five */
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_with_delay(0);
+        _cleanup_(life_done) Life l = life_with_delay(0);
         bool storm = false;
 
         for (size_t n = 0; n < 20; n++) {
@@ -218,7 +218,7 @@ static void test_oom_window(void **state)
 /* After a reset by hand both storms begin from nothing. */
 static void test_reset(void **state)
 {
-    Life l = life_with_delay(S(1));
+    _cleanup_(life_done) Life l = life_with_delay(S(1));
 
     for (size_t round = 0; round < 2; round++) {
         bool warned = false, oom = false;

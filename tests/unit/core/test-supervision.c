@@ -6,7 +6,7 @@
 /* B-SUPER-010: the first restart has the initial delay. */
 static void test_first_delay(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     assert_usec(supervision_deadline(&l.s), USEC_INFINITY);
     fail_engine(&l, FAILURE_PROCESS_EXIT);
@@ -72,7 +72,7 @@ static const struct {
 static void test_delays(void **state)
 {
     for (size_t i = 0; i < ELEMENTSOF(delay_cases); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
 
         l.settings.backoff_initial_usec = MS(delay_cases[i].initial_ms);
         l.settings.backoff_min_usec = MS(delay_cases[i].min_ms);
@@ -108,7 +108,7 @@ static void test_delay_after_many(void **state)
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
 
         l.settings.backoff_initial_usec = cases[i].initial;
         l.settings.backoff_factor = cases[i].factor;
@@ -124,7 +124,7 @@ static void test_delay_after_many(void **state)
 static void test_multiplier(void **state)
 {
     for (FailureClass each = FAILURE_NONE + 1; each < FAILURE_MAX; each++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
         bool gpu = each == FAILURE_CUDA || each == FAILURE_DRIVER_RESET || each == FAILURE_VRAM_OOM;
 
         l.settings.backoff_cuda_multiplier = 7;
@@ -159,7 +159,7 @@ static void test_jitter(void **state)
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-        Life l = life_new();
+        _cleanup_(life_done) Life l = life_new();
 
         l.settings.backoff_initial_usec = cases[i].initial;
         l.settings.backoff_jitter_percent = cases[i].percent;
@@ -173,7 +173,7 @@ static void test_jitter(void **state)
 /* B-SUPER-014: after a stable run the next delay is the first again. */
 static void test_backoff_reset(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     crash_loop(&l, FAILURE_SIGNAL, 3);
     assert_usec(l.verdict.delay_usec, MS(4000));
@@ -191,7 +191,7 @@ static void test_backoff_reset(void **state)
 /* B-SUPER-030, B-SUPER-031: each restart counts; a long stable run ends the count. */
 static void test_restart_count(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     for (uint64_t n = 1; n <= 3; n++) {
         fail_engine(&l, FAILURE_SIGNAL);
@@ -228,7 +228,7 @@ static void test_stable_run(void **state)
             {S(601), SUPERVISION_COUNTER_RESET, USEC_INFINITY},
             {S(6000), 0, USEC_INFINITY},
     };
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
     usec_t since;
 
     assert_usec(supervision_next_change(&l.s, &l.settings, 0), USEC_INFINITY);
@@ -250,7 +250,8 @@ static void test_stable_run(void **state)
 /* Late, all of it at once. Times of "never" do not come. */
 static void test_stable_run_seen_late(void **state)
 {
-    Life l = life_new(), never;
+    _cleanup_(life_done) Life l = life_new();
+    Life never;
 
     crash_loop(&l, FAILURE_SIGNAL, 2);
     (void)restart_engine(&l);
@@ -268,7 +269,7 @@ static void test_stable_run_seen_late(void **state)
 /* A stop by hand: nothing is due any more, and what was is not forgotten. */
 static void test_cancel(void **state)
 {
-    Life l = life_new();
+    _cleanup_(life_done) Life l = life_new();
 
     crash_loop(&l, FAILURE_SIGNAL, 2);
     supervision_cancel(&l.s);

@@ -6,7 +6,7 @@
 static void add_all(TimeWindow *w, const usec_t *times, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        time_window_add(w, times[i]);
+        assert_int_equal(time_window_add(w, times[i]), 0);
 }
 
 static void test_count(void **state)
@@ -34,7 +34,7 @@ static void test_count(void **state)
             {USEC_INFINITY, USEC_INFINITY, 4},
             {160, USEC_INFINITY, 5},
     };
-    TimeWindow w = {0};
+    _cleanup_(time_window_done) TimeWindow w = {0};
 
     assert_int_equal(time_window_count(&w, USEC_INFINITY, USEC_INFINITY), 0);
     add_all(&w, times, ELEMENTSOF(times));
@@ -65,7 +65,7 @@ static void test_next(void **state)
             {2, USEC_INFINITY, USEC_INFINITY}, /* never stays never */
             {UINT64_MAX, 150, 150},
     };
-    TimeWindow w = {0};
+    _cleanup_(time_window_done) TimeWindow w = {0};
 
     assert_int_equal(time_window_next(&w, 1, 60, 7, 8), 8);
     add_all(&w, times, ELEMENTSOF(times));
@@ -81,10 +81,10 @@ static void test_next(void **state)
 /* The youngest are kept, and a limit beyond what can be kept is as strict as can be. */
 static void test_bounded(void **state)
 {
-    TimeWindow w = {0};
+    _cleanup_(time_window_done) TimeWindow w = {0};
 
     for (usec_t t = 1; t <= 3 * TIME_WINDOW_MAX; t++) {
-        time_window_add(&w, t);
+        assert_int_equal(time_window_add(&w, t), 0);
         assert_int_equal(time_window_count(&w, USEC_INFINITY, t),
                          t < TIME_WINDOW_MAX ? t : TIME_WINDOW_MAX);
         for (usec_t span = 1; span <= usec_min(t, TIME_WINDOW_MAX); span++)
@@ -97,21 +97,41 @@ static void test_bounded(void **state)
 static void test_clock_has_begun_anew(void **state)
 {
     static const usec_t times[] = {5, 1000, 2000};
-    TimeWindow w = {0};
+    _cleanup_(time_window_done) TimeWindow w = {0};
 
     add_all(&w, times, ELEMENTSOF(times));
     assert_int_equal(time_window_count(&w, 60, 10), 1);
     assert_int_equal(time_window_next(&w, 1, 60, 10, 10), 65);
     assert_int_equal(time_window_next(&w, 2, 60, 10, 10), 10);
-    time_window_add(&w, 10);
+    assert_int_equal(time_window_add(&w, 10), 0);
     assert_int_equal(w.count, 2);
     assert_int_equal(time_window_count(&w, 60, 2000), 0);
     assert_int_equal(time_window_count(&w, 60, 10), 2);
 }
 
+/* Neither knows of what happens to the other. */
+static void test_copy(void **state)
+{
+    static const usec_t times[] = {5, 1000};
+    _cleanup_(time_window_done) TimeWindow w = {0}, copy = {0};
+
+    assert_int_equal(time_window_copy(&w, &copy), 0);
+    assert_int_equal(copy.count, 0);
+    add_all(&w, times, ELEMENTSOF(times));
+    assert_int_equal(time_window_copy(&w, &copy), 0);
+    assert_int_equal(time_window_add(&copy, 7), 0);
+    assert_int_equal(time_window_count(&copy, 60, 10), 2);
+    assert_int_equal(time_window_count(&w, 60, 10), 1);
+    assert_int_equal(time_window_count(&w, 60, 1000), 1);
+    time_window_done(&w);
+    assert_int_equal(time_window_count(&w, 60, 10), 0);
+    assert_int_equal(time_window_count(&copy, 60, 10), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+            cmocka_unit_test(test_copy),
             cmocka_unit_test(test_count),
             cmocka_unit_test(test_next),
             cmocka_unit_test(test_bounded),

@@ -135,7 +135,7 @@ static void test_only_what_changed(void **state)
     assert_heard(f, &heard, "");
 
     pool->state = POOL_FAILED;
-    (void)snprintf(pool->last_error, sizeof(pool->last_error), "it fell over");
+    error_text_set(&pool->last_error, "it fell over");
     fake_manager_tell_changed(f->manager, pool);
     assert_heard(f, &heard, "chat: State LastError;");
 
@@ -151,7 +151,7 @@ static void test_health_check_error(void **state)
     Heard heard = {0};
 
     listen_to(f, PROPERTIES, "PropertiesChanged", on_properties, &heard);
-    (void)snprintf(pool->probe_error, sizeof(pool->probe_error), "connection refused");
+    error_text_set(&pool->probe_error, "connection refused");
     fake_manager_tell_changed(f->manager, pool);
     assert_heard(f, &heard, "chat: HealthCheckError;");
     fake_manager_tell_changed(f->manager, pool);

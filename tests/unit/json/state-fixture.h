@@ -23,6 +23,9 @@ Pool *full_external_pool(void);
 
 /* A zeroed record in which everything is set, with that many times in each of its windows. */
 void fill_supervision(Supervision *s, uint64_t times);
+void assert_same_supervision(const Supervision *a, const Supervision *b);
+/* Of as many bytes as an error may have. */
+char *longest_text(char c);
 void fill_window(TimeWindow *w, usec_t first, uint64_t count);
 
 /* What is written. The caller frees it. */

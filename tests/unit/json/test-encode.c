@@ -303,7 +303,7 @@ static void test_status_text(void **state)
         _cleanup_free_ char *expected = NULL, *text = NULL;
         Text t = {.data = NULL};
 
-        (void)snprintf(pool->last_error, sizeof(pool->last_error), "%s", strings[i]);
+        error_text_set(&pool->last_error, "%s", strings[i]);
         pool->state = i % 2 == 0 ? POOL_WARMING : POOL_READY;
         pool->crash_count = i == 0 ? UINT64_MAX - 1 : i;
         pool_status(pool, (Instant){0}, &values);
@@ -322,7 +322,7 @@ static void test_health(void **state)
     pool->meta.slots_total = 4;
     pool->last_heartbeat_real = 1700000000123000;
     pool->crash_count = 2;
-    (void)snprintf(pool->last_error, sizeof(pool->last_error), "it \"broke\"");
+    error_text_set(&pool->last_error, "it \"broke\"");
     pool_status(pool, (Instant){0}, &status);
     assert_line(json_health(&status),
                 "{\"live\":false,\"ready\":true,\"draining\":false,"

@@ -42,7 +42,7 @@ static void test_round_trip(void **state)
     assert_string_equal(read->boot_id, boot_id);
     assert_true(read->generation == INT64_MAX);
     assert_true(engine_spec_equal(read->spec, memory->spec));
-    assert_memory_equal(&read->supervision, &memory->supervision, sizeof(memory->supervision));
+    assert_same_supervision(&read->supervision, &memory->supervision);
 }
 
 /* Cut anywhere: refused, and nothing is returned. */

@@ -39,25 +39,30 @@ static void test_good(void **state)
 {
     static const struct {
         const char *members;
-        SpecSplit split;
+        SplitMode mode;
+        size_t count;
+        uint64_t ratios[3];
     } cases[] = {
-            {"\"split\": null", {.mode = SPLIT_NONE}},
-            {"\"split\": \"auto\"", {.mode = SPLIT_AUTO}},
-            {"\"split\": [3, 1]", {SPLIT_RATIOS, 2, {1000000, 333333}}},
-            {"\"split\": [0.75, 0.25]", {SPLIT_RATIOS, 2, {1000000, 333333}}},
-            {"\"split\": [0, 5, 0.0]", {SPLIT_RATIOS, 3, {0, 1000000, 0}}},
-            {"\"split\": [1000000, 1e-9]", {SPLIT_RATIOS, 2, {1000000, 1}}},
-            {"\"split\": [7]", {SPLIT_RATIOS, 1, {1000000}}},
+            {"\"split\": null", SPLIT_NONE, 0, {0}},
+            {"\"split\": \"auto\"", SPLIT_AUTO, 0, {0}},
+            {"\"split\": [3, 1]", SPLIT_RATIOS, 2, {1000000, 333333}},
+            {"\"split\": [0.75, 0.25]", SPLIT_RATIOS, 2, {1000000, 333333}},
+            {"\"split\": [0, 5, 0.0]", SPLIT_RATIOS, 3, {0, 1000000, 0}},
+            {"\"split\": [1000000, 1e-9]", SPLIT_RATIOS, 2, {1000000, 1}},
+            {"\"split\": [7]", SPLIT_RATIOS, 1, {1000000}},
             {"\"split\": [1, 1], \"device_mask\": \"GPU4,GPU2\"",
-             {SPLIT_RATIOS, 2, {1000000, 1000000}}},
+             SPLIT_RATIOS,
+             2,
+             {1000000, 1000000}},
     };
 
     for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
         _cleanup_spec_ EngineSpec *spec = read_good(cases[i].members);
 
-        if (spec->split.mode != cases[i].split.mode || spec->split.count != cases[i].split.count ||
-            memcmp(spec->split.ratios, cases[i].split.ratios, sizeof(spec->split.ratios)) != 0)
+        if (spec->split.mode != cases[i].mode || spec->split.count != cases[i].count)
             fail_msg("%s", cases[i].members);
+        for (size_t k = 0; k < cases[i].count; k++)
+            assert_int_equal(spec->split.ratios[k], cases[i].ratios[k]);
         assert_round_trip(spec);
     }
 }

@@ -347,7 +347,7 @@ static void test_largest(void **state)
     pool->generation = INT64_MAX;
     pool->started = (Instant){.real = INT64_MAX, .mono = INT64_MAX};
     pool->crash_count = INT64_MAX;
-    memset(pool->last_error, 0x01, PM_ERROR_TEXT_MAX); /* six bytes each */
+    pool->last_error = longest_text(0x01); /* six bytes each */
     pool->last_error_class = FAILURE_HEALTH_CHECK;
     pool->last_heartbeat_real = INT64_MAX / 1000 * 1000;
     pool->operation.id = INT64_MAX;

@@ -65,7 +65,7 @@ static Pool *pool_at(size_t i)
     pool->judging = places[i].state == POOL_FAILED;
     if (places[i].phase == RELOAD_RETURNING) {
         pool->reload.failure = FAILURE_VRAM_OOM;
-        memset(pool->reload.error, 'x', PM_ERROR_TEXT_MAX);
+        pool->reload.error = longest_text('x');
     }
     return pool;
 }

@@ -56,7 +56,7 @@ static void test_longest_error(void **state)
 {
     Pool *pool = pool_of(STATE_SPEC_SMALL, POOL_FAILED);
 
-    memset(pool->last_error, 'x', PM_ERROR_TEXT_MAX);
+    pool->last_error = longest_text('x');
     assert_round_trip(pool);
 }
 

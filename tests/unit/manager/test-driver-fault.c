@@ -90,7 +90,7 @@ static void test_process(void **state)
     for (size_t i = 0; i < ELEMENTSOF(lines); i++)
         say(f, &log, lines[i]);
     assert_int_equal(pool->state, POOL_READY);
-    assert_string_equal(pool->last_error, "");
+    assert_null(pool->last_error);
     end_log(&log);
 }
 
@@ -104,7 +104,7 @@ static void test_no_engine(void **state)
     say(f, &log, "NVRM: Xid (" ADDRESS "): 79\n");
     assert_int_equal(off->state, POOL_OFF);
     assert_int_equal(external->state, POOL_EXTERNAL);
-    assert_string_equal(external->last_error, "");
+    assert_null(external->last_error);
     end_log(&log);
 }
 
