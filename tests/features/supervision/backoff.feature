@@ -108,16 +108,21 @@ Feature: An engine that crashed is started again, later each time
     Given the daemon runs with
       """
       [Backoff]
-      InitialSec=200ms
-      MaxSec=200ms
+      InitialSec=20ms
+      MaxSec=20ms
       MinSec=0
       JitterPercent=50
       [Breaker]
       Failures=100
+      [Restart]
+      Limit=60
+      WindowSec=1s
+      [Storm]
+      BreakerWindowSec=1ms
       """
     And pool "p" is ready with an engine that can break
     When the engine of pool "p" breaks
-    Then the first 6 delays chosen for pool "p" are from 100 to 200 ms, and differ
+    Then the first 20 delays chosen for pool "p" are from 10 to 20 ms, and differ
 
   Scenario: No delay is shorter than the minimum
     Given the daemon runs with
