@@ -19,7 +19,7 @@ Feature: An engine runs from a disk image
     And the engine of pool "p" does not run as root
     And the engine of pool "p" can read "/var/lib/pool-managerd-tests/model.gguf"
     And the engine of pool "p" cannot write to "/var/lib/pool-managerd-tests/model.gguf"
-    And the engine of pool "p" can make "/var/cache/pool-engines/p/r0/new"
+    And the engine of pool "p" can make "/var/cache/pool-engines/p/r0/<kind>"
     And the engine of pool "p" cannot make "/srv/x /etc/x"
     When the engine of pool "p" is killed, and is back
     Then the root folder of the engine of pool "p" is "/srv/own.raw"
