@@ -22,6 +22,8 @@ static void go_on(HttpListener *l, TurnKind kind, size_t most)
         request->put_off = false;
         MHD_resume_connection(request->mhd);
     }
+    if (queue->first)
+        http_listener_wake(l); /* the turn after this one, whatever else happens */
 }
 
 void http_turn_begin(HttpListener *l)

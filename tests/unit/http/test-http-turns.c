@@ -115,6 +115,22 @@ static void test_crowd(void **state)
     expect_turns(f, "POST /pools/a/breaker/reset HTTP/1.1\r\nHost: h\r\n\r\n", 200);
 }
 
+/* Those that are put off are served to the last one, though nothing else happens. */
+static void test_nobody_is_forgotten(void **state)
+{
+    Fixture *f = *state;
+    Client *crowd[CROWD];
+
+    fake_manager_set_slow(f->manager, SLOW_USEC);
+    crowd_send(f, crowd, "GET /pools HTTP/1.1\r\nHost: h\r\n\r\n", 0);
+    RUN_UNTIL(f, count_served(f) > 0);
+    fake_manager_set_slow(f->manager, 0);
+    RUN_UNTIL(f, count_served(f) == CROWD);
+    for (size_t i = 0; i < CROWD; i++)
+        client_free(crowd[i]);
+    fixture_settle(f);
+}
+
 /* Those who look whether the daemon lives, and those who read, need not wait for a crowd that
  * commands. */
 static void test_before_a_crowd(void **state)
@@ -191,8 +207,11 @@ static int setup_pool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            WITH_POOL(test_flood),          WITH_POOL(test_crowd),
-            WITH_POOL(test_before_a_crowd), WITH_POOL(test_stream_beside_a_crowd),
+            WITH_POOL(test_flood),
+            WITH_POOL(test_crowd),
+            WITH_POOL(test_nobody_is_forgotten),
+            WITH_POOL(test_before_a_crowd),
+            WITH_POOL(test_stream_beside_a_crowd),
             WITH_POOL(test_end_of_turns),
     };
 
