@@ -74,6 +74,13 @@ static void crowd_send(Fixture *f, Client *crowd[CROWD], const char *request, si
     }
 }
 
+static void crowd_free(Fixture *f, Client *crowd[CROWD])
+{
+    for (size_t i = 0; i < CROWD; i++)
+        client_free(crowd[i]);
+    fixture_settle(f);
+}
+
 static unsigned count_served(const Fixture *f)
 {
     return fake_manager_count_reads(f->manager) + fake_manager_count_writes(f->manager);
@@ -101,9 +108,8 @@ static void expect_turns(Fixture *f, const char *request, int status)
         client_receive(crowd[i], true, &a);
         assert_int_equal(a.status, status);
         answer_clear(&a);
-        client_free(crowd[i]);
     }
-    fixture_settle(f);
+    crowd_free(f, crowd);
 }
 
 static void test_crowd(void **state)
@@ -126,9 +132,7 @@ static void test_nobody_is_forgotten(void **state)
     RUN_UNTIL(f, count_served(f) > 0);
     fake_manager_set_slow(f->manager, 0);
     RUN_UNTIL(f, count_served(f) == CROWD);
-    for (size_t i = 0; i < CROWD; i++)
-        client_free(crowd[i]);
-    fixture_settle(f);
+    crowd_free(f, crowd);
 }
 
 /* Those who look whether the daemon lives, and those who read, need not wait for a crowd that
@@ -145,9 +149,7 @@ static void test_before_a_crowd(void **state)
     client_expect(reader, "GET /pools/a/status HTTP/1.1\r\nHost: h\r\n\r\n", 200, NULL);
     assert_in_range(fake_manager_count_writes(f->manager), 1, CROWD - 1);
     client_free(reader);
-    for (size_t i = 0; i < CROWD; i++)
-        client_free(crowd[i]);
-    fixture_settle(f);
+    crowd_free(f, crowd);
 }
 
 /* An answer in pieces has a part of the turns, and nothing of it is lost. */
@@ -163,11 +165,9 @@ static void test_stream_beside_a_crowd(void **state)
     client_expect_text(reader, "pools_of_the_manager_too 10000\n");
     client_expect_text(reader, "\r\n0\r\n\r\n");
     client_free(reader);
-    for (size_t i = 0; i < CROWD; i++) {
+    for (size_t i = 0; i < CROWD; i++)
         client_expect_text(crowd[i], " 200 OK\r\n");
-        client_free(crowd[i]);
-    }
-    fixture_settle(f);
+    crowd_free(f, crowd);
 }
 
 /* Clients go, and at last the server, while many wait for their turn. */
