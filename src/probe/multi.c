@@ -13,9 +13,19 @@
  */
 #define OPTION_QUICK_EXIT ((CURLMoption)21)
 
+enum {
+    SOCKETS_A_TURN = 16, /* some 50 µs each */
+};
+
+/*
+ * The sockets are in an epoll of their own, of which the loop watches the descriptor. sd-event asks
+ * in each turn for all that is ready, and takes one: with a thousand answers at once, each would be
+ * looked at a thousand times.
+ */
 struct Multi {
-    sd_event *event;
     CURLM *curlm;
+    int sockets; /* epoll */
+    sd_event_source *ready;
     sd_event_source *timer;
     MultiFunc f;
     void *userdata;
@@ -36,17 +46,27 @@ static void report_ended(Multi *m)
     }
 }
 
-static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+/* One that is of no interest any more is unknown to libcurl, which takes no notice of it. */
+static void on_socket(Multi *m, const struct epoll_event *e)
 {
-    Multi *m = userdata;
     int mask = 0, running;
 
     /* A hang-up or an error counts as readable: what came before it is read, then the error. */
-    if (revents & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    if (e->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         mask |= CURL_CSELECT_IN;
-    if (revents & EPOLLOUT)
+    if (e->events & EPOLLOUT)
         mask |= CURL_CSELECT_OUT;
-    (void)curl_multi_socket_action(m->curlm, fd, mask, &running);
+    (void)curl_multi_socket_action(m->curlm, e->data.fd, mask, &running);
+}
+
+static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct epoll_event events[SOCKETS_A_TURN];
+    Multi *m = userdata;
+    int n = epoll_wait(m->sockets, events, SOCKETS_A_TURN, 0);
+
+    for (int i = 0; i < n; i++)
+        on_socket(m, &events[i]);
     report_ended(m);
     return 0;
 }
@@ -66,21 +86,18 @@ static uint32_t epoll_events(int what)
     return (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 }
 
-/* CURLMOPT_SOCKETFUNCTION: `socketp` is the event source that watches `fd`, or NULL. */
+/* CURLMOPT_SOCKETFUNCTION. Failing here would make libcurl give up all transfers; so only this one
+ * runs into its time limit. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
 {
-    sd_event_source *source = socketp;
+    struct epoll_event e = {.events = epoll_events(what), .data.fd = fd};
     Multi *m = userdata;
 
-    /* A new source each time: if libcurl closed the socket and got its number again, the old one is
-     * dead. */
-    sd_event_source_disable_unref(source);
-    source = NULL;
-    if (what != CURL_POLL_REMOVE)
-        /* Failing here would make libcurl give up all transfers; so only this one runs into its
-         * time limit. */
-        (void)sd_event_add_io(m->event, &source, fd, epoll_events(what), on_socket, m);
-    (void)curl_multi_assign(m->curlm, fd, source);
+    if (what == CURL_POLL_REMOVE)
+        (void)epoll_ctl(m->sockets, EPOLL_CTL_DEL, fd, NULL);
+    /* One that libcurl has closed is out of the epoll, whatever has its number now. */
+    else if (epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e) < 0 && errno == EEXIST)
+        (void)epoll_ctl(m->sockets, EPOLL_CTL_MOD, fd, &e);
     return 0;
 }
 
@@ -98,17 +115,28 @@ static int set_timer(CURLM *curlm, long timeout_ms, void *userdata)
     return r < 0 ? -1 : 0;
 }
 
-static int set_up(Multi *m)
+static int add_sources(Multi *m, sd_event *event)
 {
     int r;
 
+    m->sockets = epoll_create1(EPOLL_CLOEXEC);
+    if (m->sockets < 0)
+        return -errno;
+    r = sd_event_add_io(event, &m->ready, m->sockets, EPOLLIN, on_ready, m);
     /* Accurate to the microsecond: the default of 250 ms would delay every try. */
-    r = sd_event_add_time(m->event, &m->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer, m);
+    if (r >= 0)
+        r = sd_event_add_time(event, &m->timer, CLOCK_MONOTONIC, USEC_INFINITY, 1, on_timer, m);
     if (r >= 0)
         r = sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
+    return r;
+}
+
+static int set_up(Multi *m, sd_event *event)
+{
+    int r = add_sources(m, event);
+
     if (r < 0)
         return r;
-
     m->curlm = curl_multi_init();
     if (!m->curlm)
         return -ENOMEM;
@@ -132,8 +160,8 @@ int multi_new(sd_event *event, MultiFunc f, void *userdata, Multi **ret)
     m = malloc(sizeof(*m));
     if (!m)
         return -ENOMEM;
-    *m = (Multi){.event = sd_event_ref(event), .f = f, .userdata = userdata};
-    r = set_up(m);
+    *m = (Multi){.sockets = -1, .f = f, .userdata = userdata};
+    r = set_up(m, event);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(m);
@@ -147,7 +175,8 @@ Multi *multi_free(Multi *m)
     /* libcurl may still call back while it closes what it kept: the rest goes after it. */
     (void)curl_multi_cleanup(m->curlm);
     sd_event_source_disable_unref(m->timer);
-    sd_event_unref(m->event);
+    sd_event_source_disable_unref(m->ready);
+    closep(&m->sockets);
     free(m);
     return NULL;
 }
