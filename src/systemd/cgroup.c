@@ -6,11 +6,11 @@
 #include <limits.h>
 #include <poolmgr/names.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/macros.h"
+#include "base/parse.h"
 
 enum {
     TEXT_MAX = 4096,
@@ -70,6 +70,15 @@ static bool read_file(const char *folder, const char *name, char buffer[static T
            read_text(path, buffer);
 }
 
+/* The process of the first line; 0 where there is none that can be seen from here. */
+static pid_t first_process(char *text)
+{
+    uint64_t pid;
+
+    text[strcspn(text, "\n")] = '\0';
+    return parse_u64(text, 1, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
+}
+
 static bool is_populated_below(const char *root, const char *manager, const char *unit,
                                pid_t *ret_pid)
 {
@@ -80,7 +89,7 @@ static bool is_populated_below(const char *root, const char *manager, const char
         return false;
     if (!read_file(folder, "cgroup.events", text) || !strstr(text, "populated 1"))
         return false;
-    *ret_pid = read_file(folder, "cgroup.procs", text) ? (pid_t)strtol(text, NULL, 10) : 0;
+    *ret_pid = read_file(folder, "cgroup.procs", text) ? first_process(text) : 0;
     return true;
 }
 

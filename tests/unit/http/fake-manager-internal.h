@@ -26,6 +26,7 @@ struct Manager {
     size_t n_pools;
     Operation *operations[FAKE_OPERATIONS_MAX];
     size_t n_operations;
+    uint64_t last_operation;
     size_t n_warnings;
     char correlation_id[PM_CORRELATION_ID_MAX + 1];
 

@@ -139,13 +139,26 @@ static bool is_busy(const Manager *m, const char *pool_id)
     return false;
 }
 
+/* The oldest goes, as with the real one. */
+static void forget_one(Manager *m)
+{
+    Operation *o = m->operations[0];
+
+    assert(o->ended && !o->waiters);
+    free(o);
+    m->n_operations--;
+    memmove(m->operations, m->operations + 1, m->n_operations * sizeof(m->operations[0]));
+}
+
 static void start(Manager *m, OperationKind kind, const char *pool_id, const char *correlation_id,
                   Operation **ret)
 {
     Operation *o = calloc(1, sizeof(*o));
 
-    assert(o && m->n_operations < FAKE_OPERATIONS_MAX);
-    o->result = (OperationResult){.id = m->n_operations + 1, .kind = kind};
+    assert(o);
+    if (m->n_operations == FAKE_OPERATIONS_MAX)
+        forget_one(m);
+    o->result = (OperationResult){.id = ++m->last_operation, .kind = kind};
     o->ended = m->instant;
     (void)snprintf(o->pool_id, sizeof(o->pool_id), "%s", pool_id);
     (void)snprintf(m->correlation_id, sizeof(m->correlation_id), "%s", correlation_id);
@@ -240,7 +253,7 @@ uint64_t operation_id(const Operation *o)
 
 int manager_describe_operation(const Manager *m, uint64_t id, char **ret_text, size_t *ret_length)
 {
-    if (id < 1 || id > m->n_operations)
+    if (id < 1 || id > m->last_operation)
         return -ENOENT;
     *ret_length = (size_t)asprintf(ret_text, "{\"id\":%d}\n", (int)id);
     return *ret_text ? 0 : -ENOMEM;

@@ -67,6 +67,9 @@ static void test_populated(void **state)
     put(*state, "cgroup.procs", "4711\n4712\n");
     assert_true(cgroup_is_populated(*state, UNIT, false, &pid));
     assert_int_equal(pid, 4711);
+    put(*state, "cgroup.procs", "471217179869184\n");
+    assert_true(cgroup_is_populated(*state, UNIT, false, &pid));
+    assert_int_equal(pid, 0);
 }
 
 static void test_no_process_is_named(void **state)
