@@ -86,18 +86,22 @@ static uint32_t epoll_events(int what)
     return (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 }
 
-/* CURLMOPT_SOCKETFUNCTION. Failing here would make libcurl give up all transfers; so only this one
- * runs into its time limit. */
+/* CURLMOPT_SOCKETFUNCTION: `socketp` is set for a socket that is watched. Failing here would make
+ * libcurl give up all transfers; so only this one runs into its time limit. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
 {
     struct epoll_event e = {.events = epoll_events(what), .data.fd = fd};
     Multi *m = userdata;
 
-    if (what == CURL_POLL_REMOVE)
+    if (what == CURL_POLL_REMOVE) {
         (void)epoll_ctl(m->sockets, EPOLL_CTL_DEL, fd, NULL);
+        return 0;
+    }
     /* One that libcurl has closed is out of the epoll, whatever has its number now. */
-    else if (epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e) < 0 && errno == EEXIST)
-        (void)epoll_ctl(m->sockets, EPOLL_CTL_MOD, fd, &e);
+    if (socketp && epoll_ctl(m->sockets, EPOLL_CTL_MOD, fd, &e) >= 0)
+        return 0;
+    (void)epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e);
+    (void)curl_multi_assign(m->curlm, fd, m);
     return 0;
 }
 

@@ -171,6 +171,13 @@ static long timeout_ms(usec_t timeout_usec)
     return ms > INT_MAX ? INT_MAX : (long)ms;
 }
 
+/* Whether libcurl knows the address of the host without a lookup. */
+static bool is_known(const char *host)
+{
+    return strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0' ||
+           streq(host, "localhost");
+}
+
 static int set_target(CURL *easy, const ProbeTarget *target, Progress *progress, void *private)
 {
     _cleanup_free_ char *url = NULL;
@@ -182,6 +189,9 @@ static int set_target(CURL *easy, const ProbeTarget *target, Progress *progress,
     if (r < 0)
         return r;
     SET(easy, CURLOPT_URL, url);
+    /* Kept for a minute, for each port, the addresses would be gone through with each try. */
+    if (is_known(target->host))
+        SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     SET(easy, CURLOPT_TIMEOUT_MS, timeout_ms(target->timeout_usec));
     /* Connecting alone has a limit of its own, which is not meant to be lower. */
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms(target->timeout_usec));
