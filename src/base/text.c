@@ -19,6 +19,8 @@ static bool reserve(Text *t, size_t n)
 
     if (t->failed || n > SIZE_MAX / 4 || t->length > SIZE_MAX / 4)
         return false;
+    if (t->fixed)
+        return n < t->allocated - t->length;
     while (size < t->length + n + 1)
         size *= 2;
     if (size == t->allocated)
@@ -31,6 +33,12 @@ static bool reserve(Text *t, size_t n)
     return true;
 }
 
+Text text_in(char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    return (Text){.data = buffer, .allocated = size, .fixed = true};
+}
+
 void text_reserve(Text *t, size_t n)
 {
     if (!reserve(t, n))
@@ -39,20 +47,10 @@ void text_reserve(Text *t, size_t n)
 
 void text_append_bytes(Text *t, const char *data, size_t n)
 {
-    /* What is allocated has room for a NUL, once there is anything. */
-    if (t->failed || (n >= t->allocated - t->length && !reserve(t, n))) {
-        t->failed = true;
-        return;
-    }
-    if (n > 0)
-        memcpy(t->data + t->length, data, n);
-    t->length += n;
-    t->data[t->length] = '\0';
-}
+    char *to = text_extend(t, n);
 
-void text_append(Text *t, const char *s)
-{
-    text_append_bytes(t, s, strlen(s));
+    if (to && n > 0)
+        memcpy(to, data, n);
 }
 
 void text_append_number(Text *t, uint64_t number)

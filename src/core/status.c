@@ -1,43 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/status.h"
+
+#include "base/text.h"
 #include "core/unit_name.h"
 
 void spec_url(const EngineSpec *spec, char *buffer, size_t size)
 {
     bool v6 = strchr(spec->host, ':') != NULL;
+    Text t = text_in(buffer, size);
 
-    (void)snprintf(buffer, size, "http://%s%s%s:%u", v6 ? "[" : "", spec->host, v6 ? "]" : "",
-                   (unsigned)spec->port);
-}
-
-static StatusValue value_string(const char *name, const char *property, const char *s)
-{
-    return (StatusValue){name, property, STATUS_STRING, {.string = s && s[0] ? s : NULL}};
-}
-
-static StatusValue value_bool(const char *name, const char *property, bool b)
-{
-    return (StatusValue){name, property, STATUS_BOOL, {.boolean = b}};
-}
-
-static StatusValue value_number(const char *name, const char *property, uint64_t n)
-{
-    return (StatusValue){name, property, STATUS_NUMBER, {.number = n}};
+    text_append(&t, v6 ? "http://[" : "http://");
+    text_append(&t, spec->host);
+    text_append(&t, v6 ? "]:" : ":");
+    text_append_number(&t, spec->port);
 }
 
 enum {
     PERCENT_MAX = 99, /* all is done only when the engine says so */
 };
 
-static void format_number(uint64_t number, char buffer[24])
+static void append_number_or_null(Text *t, uint64_t number)
 {
     if (number == SPEC_UNSET)
-        (void)snprintf(buffer, 24, "null");
+        text_append(t, "null");
     else
-        (void)snprintf(buffer, 24, "%" PRIu64, number);
+        text_append_number(t, number);
 }
 
 uint64_t pool_load_percent(const Pool *pool)
@@ -66,17 +53,19 @@ static uint64_t load_eta_ms(const Pool *pool, Instant now)
 /* How far a start is: {"phase": …}, only while there is one. */
 static const char *load_text(const Pool *pool, Instant now, PoolStatus *status)
 {
-    char percent[24], eta[24];
+    Text t = text_in(status->load, sizeof(status->load));
 
     switch (pool->state) {
     case POOL_PREFLIGHT:
     case POOL_STARTING:
     case POOL_WARMING:
-        format_number(pool_load_percent(pool), percent);
-        format_number(load_eta_ms(pool, now), eta);
-        (void)snprintf(status->load, sizeof(status->load),
-                       "{\"phase\":\"%s\",\"percent\":%s,\"eta_ms\":%s}", pool_state_shown(pool),
-                       percent, eta);
+        text_append(&t, "{\"phase\":\"");
+        text_append(&t, pool_state_shown(pool));
+        text_append(&t, "\",\"percent\":");
+        append_number_or_null(&t, pool_load_percent(pool));
+        text_append(&t, ",\"eta_ms\":");
+        append_number_or_null(&t, load_eta_ms(pool, now));
+        text_append(&t, "}");
         return status->load;
     default:
         return NULL;
@@ -110,6 +99,11 @@ static EngineView engine_view(const Pool *pool, PoolStatus *status)
     spec_url(spec, status->url, sizeof(status->url));
     return (EngineView){spec->replica_id, spec->engine, spec->model_id, spec->model_path,
                         status->url};
+}
+
+static const char *set_or_null(const char *s)
+{
+    return s && s[0] ? s : NULL;
 }
 
 /* When the supervision acts next, for people: Unix milliseconds. */
@@ -149,17 +143,18 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
         unit_name_format(pool->id, pool->spec->replica_id, pool->generation, ret->unit_name);
         unit_name = ret->unit_name;
     }
-#define STRING(name, property, s) ret->values[n++] = value_string(name, property, s)
-#define BOOL(name, property, b)   ret->values[n++] = value_bool(name, property, b)
-#define NUMBER(name, property, v) ret->values[n++] = value_number(name, property, v)
-#define OBJECT(name, property, s)      \
-    ret->values[n++] = (StatusValue)   \
-    {                                  \
-        name, property, STATUS_OBJECT, \
-        {                              \
-            .string = (s)              \
-        }                              \
+#define VALUE(name, property, type, ...)        \
+    ret->values[n++] = (StatusValue)            \
+    {                                           \
+        name, property, type, sizeof(name) - 1, \
+        {                                       \
+            __VA_ARGS__                         \
+        }                                       \
     }
+#define STRING(name, property, s) VALUE(name, property, STATUS_STRING, .string = set_or_null(s))
+#define BOOL(name, property, b)   VALUE(name, property, STATUS_BOOL, .boolean = (b))
+#define NUMBER(name, property, v) VALUE(name, property, STATUS_NUMBER, .number = (v))
+#define OBJECT(name, property, s) VALUE(name, property, STATUS_OBJECT, .string = (s))
     STRING("pool_id", "PoolId", pool->id);
     STRING("replica_id", "ReplicaId", view.replica_id);
     STRING("state", "State", pool_state_shown(pool));
@@ -200,6 +195,7 @@ void pool_status(const Pool *pool, Instant now, PoolStatus *ret)
     BOOL("managed", "Managed", pool->state != POOL_EXTERNAL);
     OBJECT("load", "Load", load_text(pool, now, ret));
     STRING("sandbox_relaxed", "SandboxRelaxed", relaxed_text(pool, ret));
+#undef VALUE
 #undef STRING
 #undef BOOL
 #undef NUMBER

@@ -15,6 +15,7 @@ typedef struct StatusValue {
     const char *name;     /* on the wire, snake_case */
     const char *property; /* on the bus, CamelCase */
     StatusType type;
+    unsigned name_length; /* of `name` */
     union {
         const char *string; /* STRING and OBJECT */
         bool boolean;

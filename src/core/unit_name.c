@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
-#include <inttypes.h>
 #include <poolmgr/names.h>
-#include <stdio.h>
 
 #include "base/parse.h"
+#include "base/text.h"
 #include "core/unit_name.h"
 
 void unit_name_format(const char *pool_id, const char *replica_id, uint64_t generation,
                       char buffer[static PM_UNIT_NAME_MAX + 1])
 {
-    (void)snprintf(buffer, PM_UNIT_NAME_MAX + 1, PM_UNIT_PREFIX "%s:%s:g%" PRIu64 PM_UNIT_SUFFIX,
-                   pool_id, replica_id, generation);
+    Text t = text_in(buffer, PM_UNIT_NAME_MAX + 1);
+
+    text_append(&t, PM_UNIT_PREFIX);
+    text_append(&t, pool_id);
+    text_append(&t, ":");
+    text_append(&t, replica_id);
+    text_append(&t, ":g");
+    text_append_number(&t, generation);
+    text_append(&t, PM_UNIT_SUFFIX);
 }
 
 /* Copies what lies between `from` and `to` when it is an id. */

@@ -52,6 +52,7 @@ int http_server_new(sd_event *event, Manager *m, const HttpSettings *settings, H
     s = calloc(1, sizeof(*s));
     if (!s)
         return -ENOMEM;
+    (void)sd_id128_randomize(&s->last_id);
     s->event = sd_event_ref(event);
     s->manager = m;
     s->settings = *settings;

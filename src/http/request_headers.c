@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <systemd/sd-id128.h>
 
 #include "base/parse.h"
 #include "http/auth.h"
@@ -54,6 +53,12 @@ static bool is_glued(const char *name)
     return false;
 }
 
+/* Whether it is the header of that name: most are told apart by their first letter. */
+static bool is_header(const char *name, const char *wanted)
+{
+    return ((name[0] ^ wanted[0]) & ~('a' ^ 'A')) == 0 && strcasecmp(name, wanted) == 0;
+}
+
 static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const char *name,
                                  const char *value)
 {
@@ -77,12 +82,12 @@ static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const 
 
     if (!is_token(name) || is_glued(name))
         h->has_bad_name = true;
-    if (name && value && strcasecmp(name, "Prefer") == 0)
+    if (name && value && is_header(name, "Prefer"))
         preferences_add_prefer(h->preferences, value);
-    if (name && value && strcasecmp(name, "Accept") == 0)
+    if (name && value && is_header(name, "Accept"))
         preferences_add_accept(h->preferences, value);
     for (size_t i = 0; name && i < ELEMENTSOF(known); i++) {
-        if (strcasecmp(name, known[i].name) != 0)
+        if (!is_header(name, known[i].name))
             continue;
         if (*known[i].value && known[i].once)
             h->twice = known[i].name;
@@ -92,11 +97,18 @@ static enum MHD_Result on_header(void *userdata, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+/* A correlation id for a request that came without one: they count up from one that is like no
+ * other server's, since the kernel takes its time for each that is random. */
+static void make_correlation_id(HttpRequest *request)
+{
+    request->server->last_id.qwords[1]++;
+    (void)sd_id128_to_string(request->server->last_id, request->correlation_id);
+}
+
 /* Takes the client's correlation id, or makes one. Returns whether the client's is good. */
 static bool set_correlation_id(HttpRequest *request, const char *given)
 {
     size_t n = given ? strlen(given) : 0;
-    sd_id128_t id = SD_ID128_NULL;
     bool good = n <= PM_CORRELATION_ID_MAX;
 
     for (size_t i = 0; good && i < n; i++)
@@ -105,8 +117,7 @@ static bool set_correlation_id(HttpRequest *request, const char *given)
         memcpy(request->correlation_id, given, n + 1);
         return true;
     }
-    (void)sd_id128_randomize(&id);
-    (void)sd_id128_to_string(id, request->correlation_id);
+    make_correlation_id(request);
     return good;
 }
 

@@ -19,22 +19,31 @@ static const Parameter *parameter_of_segment(const char *segment, size_t length)
     return *segment == '{' ? parameter_of_path(segment + 1, length - 2) : NULL;
 }
 
+/* Whether the segment at *pattern stands for that of a path; *pattern is behind it then. */
+static bool segment_matches(const char **pattern, const char *segment)
+{
+    const char *p = *pattern + 1;
+
+    if (*p == '{') {
+        *pattern = strchrnul(p, '/');
+        return true;
+    }
+    for (; *p && *p != '/'; p++, segment++)
+        if (*p != *segment)
+            return false;
+    *pattern = p;
+    return *segment == '\0';
+}
+
 static bool matches(const char *pattern, const Target *target)
 {
     size_t i = 0;
 
     if (target->count > TARGET_SEGMENTS_MAX)
         return false;
-    for (; *pattern; i++) {
-        size_t n;
-        const char *segment = next_segment(&pattern, &n);
-
-        if (i >= target->count)
+    for (; *pattern; i++)
+        if (i >= target->count || !segment_matches(&pattern, target->segments[i]))
             return false;
-        if (!parameter_of_segment(segment, n) &&
-            (strlen(target->segments[i]) != n || strncmp(segment, target->segments[i], n) != 0))
-            return false;
-    }
     return i == target->count;
 }
 

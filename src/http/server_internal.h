@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <systemd/sd-id128.h>
+
 #include "http/deadline_queue.h"
 #include "http/http_server.h"
 #include "http/linger.h"
@@ -19,6 +21,7 @@ struct HttpServer {
     Manager *manager;
     HttpSettings settings; /* the token is `token` */
     char *token;
+    sd_id128_t last_id;      /* of a request: see request_headers.c */
     HttpListener *listeners; /* a list */
     DeadlineQueue waiting;   /* of requests: their operation is to be over by then */
     size_t n_waiting;

@@ -11,6 +11,8 @@ static void append_string(Text *t, const char *s)
     _cleanup_free_ char *clean = NULL;
     size_t n = strlen(s);
 
+    if (json_write_plain(t, s, n))
+        return;
     if (!utf8_is_valid(s, n)) {
         clean = strdup(s);
         if (!clean) {
@@ -38,15 +40,25 @@ static void append_value(Text *t, const StatusValue *v)
         text_append(t, "null");
 }
 
+static void append_name(Text *t, char before, const StatusValue *v)
+{
+    size_t n = v->name_length;
+    char *to = text_extend(t, n + strlen("{\"\":"));
+
+    if (!to)
+        return;
+    to[0] = before;
+    to[1] = '"';
+    memcpy(to + 2, v->name, n);
+    to[n + 2] = '"';
+    to[n + 3] = ':';
+}
+
 void json_write_status(Text *t, const PoolStatus *status)
 {
     for (size_t i = 0; i < ELEMENTSOF(status->values); i++) {
-        const StatusValue *v = &status->values[i];
-
-        text_append(t, i == 0 ? "{\"" : ",\"");
-        text_append(t, v->name);
-        text_append(t, "\":");
-        append_value(t, v);
+        append_name(t, i == 0 ? '{' : ',', &status->values[i]);
+        append_value(t, &status->values[i]);
     }
     text_append(t, "}");
 }

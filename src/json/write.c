@@ -36,10 +36,59 @@ static const char *escape_of(char c)
     }
 }
 
+/* The same byte in each place of a word. */
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether a byte of the word is less than `limit`, or not ASCII. */
+static bool has_less(uint64_t word, unsigned limit)
+{
+    return ((word - EACH_BYTE(limit)) | word) & EACH_BYTE(0x80);
+}
+
+/* Whether eight bytes stand for themselves in a JSON string, and are ASCII. */
+static bool word_is_plain(const char *s)
+{
+    uint64_t word;
+
+    memcpy(&word, s, sizeof(word));
+    return !has_less(word, ' ') && !has_less(word ^ EACH_BYTE('"'), 1) &&
+           !has_less(word ^ EACH_BYTE('\\'), 1);
+}
+
+static bool is_plain(const char *s, size_t n)
+{
+    char last[sizeof(uint64_t)];
+    size_t i = 0;
+
+    for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t))
+        if (!word_is_plain(s + i))
+            return false;
+    memset(last, ' ', sizeof(last));
+    memcpy(last, s + i, n - i);
+    return word_is_plain(last);
+}
+
+bool json_write_plain(Text *t, const char *s, size_t n)
+{
+    char *to;
+
+    if (!is_plain(s, n))
+        return false;
+    to = text_extend(t, n + strlen("\"\""));
+    if (!to)
+        return true;
+    to[0] = '"';
+    memcpy(to + 1, s, n);
+    to[n + 1] = '"';
+    return true;
+}
+
 void json_write_string(Text *t, const char *s, size_t n)
 {
     size_t written = 0;
 
+    if (json_write_plain(t, s, n))
+        return;
     text_append(t, "\"");
     for (size_t i = 0; i < n; i++) {
         const char *escape = escape_of(s[i]);

@@ -7,7 +7,8 @@
 #include "json/status_text.h"
 
 enum {
-    STATUS_SIZE = 1280, /* bytes that most do with */
+    STATUS_SIZE = 1023, /* bytes that most do with; with their NUL, the most that malloc(3) has at
+                           hand without a search */
 };
 
 /* What the outside reads, as JSON. */

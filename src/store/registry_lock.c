@@ -16,35 +16,42 @@
 struct RegistryLock {
     const RuntimeDir *dir;
     int fd;
+    dev_t device; /* of the open file, */
+    ino_t inode;  /* and its number there */
     bool held;
 };
 
-static int open_once(int dir_fd, int *ret_fd)
+/* Opens the file that the name leads to now, instead of the one that is open. */
+static int open_once(RegistryLock *l)
 {
     int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     _cleanup_close_ int fd = -1;
     struct stat st;
 
-    fd = openat(dir_fd, LOCK_NAME, flags | O_CREAT | O_EXCL, 0600);
+    fd = openat(l->dir->root_fd, LOCK_NAME, flags | O_CREAT | O_EXCL, 0600);
     if (fd < 0 && errno == EEXIST)
-        fd = openat(dir_fd, LOCK_NAME, flags);
+        fd = openat(l->dir->root_fd, LOCK_NAME, flags);
     if (fd < 0)
         return -errno;
     if (fstat(fd, &st) < 0)
         return -errno;
     if (!S_ISREG(st.st_mode))
         return plain_file_check_kind(&st);
-    *ret_fd = TAKE_FD(fd);
+    closep(&l->fd); /* with its lock */
+    l->fd = TAKE_FD(fd);
+    l->device = st.st_dev;
+    l->inode = st.st_ino;
     return 0;
 }
 
-static int open_file(int dir_fd, int *ret_fd)
+/* Nothing has changed after an error. */
+static int open_file(RegistryLock *l)
 {
     int r = -ENOENT;
 
     /* ENOENT: deleted between finding it and opening it; or the folder is gone for good. */
     for (unsigned i = 0; r == -ENOENT && i < OPEN_TRIES; i++)
-        r = open_once(dir_fd, ret_fd);
+        r = open_once(l);
     return r;
 }
 
@@ -57,7 +64,7 @@ int registry_lock_open(const RuntimeDir *dir, RegistryLock **ret)
     if (!l)
         return -ENOMEM;
     *l = (RegistryLock){.dir = dir, .fd = -1};
-    r = open_file(dir->root_fd, &l->fd);
+    r = open_file(l);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(l);
@@ -86,25 +93,11 @@ static int set_lock(int fd, short type)
 /* 1 when the name leads to the open file, 0 when elsewhere, -ENOENT when nowhere. */
 static int name_leads_here(const RegistryLock *l)
 {
-    struct stat named, opened;
+    struct stat named;
 
-    if (fstatat(l->dir->root_fd, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
-        fstat(l->fd, &opened) < 0)
+    if (fstatat(l->dir->root_fd, LOCK_NAME, &named, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    return named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
-}
-
-/* Opens the file that the name leads to now. */
-static int open_again(RegistryLock *l)
-{
-    int fd = -1, r;
-
-    r = open_file(l->dir->root_fd, &fd);
-    if (r < 0)
-        return r;
-    close(l->fd); /* with its lock */
-    l->fd = fd;
-    return 0;
+    return named.st_dev == l->device && named.st_ino == l->inode;
 }
 
 int registry_lock_try(RegistryLock *l, bool exclusive)
@@ -116,7 +109,7 @@ int registry_lock_try(RegistryLock *l, bool exclusive)
         int here = name_leads_here(l), r;
 
         if (here <= 0) {
-            r = open_again(l);
+            r = open_file(l);
             if (r >= 0)
                 continue;
             if (here != -ENOENT) {

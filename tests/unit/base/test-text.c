@@ -85,6 +85,60 @@ static void test_too_much_is_remembered(void **state)
     }
 }
 
+static void test_extend(void **state)
+{
+    Text t = {0};
+    char *to = text_extend(&t, 3);
+
+    assert_non_null(to);
+    memcpy(to, "a\0b", 3);
+    memset(text_extend(&t, 300), 'x', 300);
+    assert_int_equal(t.length, 303);
+    assert_memory_equal(t.data, "a\0bxxx", 6);
+    assert_int_equal(t.data[303], '\0');
+    assert_null(text_extend(&t, SIZE_MAX));
+    assert_null(text_extend(&t, 1)); /* nor anything else any more */
+    assert_true(t.failed);
+    text_done(&t);
+}
+
+static void test_numbers(void **state)
+{
+    Text t = {0};
+
+    text_append_number(&t, 0);
+    text_append(&t, " ");
+    text_append_number(&t, 1000);
+    text_append(&t, " ");
+    text_append_number(&t, UINT64_MAX);
+    assert_text(&t, "0 1000 18446744073709551615", 27);
+}
+
+/* In memory of the caller's: what fits is there, what does not is not begun. */
+static void test_in_a_buffer(void **state)
+{
+    char buffer[8] = "before";
+    Text t = text_in(buffer, sizeof(buffer));
+
+    assert_string_equal(buffer, "");
+    text_append(&t, "ab");
+    text_append_number(&t, 34);
+    text_printf(&t, "%s", "567");
+    assert_false(t.failed);
+    assert_string_equal(buffer, "ab34567");
+    text_append(&t, "");
+    assert_false(t.failed);
+    text_append(&t, "8");
+    assert_true(t.failed);
+    assert_string_equal(buffer, "ab34567");
+
+    t = text_in(buffer, sizeof(buffer));
+    text_append(&t, "abcdefgh");
+    assert_true(t.failed);
+    text_printf(&t, "%d", 1);
+    assert_string_equal(buffer, "");
+}
+
 static int build(char **ret)
 {
     Text t = {0};
@@ -116,6 +170,9 @@ int main(void)
             cmocka_unit_test(test_append),
             cmocka_unit_test(test_growth),
             cmocka_unit_test(test_too_much_is_remembered),
+            cmocka_unit_test(test_extend),
+            cmocka_unit_test(test_numbers),
+            cmocka_unit_test(test_in_a_buffer),
             cmocka_unit_test(test_out_of_memory),
     };
 

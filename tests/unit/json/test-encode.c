@@ -314,6 +314,49 @@ static void test_status_text(void **state)
     }
 }
 
+/* `n` bytes, as json-c writes them and as we do. */
+static void assert_written(const char *bytes, size_t n)
+{
+    _cleanup_json_ json_object *string = json_object_new_string_len(bytes, (int)n);
+    Text t = {.data = NULL};
+
+    json_write_string(&t, bytes, n);
+    assert_string_equal(t.data,
+                        json_object_to_json_string_ext(
+                                string, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    text_done(&t);
+}
+
+/* Each byte in each place of strings around the length of a word: many are looked at together. */
+static void test_strings(void **state)
+{
+    for (size_t n = 0; n <= 17; n++)
+        for (size_t place = 0; place < n; place++)
+            for (int byte = 0; byte < 256; byte++) {
+                char *bytes = copy_exactly("ABCDEFGHIJKLMNOPQ", n);
+
+                bytes[place] = (char)byte;
+                assert_written(bytes, n);
+                free(bytes);
+            }
+}
+
+/* What is said to be plain is written whole, what is not leaves nothing behind. */
+static void test_plain_strings(void **state)
+{
+    Text t = {.data = NULL};
+
+    assert_true(json_write_plain(&t, "", 0));
+    assert_true(json_write_plain(&t, " !#[]~\x7f/plain", 13));
+    assert_string_equal(t.data, "\"\"\" !#[]~\x7f/plain\"");
+    assert_false(json_write_plain(&t, "12345678\"", 9));
+    assert_false(json_write_plain(&t, "1\\", 2));
+    assert_false(json_write_plain(&t, "\x1f", 1));
+    assert_false(json_write_plain(&t, "\xc3\xa9", 2));
+    assert_int_equal(t.length, 17);
+    text_done(&t);
+}
+
 static void test_health(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = running_pool();
@@ -429,6 +472,8 @@ int main(void)
             cmocka_unit_test(test_status),
             cmocka_unit_test(test_status_object),
             cmocka_unit_test(test_status_text),
+            cmocka_unit_test(test_strings),
+            cmocka_unit_test(test_plain_strings),
             cmocka_unit_test(test_health),
             cmocka_unit_test(test_small_answers),
             cmocka_unit_test(test_operation),
