@@ -43,6 +43,8 @@ static UnitObservation observe(const Pool *engine, uint8_t what)
                                         UNIT_ACTIVE_DEACTIVATING, UNIT_ACTIVE_FAILED,
                                         UNIT_ACTIVE_INACTIVE,     UNIT_ACTIVE_UNKNOWN};
 
+    if (engine->generation == 0) /* no unit has that number */
+        return (UnitObservation){.fields = UNIT_FIELD_LOAD, .load = UNIT_LOAD_NOT_FOUND};
     return (UnitObservation){
             .fields = UNIT_FIELD_LOAD | UNIT_FIELD_ACTIVE | UNIT_FIELD_JOB | UNIT_FIELD_RESULT |
                       UNIT_FIELD_MAIN_PID | UNIT_FIELD_EXEC_MAIN_CODE |
