@@ -3,18 +3,30 @@
 
 #include "http/handlers.h"
 #include "http/log_stream.h"
+#include "http/pieces.h"
+
+typedef struct PoolList {
+    PieceStream pieces;
+    PoolsCursor cursor;
+} PoolList;
+
+static bool write_pools(PieceStream *pieces, size_t size, Text *text)
+{
+    PoolList *list = (PoolList *)pieces;
+
+    return manager_write_pools(pieces->stream.request->server->manager, &list->cursor, size, text);
+}
 
 void handle_pools(HttpRequest *request)
 {
-    Error error = {.code = PM_ERROR_NONE};
-    char *text = NULL;
-    size_t length = 0;
-    int r = manager_describe_pools(request->server->manager, &text, &length);
+    static const PieceType type = {
+            .content_type = "application/json",
+            .size = sizeof(PoolList),
+            .reads_pools = true,
+            .write = write_pools,
+    };
 
-    if (r < 0)
-        answer_failure(request, r, &error);
-    else
-        answer_text(request, MHD_HTTP_OK, text, length);
+    answer_in_pieces(request, &type);
 }
 
 typedef int (*DescribeFunc)(const Manager *m, const char *pool_id, char **ret_text,

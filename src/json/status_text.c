@@ -5,6 +5,11 @@
 #include "core/spec.h"
 #include "json/write.h"
 
+enum {
+    STATUS_SIZE = 1000, /* bytes that most do with, and with some more the most that malloc(3) has
+                           at hand without a search */
+};
+
 /* As builder_add_string() does it. */
 static void append_string(Text *t, const char *s)
 {
@@ -56,9 +61,33 @@ static void append_name(Text *t, char before, const StatusValue *v)
 
 void json_write_status(Text *t, const PoolStatus *status)
 {
+    text_reserve(t, STATUS_SIZE);
     for (size_t i = 0; i < ELEMENTSOF(status->values); i++) {
         append_name(t, i == 0 ? '{' : ',', &status->values[i]);
         append_value(t, &status->values[i]);
     }
     text_append(t, "}");
+}
+
+bool json_write_pools(Text *t, const Registry *pools, Instant now, PoolsCursor *cursor, size_t size)
+{
+    size_t i = cursor->pool_id[0] ? registry_after(pools, cursor->pool_id) : 0;
+
+    if (!cursor->begun)
+        text_append(t, "[");
+    cursor->begun = true;
+    for (; i < pools->count && t->length < size && !t->failed; i++) {
+        const Pool *pool = pools->pools[i];
+        PoolStatus status;
+
+        if (cursor->pool_id[0])
+            text_append(t, ",");
+        pool_status(pool, now, &status);
+        json_write_status(t, &status);
+        memcpy(cursor->pool_id, pool->id, sizeof(cursor->pool_id));
+    }
+    if (i < pools->count)
+        return false;
+    text_append(t, "]\n");
+    return true;
 }

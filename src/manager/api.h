@@ -13,6 +13,7 @@
 #include "core/resource.h"
 #include "core/spec.h"
 #include "core/status.h"
+#include "json/status_text.h"
 
 /* What the front ends (HTTP, D-Bus) see of the manager. Nothing here blocks. */
 
@@ -189,7 +190,9 @@ Instant manager_now(const Manager *m);
 /* The status as JSON text, by the one encoder. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length);
+/* All of them, sorted by id, as a list; the same in pieces: json_write_pools(). */
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length);
+bool manager_write_pools(const Manager *m, PoolsCursor *cursor, size_t size, Text *text);
 
 /* {live, ready, draining, last_error, metrics}. Returns 0, -ENOENT or -ENOMEM. */
 int manager_describe_health(const Manager *m, const char *pool_id, char **ret_text,

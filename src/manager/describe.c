@@ -4,49 +4,35 @@
 #include "manager/manager_internal.h"
 #include "json/encode.h"
 #include "json/reader.h"
-#include "json/status_text.h"
-
-enum {
-    STATUS_SIZE = 1023, /* bytes that most do with; with their NUL, the most that malloc(3) has at
-                           hand without a search */
-};
 
 /* What the outside reads, as JSON. */
-
-static void write_pool(const Manager *m, const Pool *pool, Text *text)
-{
-    PoolStatus status;
-
-    pool_status(pool, manager_now(m), &status);
-    json_write_status(text, &status);
-}
 
 int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text,
                           size_t *ret_length)
 {
     const Pool *pool = registry_get(&m->registry, pool_id);
     Text text = {.data = NULL};
+    PoolStatus status;
 
     if (!pool)
         return -ENOENT;
-    text_reserve(&text, STATUS_SIZE);
-    write_pool(m, pool, &text);
+    pool_status(pool, manager_now(m), &status);
+    json_write_status(&text, &status);
     text_append(&text, "\n");
     return text_take_all(&text, ret_text, ret_length);
 }
 
+bool manager_write_pools(const Manager *m, PoolsCursor *cursor, size_t size, Text *text)
+{
+    return json_write_pools(text, &m->registry, manager_now(m), cursor, size);
+}
+
 int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
 {
+    PoolsCursor cursor = {.begun = false};
     Text text = {.data = NULL};
 
-    text_reserve(&text, m->registry.count * STATUS_SIZE);
-    text_append(&text, "[");
-    for (size_t i = 0; i < m->registry.count; i++) {
-        if (i > 0)
-            text_append(&text, ",");
-        write_pool(m, m->registry.pools[i], &text);
-    }
-    text_append(&text, "]\n");
+    (void)manager_write_pools(m, &cursor, SIZE_MAX, &text);
     return text_take_all(&text, ret_text, ret_length);
 }
 

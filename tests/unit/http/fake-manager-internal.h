@@ -3,10 +3,11 @@
 
 #include <systemd/sd-event.h>
 
+#include "core/registry.h"
+
 #include "fake-manager.h"
 
 enum {
-    FAKE_POOLS_MAX = 16,
     FAKE_OPERATIONS_MAX = 256,
     FAKE_EVENTS_KEPT = 8,
     FAKE_LISTENERS_MAX = 4,
@@ -22,8 +23,7 @@ struct Manager {
     bool instant;
     size_t list_size;
     size_t more_metrics; /* lines */
-    Pool *pools[FAKE_POOLS_MAX];
-    size_t n_pools;
+    Registry registry;
     Operation *operations[FAKE_OPERATIONS_MAX];
     size_t n_operations;
     uint64_t last_operation;

@@ -40,8 +40,7 @@ Manager *fake_manager_free(Manager *m)
         free(m->operations[i]);
     }
     assert(!m->access_waiters);
-    for (size_t i = 0; i < m->n_pools; i++)
-        pool_free(m->pools[i]);
+    registry_done(&m->registry);
     for (size_t i = 0; i < ELEMENTSOF(m->events); i++) {
         free(m->events[i].pool_id);
         free(m->events[i].data);
@@ -58,11 +57,17 @@ void fake_manager_set_recovered(Manager *m, bool recovered)
 
 void fake_manager_add_pool(Manager *m, const char *id)
 {
-    int r;
+    Pool *pool;
+    int r = registry_ensure(&m->registry, id, &pool, NULL);
 
-    assert(m->n_pools < FAKE_POOLS_MAX);
-    r = pool_new(id, &m->pools[m->n_pools++]);
     assert(r >= 0);
+}
+
+void fake_manager_remove_pool(Manager *m, const char *id)
+{
+    bool found = registry_remove(&m->registry, id);
+
+    assert(found);
 }
 
 void fake_manager_set_list_size(Manager *m, size_t bytes)
@@ -180,10 +185,7 @@ int manager_preload(Manager *m, EngineSpec **spec, char *const *warnings,
 
 Pool *fake_manager_find(const Manager *m, const char *pool_id)
 {
-    for (size_t i = 0; i < m->n_pools; i++)
-        if (streq(m->pools[i]->id, pool_id))
-            return m->pools[i];
-    return NULL;
+    return registry_get(&m->registry, pool_id);
 }
 
 static int start_of_pool(Manager *m, OperationKind kind, const char *pool_id,
@@ -321,21 +323,17 @@ int manager_describe_pool(const Manager *m, const char *pool_id, char **ret_text
     return *ret_text ? 0 : -ENOMEM;
 }
 
-int manager_describe_pools(const Manager *m, char **ret_text, size_t *ret_length)
+/* Behind as many spaces as the test has asked for. */
+bool manager_write_pools(const Manager *m, PoolsCursor *cursor, size_t size, Text *text)
 {
-    size_t n = m->list_size > 2 ? m->list_size : 3;
-    char *text = malloc(n + 1);
+    if (!cursor->begun && m->list_size > 0) {
+        char *spaces = text_extend(text, m->list_size);
 
-    if (!text)
-        return -ENOMEM;
-    memset(text, ' ', n);
-    text[0] = '[';
-    text[n - 2] = ']';
-    text[n - 1] = '\n';
-    text[n] = '\0';
-    *ret_text = text;
-    *ret_length = n;
-    return 0;
+        assert(spaces);
+        memset(spaces, ' ', m->list_size);
+        size += m->list_size;
+    }
+    return json_write_pools(text, &m->registry, (Instant){0}, cursor, size);
 }
 
 /* As many lines as the test has asked for. */

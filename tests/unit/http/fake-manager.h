@@ -11,8 +11,9 @@ Manager *fake_manager_free(Manager *m);
 
 void fake_manager_set_recovered(Manager *m, bool recovered);
 void fake_manager_add_pool(Manager *m, const char *id);
+void fake_manager_remove_pool(Manager *m, const char *id); /* which is there */
 
-/* The list of pools is `bytes` long from now on. */
+/* The list of pools is `bytes` longer from now on. */
 void fake_manager_set_list_size(Manager *m, size_t bytes);
 
 /* The metrics have so many lines more from now on. */

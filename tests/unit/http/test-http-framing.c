@@ -428,7 +428,7 @@ static void test_large_answer(void **state)
     fake_manager_set_list_size(f->manager, SIZE);
     client_send(c, "GET /pools HTTP/1.1\r\nHost: h\r\n\r\n");
     client_receive(c, true, &a);
-    assert_int_equal(a.body_length, SIZE);
+    assert_true(a.body_length > SIZE);
     answer_clear(&a);
     client_expect(c, GET_HEALTH, 200, NULL);
     client_free(c);
