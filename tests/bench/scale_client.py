@@ -29,16 +29,31 @@ class Connection:
         assert part, "the daemon has closed the connection"
         self.buffer += part
 
-    def answer(self):
-        """Status and body of the next answer."""
-        while (end := self.buffer.find(b"\r\n\r\n")) < 0:
-            self.receive()
-        head, length = self.buffer[:end], end + 4
-        length += int(LENGTH.search(head)[1])
+    def take(self, length):
+        """So many of the next bytes."""
         while len(self.buffer) < length:
             self.receive()
-        body, self.buffer = self.buffer[end + 4:length], self.buffer[length:]
-        return int(head[9:12]), body
+        taken, self.buffer = self.buffer[:length], self.buffer[length:]
+        return taken
+
+    def take_until(self, end):
+        while (at := self.buffer.find(end)) < 0:
+            self.receive()
+        return self.take(at + len(end))
+
+    def chunks(self):
+        """A body whose length nobody knew, as that of a long list."""
+        parts = []
+        while (size := int(self.take_until(b"\r\n"), 16)) > 0:
+            parts.append(self.take(size + 2)[:size])
+        self.take(2)
+        return b"".join(parts)
+
+    def answer(self):
+        """Status and body of the next answer."""
+        head = self.take_until(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        return int(head[9:12]), self.take(int(length[1])) if length else self.chunks()
 
     def ask(self, text):
         self.socket.sendall(text)
