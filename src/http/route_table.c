@@ -75,7 +75,12 @@ static const Route routes[] = {
          ANSWERS({200, "The events, until the client closes", .type = "text/event-stream"})},
 
         {"GET", "/pools", "listPools", "The status of every pool, sorted by id", ROUTE_READ,
-         handle_pools, ANSWERS({200, "Every pool", "PoolStatus", .is_list = true})},
+         handle_pools,
+         ANSWERS({200,
+                  "Every pool; a long list comes in chunks, and a pool that comes or goes "
+                  "meanwhile "
+                  "is in it once or not at all",
+                  "PoolStatus", .is_list = true})},
         {"POST", "/pools/{id}", "registerPool", "Make an entry for a pool",
          COMMAND | ROUTE_BODY_JSON, handle_register, CREATED_OR_NOT},
         {"PATCH", "/pools/{id}", "updatePool",
