@@ -49,9 +49,7 @@ class Report:
 
     def finish(self):
         """The exit status. Call it when the daemon has been stopped: a sanitizer may complain then."""
-        entries = journal.entries(self.since)
-        messages = [journal.message(entry) for entry in entries]
-        complaints = [text for text in messages if is_complaint(text)]
+        complaints = [line.strip() for line in journal.lines(self.since) if is_complaint(line)]
         self.check(not complaints, "no sanitizer complained", " / ".join(complaints[:3]))
         if self.failed:
             print(f"The journal of {daemon.UNIT}:")

@@ -20,6 +20,14 @@ def entries(since, *matches):
     return [json.loads(line) for line in lines.splitlines()]
 
 
+def lines(since, *matches):
+    """The lines of all messages since a Unix time, as they are read: after hours there are too many to keep."""
+    command = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--all", f"--since=@{since:.6f}", *matches]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as reading:
+        yield from reading.stdout
+    assert reading.returncode == 0, f"journalctl ended with status {reading.returncode}"
+
+
 def wait_for(since, wanted, what, *matches, seconds=15.0):
     """The first entry since a Unix time for which `wanted(entry)` is true; one to come is waited for."""
     found = {}
