@@ -23,11 +23,13 @@ enum {
  * looked at a thousand times.
  */
 struct Multi {
-    CURLM *curlm;
-    int sockets; /* epoll */
+    CURLM *curlm; /* NULL after a failure, until the next transfer */
+    int sockets;  /* epoll */
     sd_event_source *ready;
     sd_event_source *timer;
+    bool unwatched; /* a socket could not be added */
     MultiFunc f;
+    MultiFailedFunc failed;
     void *userdata;
 };
 
@@ -36,7 +38,7 @@ static void report_ended(Multi *m)
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(m->curlm, &left))) {
+    while (m->curlm && (message = curl_multi_info_read(m->curlm, &left))) {
         CURL *easy = message->easy_handle;
         CURLcode code = message->data.result;
 
@@ -46,17 +48,40 @@ static void report_ended(Multi *m)
     }
 }
 
+/* After a failure libcurl may never end some transfer, or crash when it goes on: 7.88 keeps a hash
+ * that it has destroyed for a socket, and adds to it when that number comes again. */
+static void start_over(Multi *m)
+{
+    m->failed(m->userdata);
+    (void)curl_multi_cleanup(TAKE_PTR(m->curlm));
+    (void)sd_event_source_set_enabled(m->timer, SD_EVENT_OFF);
+}
+
+/* Lets libcurl do what is due on the socket, or by the clock. */
+static void act(Multi *m, curl_socket_t fd, int mask)
+{
+    CURLMcode code;
+    int running;
+
+    if (!m->curlm)
+        return;
+    m->unwatched = false;
+    code = curl_multi_socket_action(m->curlm, fd, mask, &running);
+    if (code != CURLM_OK || m->unwatched)
+        start_over(m);
+}
+
 /* One that is of no interest any more is unknown to libcurl, which takes no notice of it. */
 static void on_socket(Multi *m, const struct epoll_event *e)
 {
-    int mask = 0, running;
+    int mask = 0;
 
     /* A hang-up or an error counts as readable: what came before it is read, then the error. */
     if (e->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         mask |= CURL_CSELECT_IN;
     if (e->events & EPOLLOUT)
         mask |= CURL_CSELECT_OUT;
-    (void)curl_multi_socket_action(m->curlm, e->data.fd, mask, &running);
+    act(m, e->data.fd, mask);
 }
 
 static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -74,9 +99,8 @@ static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *use
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
     Multi *m = userdata;
-    int running;
 
-    (void)curl_multi_socket_action(m->curlm, CURL_SOCKET_TIMEOUT, 0, &running);
+    act(m, CURL_SOCKET_TIMEOUT, 0);
     report_ended(m);
     return 0;
 }
@@ -86,8 +110,8 @@ static uint32_t epoll_events(int what)
     return (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
 }
 
-/* CURLMOPT_SOCKETFUNCTION: `socketp` is set for a socket that is watched. Failing here would make
- * libcurl give up all transfers; so only this one runs into its time limit. */
+/* CURLMOPT_SOCKETFUNCTION: `socketp` is set for a socket that is watched. To fail from here would
+ * make libcurl refuse what is added until all have been removed. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, void *socketp)
 {
     struct epoll_event e = {.events = epoll_events(what), .data.fd = fd};
@@ -100,7 +124,8 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, 
     /* One that libcurl has closed is out of the epoll, whatever has its number now. */
     if (socketp && epoll_ctl(m->sockets, EPOLL_CTL_MOD, fd, &e) >= 0)
         return 0;
-    (void)epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e);
+    if (epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e) < 0)
+        m->unwatched = true;
     (void)curl_multi_assign(m->curlm, fd, m);
     return 0;
 }
@@ -135,26 +160,24 @@ static int add_sources(Multi *m, sd_event *event)
     return r;
 }
 
-static int set_up(Multi *m, sd_event *event)
+static int ensure_curlm(Multi *m)
 {
-    int r = add_sources(m, event);
-
-    if (r < 0)
-        return r;
+    if (m->curlm)
+        return 0;
     m->curlm = curl_multi_init();
     if (!m->curlm)
         return -ENOMEM;
-    if (curl_multi_setopt(m->curlm, CURLMOPT_SOCKETFUNCTION, watch_socket) != CURLM_OK ||
-        curl_multi_setopt(m->curlm, CURLMOPT_SOCKETDATA, m) != CURLM_OK ||
-        curl_multi_setopt(m->curlm, CURLMOPT_TIMERFUNCTION, set_timer) != CURLM_OK ||
-        curl_multi_setopt(m->curlm, CURLMOPT_TIMERDATA, m) != CURLM_OK)
-        return -EIO;
+    /* Those that all versions know cannot fail. */
+    (void)curl_multi_setopt(m->curlm, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl_multi_setopt(m->curlm, CURLMOPT_SOCKETDATA, m);
+    (void)curl_multi_setopt(m->curlm, CURLMOPT_TIMERFUNCTION, set_timer);
+    (void)curl_multi_setopt(m->curlm, CURLMOPT_TIMERDATA, m);
     /* Older ones do not know it. */
     (void)curl_multi_setopt(m->curlm, OPTION_QUICK_EXIT, 1L);
     return 0;
 }
 
-int multi_new(sd_event *event, MultiFunc f, void *userdata, Multi **ret)
+int multi_new(sd_event *event, MultiFunc f, MultiFailedFunc failed, void *userdata, Multi **ret)
 {
     _cleanup_(multi_freep) Multi *m = NULL;
     int r;
@@ -164,8 +187,10 @@ int multi_new(sd_event *event, MultiFunc f, void *userdata, Multi **ret)
     m = malloc(sizeof(*m));
     if (!m)
         return -ENOMEM;
-    *m = (Multi){.sockets = -1, .f = f, .userdata = userdata};
-    r = set_up(m, event);
+    *m = (Multi){.sockets = -1, .f = f, .failed = failed, .userdata = userdata};
+    r = add_sources(m, event);
+    if (r >= 0)
+        r = ensure_curlm(m);
     if (r < 0)
         return r;
     *ret = TAKE_PTR(m);
@@ -187,8 +212,12 @@ Multi *multi_free(Multi *m)
 
 int multi_add(Multi *m, CURL *easy)
 {
-    CURLMcode code = curl_multi_add_handle(m->curlm, easy);
+    CURLMcode code;
+    int r = ensure_curlm(m);
 
+    if (r < 0)
+        return r;
+    code = curl_multi_add_handle(m->curlm, easy);
     if (code == CURLM_OUT_OF_MEMORY)
         return -ENOMEM;
     return code == CURLM_OK ? 0 : -EIO;

@@ -15,8 +15,14 @@ typedef struct Multi Multi;
  */
 typedef void (*MultiFunc)(CURL *easy, CURLcode code, void *userdata);
 
+/*
+ * There was no memory, or the kernel had no room for another socket, and libcurl does not say whose
+ * transfer that has left without an end: all are to be removed now, or they may never end.
+ */
+typedef void (*MultiFailedFunc)(void *userdata);
+
 /* Returns 0 or negative errno; -EOPNOTSUPP: this libcurl blocks on name lookups. */
-int multi_new(sd_event *event, MultiFunc f, void *userdata, Multi **ret);
+int multi_new(sd_event *event, MultiFunc f, MultiFailedFunc failed, void *userdata, Multi **ret);
 /* All transfers must have been removed. Returns NULL. */
 Multi *multi_free(Multi *m);
 

@@ -44,6 +44,8 @@ static void bad_connect(Outcome *o, long os_errno)
 /* What we run out of ourselves. */
 static bool is_own_shortage(const Transfer *t)
 {
+    if (t->was_short)
+        return true;
     if (t->code == CURLE_OUT_OF_MEMORY)
         return !t->began;
     return t->code == CURLE_COULDNT_CONNECT &&

@@ -20,8 +20,9 @@ typedef struct Outcome {
 /* What libcurl says about the transfer of a try. */
 typedef struct Transfer {
     CURLcode code;
-    long os_errno; /* of the last socket or connect that failed, or 0 */
-    bool began;    /* the first byte of an answer came */
+    long os_errno;  /* of the last socket or connect that failed, or 0 */
+    bool began;     /* the first byte of an answer came */
+    bool was_short; /* libcurl had no memory meanwhile, for this transfer or for another one */
 } Transfer;
 
 /* Judges a try that ended; `timeout_usec` is the time that was allowed. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/queue.h>
 
+#include "probe/curl_memory.h"
 #include "probe/multi.h"
 #include "probe/outcome.h"
 #include "probe/request.h"
@@ -25,15 +26,25 @@ struct Probe {
     ProbeFunc f;
     void *userdata;
     usec_t timeout_usec;
+    uint64_t shortages; /* of memory, before it began */
     Progress progress;
     Outcome outcome;
 };
+
+static void end(Probe *probe)
+{
+    Prober *p = probe->prober;
+
+    probe->easy = probe_request_free(probe->easy);
+    TAILQ_REMOVE(&p->running, probe, list);
+    TAILQ_INSERT_TAIL(&p->ended, probe, list);
+    (void)sd_event_source_set_enabled(p->deliver, SD_EVENT_ON);
+}
 
 /* MultiFunc */
 static void on_ended(CURL *easy, CURLcode code, void *userdata)
 {
     Transfer transfer = {.code = code};
-    Prober *p = userdata;
     curl_off_t first_byte_usec = 0;
     void *private = NULL;
     Probe *probe;
@@ -43,14 +54,24 @@ static void on_ended(CURL *easy, CURLcode code, void *userdata)
     (void)curl_easy_getinfo(easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_usec);
     transfer.began = first_byte_usec > 0;
     probe = private;
+    transfer.was_short = curl_memory_shortages() != probe->shortages;
     if (transfer.os_errno == 0)
         transfer.os_errno = probe->progress.socket_errno;
     outcome_judge(&probe->progress.answer, &transfer, probe->timeout_usec, &probe->outcome);
+    end(probe);
+}
 
-    probe->easy = probe_request_free(probe->easy);
-    TAILQ_REMOVE(&p->running, probe, list);
-    TAILQ_INSERT_TAIL(&p->ended, probe, list);
-    (void)sd_event_source_set_enabled(p->deliver, SD_EVENT_ON);
+/* MultiFailedFunc */
+static void on_failed(void *userdata)
+{
+    Prober *p = userdata;
+    Probe *probe;
+
+    while ((probe = TAILQ_FIRST(&p->running))) {
+        multi_remove(p->multi, probe->easy);
+        probe->outcome = (Outcome){.not_made = true};
+        end(probe);
+    }
 }
 
 /* Calls one function a turn: it may free the prober, so nothing may follow it. */
@@ -75,7 +96,7 @@ static int set_up(Prober *p, sd_event *event)
 {
     int r;
 
-    r = multi_new(event, on_ended, p, &p->multi);
+    r = multi_new(event, on_ended, on_failed, p, &p->multi);
     if (r >= 0)
         r = request_defaults_new(&p->defaults);
     if (r >= 0)
@@ -96,10 +117,10 @@ int prober_new(sd_event *event, Prober **ret)
     *p = (Prober){};
     TAILQ_INIT(&p->running);
     TAILQ_INIT(&p->ended);
-    /* No TLS, so nothing of it is set up. */
-    if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK) {
+    r = curl_memory_init();
+    if (r < 0) {
         free(TAKE_PTR(p));
-        return -ENOMEM;
+        return r;
     }
     r = set_up(p, event);
     if (r < 0)
@@ -134,8 +155,11 @@ int probe_start(Prober *p, const ProbeTarget *target, ProbeFunc f, void *userdat
     probe = malloc(sizeof(*probe));
     if (!probe)
         return -ENOMEM;
-    *probe = (Probe){
-            .prober = p, .f = f, .userdata = userdata, .timeout_usec = target->timeout_usec};
+    *probe = (Probe){.prober = p,
+                     .f = f,
+                     .userdata = userdata,
+                     .timeout_usec = target->timeout_usec,
+                     .shortages = curl_memory_shortages()};
 
     r = probe_request_new(p->defaults, target, &probe->progress, probe, &probe->easy);
     if (r >= 0)

@@ -134,20 +134,24 @@ static bool path_is_valid(const char *path)
     return path[0] == '/' && path[n] == '\0' && n <= PM_STRING_MAX;
 }
 
-static bool url_is_valid(const char *url)
+static int check_url(const char *url)
 {
     CURLU *parsed = curl_url();
-    bool valid;
+    CURLUcode code = CURLUE_OUT_OF_MEMORY;
 
-    valid = parsed && curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK;
+    if (parsed)
+        code = curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS);
     curl_url_cleanup(parsed);
-    return valid;
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return -ENOMEM;
+    return code == CURLUE_OK ? 0 : -EINVAL;
 }
 
 static int make_url(const ProbeTarget *target, char **ret)
 {
     _cleanup_free_ char *url = NULL;
     bool ipv6;
+    int r;
 
     if (!host_is_valid(target->host) || target->port == 0 || !path_is_valid(target->path))
         return -EINVAL;
@@ -157,8 +161,9 @@ static int make_url(const ProbeTarget *target, char **ret)
         url = NULL; /* undefined after a failure */
         return -ENOMEM;
     }
-    if (!url_is_valid(url))
-        return -EINVAL;
+    r = check_url(url);
+    if (r < 0)
+        return r;
     *ret = TAKE_PTR(url);
     return 0;
 }
