@@ -19,14 +19,22 @@ static Lease *lease_free(Lease *lease)
 
 DEFINE_CLEANUP(Lease *, lease_free)
 
+static int refuse_unready(const Pool *pool, Error *error)
+{
+    if (pool->state == POOL_READY || pool->state == POOL_EXTERNAL)
+        return error_set(error, PM_ERROR_NOT_READY, NULL,
+                         "pool is not ready: its engine has not passed the last health check");
+    return error_set(error, PM_ERROR_NOT_READY, NULL, "pool is not ready: its state is %s",
+                     pool_state_to_string(pool->state));
+}
+
 /* Whether the pool grants leases now, and has one left. */
 static int check_grantable(const Pool *pool, const LeaseRequest *request, Error *error)
 {
     if (pool_is_draining(pool))
         return error_set(error, PM_ERROR_DRAINING, NULL, "pool is draining");
     if (!pool_is_ready(pool))
-        return error_set(error, PM_ERROR_NOT_READY, NULL, "pool is not ready: its state is %s",
-                         pool_state_to_string(pool->state));
+        return refuse_unready(pool, error);
     if (pool->leases.count >= PM_LEASES_MAX)
         return error_set(error, PM_ERROR_NO_SLOT, NULL,
                          "%d leases of the pool are out already, the most there can be",

@@ -272,7 +272,7 @@ static void test_state(void **state)
         if (each == POOL_READY || each == POOL_EXTERNAL) {
             (void)grant(pool, anybody);
             pool->probe_failures = 1;
-            assert_refused(pool, anybody, PM_ERROR_NOT_READY, "pool is not ready");
+            assert_refused(pool, anybody, PM_ERROR_NOT_READY, "not passed the last health check");
             pool->probe_failures = 0;
         } else if (each == POOL_DRAINING) {
             assert_refused(pool, anybody, PM_ERROR_DRAINING, "pool is draining");
