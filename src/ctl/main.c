@@ -84,6 +84,7 @@ int main(int argc, char **argv)
     int status;
 
     (void)setlocale(LC_ALL, "");
+    (void)setlocale(LC_NUMERIC, "C"); /* JSON has points, and what is printed may be read again */
     if (argc > 1 && streq(argv[1], COMPLETE_OPTION))
         return complete(argv + 2);
     if (options_parse(argc, argv, &options, &words, &error) < 0)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json/scan.h"
 
-#include <json.h>
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/parse.h"
 #include "json/refuse.h"
@@ -13,24 +14,7 @@ enum {
     NUMBER_MAX = 64, /* characters of a number; a double needs 25 */
 };
 
-/* One object or array around the place where the scan is. */
-typedef struct Level {
-    json_object *keys; /* the keys so far; NULL: an array */
-    char *key;         /* the one whose value is being read, NULL: none */
-    size_t index;      /* of the item that is being read */
-} Level;
-
-typedef struct Scan {
-    const char *text;
-    size_t length;
-    size_t at;
-    json_tokener *tokener; /* decodes keys with escapes */
-    Level levels[PM_JSON_DEPTH_MAX];
-    unsigned depth;
-    Error *error;
-} Scan;
-
-static int scan_value(Scan *s);
+static const char escapes[] = "\"\\/bfnrt", escaped[] = "\"\\/\b\f\n\r\t";
 
 /* The dotted name of the place where the scan is: "prepared.flags[3]"; "" at the top. */
 static void scan_field(const Scan *s, char buffer[static PM_ERROR_FIELD_MAX + 1])
@@ -42,7 +26,7 @@ static void scan_field(const Scan *s, char buffer[static PM_ERROR_FIELD_MAX + 1]
         const Level *level = &s->levels[i];
 
         memcpy(name, buffer, sizeof(name));
-        if (!level->keys) {
+        if (json_object_is_type(level->value, json_type_array)) {
             snprintf(index, sizeof(index), "[%zu]", level->index);
             field_name(name, index, buffer);
         } else if (level->key) {
@@ -53,8 +37,7 @@ static void scan_field(const Scan *s, char buffer[static PM_ERROR_FIELD_MAX + 1]
     }
 }
 
-/* Refuses what stands at the offset `at`. */
-_printf_(3, 4) static int scan_refuse(Scan *s, size_t at, const char *format, ...)
+int scan_refuse(Scan *s, size_t at, const char *format, ...)
 {
     char what[PM_ERROR_TEXT_MAX + 1], field[PM_ERROR_FIELD_MAX + 1];
     size_t line = 1, column = 1;
@@ -79,7 +62,7 @@ _printf_(3, 4) static int scan_refuse(Scan *s, size_t at, const char *format, ..
                      *field ? ", in " : "", field, what);
 }
 
-static int scan_expected(Scan *s, const char *expected)
+int scan_expected(Scan *s, const char *expected)
 {
     unsigned char c;
 
@@ -91,17 +74,16 @@ static int scan_expected(Scan *s, const char *expected)
     return scan_refuse(s, s->at, "expected %s, got the byte 0x%02x", expected, c);
 }
 
-/* The byte at the place of the scan plus `ahead`; 0 at the end, which is no byte of any token. */
-static char peek(const Scan *s, size_t ahead)
+char scan_peek(const Scan *s, size_t ahead)
 {
     if (ahead >= s->length - s->at)
         return '\0';
     return s->text[s->at + ahead];
 }
 
-static void skip_space(Scan *s)
+void scan_skip_space(Scan *s)
 {
-    while (peek(s, 0) != '\0' && strchr(" \t\r\n", peek(s, 0)))
+    while (scan_peek(s, 0) != '\0' && strchr(" \t\r\n", scan_peek(s, 0)))
         s->at++;
 }
 
@@ -110,21 +92,27 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The four hexadecimal digits of \uXXXX at the place of the scan, or -1. */
-static long peek_unicode(const Scan *s)
+/* The value of the four hexadecimal digits, or -1 where they are none. */
+static long hex4(const char digits[static 4])
 {
     long value = 0;
 
-    if (peek(s, 0) != '\\' || peek(s, 1) != 'u')
-        return -1;
-    for (size_t i = 2; i < 6; i++) {
-        int digit = hex_digit_value(peek(s, i));
+    for (size_t i = 0; i < 4; i++) {
+        int digit = hex_digit_value(digits[i]);
 
         if (digit < 0)
             return -1;
         value = value * 16 + digit;
     }
     return value;
+}
+
+/* The value of \uXXXX at the place of the scan, or -1. */
+static long peek_unicode(const Scan *s)
+{
+    if (s->length - s->at < 6 || scan_peek(s, 0) != '\\' || scan_peek(s, 1) != 'u')
+        return -1;
+    return hex4(s->text + s->at + 2);
 }
 
 static int scan_unicode(Scan *s)
@@ -149,15 +137,16 @@ static int scan_unicode(Scan *s)
 
 static int scan_escape(Scan *s)
 {
-    if (peek(s, 1) == 'u')
+    if (scan_peek(s, 1) == 'u')
         return scan_unicode(s);
-    if (peek(s, 1) == '\0' || !strchr("\"\\/bfnrt", peek(s, 1)))
+    if (scan_peek(s, 1) == '\0' || !strchr(escapes, scan_peek(s, 1)))
         return scan_refuse(s, s->at, "unknown escape in a string");
     s->at += 2;
     return 0;
 }
 
-static int scan_string(Scan *s)
+/* Checks the string at the place of the scan, and goes behind it. */
+static int check_string(Scan *s)
 {
     size_t start = s->at++;
     int r;
@@ -185,221 +174,183 @@ static int scan_string(Scan *s)
     return 0;
 }
 
+static size_t encode_utf8(unsigned long c, char to[static 4])
+{
+    if (c < 0x80) {
+        to[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (char)(0xc0 | c >> 6);
+        to[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (char)(0xe0 | c >> 12);
+        to[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        to[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    to[0] = (char)(0xf0 | c >> 18);
+    to[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    to[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    to[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* What the escape at `s` stands for. Returns the length of the escape. */
+static size_t decode_escape(const char *s, char to[static 4], size_t *ret_length)
+{
+    unsigned long first, second;
+
+    *ret_length = 1;
+    if (s[1] != 'u') {
+        to[0] = escaped[strchr(escapes, s[1]) - escapes];
+        return 2;
+    }
+    first = (unsigned long)hex4(s + 2);
+    if (first < 0xd800 || first > 0xdfff) {
+        *ret_length = encode_utf8(first, to);
+        return 6;
+    }
+    second = (unsigned long)hex4(s + 8);
+    *ret_length = encode_utf8(0x10000 + ((first - 0xd800) << 10 | (second - 0xdc00)), to);
+    return 12;
+}
+
+/* Decodes what check_string() has passed, without its quotes. No escape is shorter than what it
+ * stands for. */
+static void decode(const char *s, size_t n, char *to, size_t *ret_length)
+{
+    size_t length = 0, written;
+
+    for (size_t i = 0; i < n; length += written) {
+        if (s[i] == '\\') {
+            i += decode_escape(s + i, to + length, &written);
+        } else {
+            to[length] = s[i++];
+            written = 1;
+        }
+    }
+    to[length] = '\0';
+    *ret_length = length;
+}
+
+int scan_string(Scan *s, char **ret, size_t *ret_length)
+{
+    size_t start = s->at + 1, end;
+    char *decoded;
+    int r = check_string(s);
+
+    if (r < 0)
+        return r;
+    end = s->at - 1;
+    decoded = malloc(end - start + 1);
+    if (!decoded)
+        return refuse_no_memory(s->error);
+    decode(s->text + start, end - start, decoded, ret_length);
+    *ret = decoded;
+    return 0;
+}
+
 static size_t skip_digits(Scan *s)
 {
     size_t start = s->at;
 
-    while (is_digit(peek(s, 0)))
+    while (is_digit(scan_peek(s, 0)))
         s->at++;
     return s->at - start;
 }
 
-/* Whether the number fits int64_t or uint64_t, or with a fraction or an exponent a finite double.
- */
-static bool number_fits(const char *number)
-{
-    errno = 0;
-    if (strpbrk(number, ".eE"))
-        return isfinite(strtod(number, NULL));
-    if (*number == '-')
-        (void)strtoll(number, NULL, 10);
-    else
-        (void)strtoull(number, NULL, 10);
-    return errno == 0;
-}
-
-static int scan_number(Scan *s)
+/* Goes behind the number at the place of the scan. */
+static int check_number(Scan *s)
 {
     size_t start = s->at;
-    char number[NUMBER_MAX + 1];
 
-    if (peek(s, 0) == '-')
+    if (scan_peek(s, 0) == '-')
         s->at++;
-    if (peek(s, 0) == '0' && is_digit(peek(s, 1)))
+    if (scan_peek(s, 0) == '0' && is_digit(scan_peek(s, 1)))
         return scan_refuse(s, start, "a number must not start with 0, remove the zero");
     if (skip_digits(s) == 0)
         return scan_expected(s, "a digit");
-    if (peek(s, 0) == '.') {
+    if (scan_peek(s, 0) == '.') {
         s->at++;
         if (skip_digits(s) == 0)
             return scan_expected(s, "a digit after the point");
     }
-    if (peek(s, 0) == 'e' || peek(s, 0) == 'E') {
+    if (scan_peek(s, 0) == 'e' || scan_peek(s, 0) == 'E') {
         s->at++;
-        if (peek(s, 0) == '+' || peek(s, 0) == '-')
+        if (scan_peek(s, 0) == '+' || scan_peek(s, 0) == '-')
             s->at++;
         if (skip_digits(s) == 0)
             return scan_expected(s, "a digit of the exponent");
     }
+    return 0;
+}
 
+/* An int64_t or uint64_t, or with a fraction or an exponent a finite double, which remembers how it
+ * was written. Returns 0, -ERANGE or -ENOMEM. */
+static int make_number(const char *number, json_object **ret)
+{
+    errno = 0;
+    if (strpbrk(number, ".eE")) {
+        double value = strtod(number, NULL);
+
+        if (!isfinite(value))
+            return -ERANGE;
+        *ret = json_object_new_double_s(value, number);
+    } else if (*number == '-') {
+        long long value = strtoll(number, NULL, 10);
+
+        if (errno != 0)
+            return -errno;
+        *ret = json_object_new_int64(value);
+    } else {
+        unsigned long long value = strtoull(number, NULL, 10);
+
+        if (errno != 0)
+            return -errno;
+        *ret = value > INT64_MAX ? json_object_new_uint64(value)
+                                 : json_object_new_int64((int64_t)value);
+    }
+    return *ret ? 0 : -ENOMEM;
+}
+
+int scan_number(Scan *s, json_object **ret)
+{
+    size_t start = s->at;
+    char number[NUMBER_MAX + 1];
+    int r = check_number(s);
+
+    if (r < 0)
+        return r;
     if (s->at - start > NUMBER_MAX)
         return scan_refuse(s, start, "a number has more than %d characters", NUMBER_MAX);
     memcpy(number, s->text + start, s->at - start);
     number[s->at - start] = '\0';
-    if (!number_fits(number))
-        return scan_refuse(s, start, "the number %s is out of range", number);
-    return 0;
-}
-
-static int scan_literal(Scan *s)
-{
-    static const char *const literals[] = {"true", "false", "null"};
-
-    for (size_t i = 0; i < ELEMENTSOF(literals); i++) {
-        size_t n = strlen(literals[i]);
-
-        if (n <= s->length - s->at && memcmp(s->text + s->at, literals[i], n) == 0) {
-            s->at += n;
-            return 0;
-        }
-    }
-    return scan_expected(s, "a value");
-}
-
-/* The text of the string between two offsets, its quotes included there. NULL when out of memory.
- */
-static char *decode_string(Scan *s, size_t start, size_t end)
-{
-    json_object *string;
-    char *decoded;
-
-    if (!memchr(s->text + start, '\\', end - start))
-        return strndup(s->text + start + 1, end - start - 2);
-    json_tokener_reset(s->tokener);
-    string = json_tokener_parse_ex(s->tokener, s->text + start, (int)(end - start));
-    decoded = string ? strdup(json_object_get_string(string)) : NULL;
-    json_object_put(string);
-    return decoded;
-}
-
-/* Notes the key that was just read as the current one of its object. */
-static int scan_add_key(Scan *s, Level *level, size_t start)
-{
-    int r = 0;
-
-    level->key = decode_string(s, start, s->at);
-    if (!level->key)
+    r = make_number(number, ret);
+    if (r == -ENOMEM)
         return refuse_no_memory(s->error);
-
-    if (json_object_object_get_ex(level->keys, level->key, NULL))
-        r = scan_refuse(s, start, "the key is there twice in one object");
-    else if (json_object_object_add(level->keys, level->key, NULL) < 0)
-        r = refuse_no_memory(s->error);
-    return r;
+    return r < 0 ? scan_refuse(s, start, "the number %s is out of range", number) : 0;
 }
 
-static int scan_member(Scan *s, Level *level)
+static bool take_word(Scan *s, const char *word)
 {
-    size_t start = s->at;
-    int r;
+    size_t n = strlen(word);
 
-    if (peek(s, 0) != '"')
-        return scan_expected(s, "a key in double quotes");
-    r = scan_string(s);
-    if (r < 0)
-        return r;
-    r = scan_add_key(s, level, start);
-    if (r < 0)
-        return r;
-
-    skip_space(s);
-    if (peek(s, 0) != ':')
-        return scan_expected(s, "a colon after the key");
-    s->at++;
-    r = scan_value(s);
-    if (r < 0)
-        return r;
-    free(level->key);
-    level->key = NULL;
-    return 0;
+    if (n > s->length - s->at || memcmp(s->text + s->at, word, n) != 0)
+        return false;
+    s->at += n;
+    return true;
 }
 
-/* The items or members up to the closing bracket; the opening one has been read. */
-static int scan_members(Scan *s, Level *level, char close)
+int scan_literal(Scan *s, json_object **ret)
 {
-    int r;
+    bool is_true = take_word(s, "true");
 
-    skip_space(s);
-    if (peek(s, 0) == close) {
-        s->at++;
-        return 0;
-    }
-    for (;;) {
-        r = level->keys ? scan_member(s, level) : scan_value(s);
-        if (r < 0)
-            return r;
-        skip_space(s);
-        if (peek(s, 0) == close) {
-            s->at++;
-            return 0;
-        }
-        if (peek(s, 0) != ',')
-            return scan_expected(s, close == '}' ? "a comma or }" : "a comma or ]");
-        s->at++;
-        level->index++;
-        skip_space(s);
-    }
-}
-
-static int scan_container(Scan *s)
-{
-    bool object = peek(s, 0) == '{';
-    Level *level;
-    int r;
-
-    if (s->depth >= PM_JSON_DEPTH_MAX)
-        return scan_refuse(s, s->at, "nested more than %d levels deep", PM_JSON_DEPTH_MAX);
-    level = &s->levels[s->depth];
-    *level = (Level){.keys = object ? json_object_new_object() : NULL};
-    if (object && !level->keys)
-        return refuse_no_memory(s->error);
-    s->depth++;
-    s->at++;
-    r = scan_members(s, level, object ? '}' : ']');
-    s->depth--;
-    json_object_put(level->keys);
-    free(level->key);
-    return r;
-}
-
-static int scan_value(Scan *s)
-{
-    skip_space(s);
-    switch (peek(s, 0)) {
-    case '{':
-    case '[':
-        return scan_container(s);
-    case '"':
-        return scan_string(s);
-    case '-':
-    case '0' ... '9':
-        return scan_number(s);
-    default:
-        return scan_literal(s);
-    }
-}
-
-int scan_json(const char *text, size_t length, size_t *ret_start, size_t *ret_length, Error *error)
-{
-    Scan s = {.text = text, .length = length, .error = error};
-    size_t start, end;
-    int r;
-
-    s.tokener = json_tokener_new();
-    if (!s.tokener)
-        return refuse_no_memory(error);
-
-    skip_space(&s);
-    start = s.at;
-    r = scan_value(&s);
-    end = s.at;
-    skip_space(&s);
-    if (r >= 0 && s.at < length)
-        r = scan_expected(&s, "the end of the text");
-    json_tokener_free(s.tokener);
-    if (r < 0)
-        return r;
-    *ret_start = start;
-    *ret_length = end - start;
-    return 0;
+    *ret = NULL;
+    if (!is_true && !take_word(s, "false"))
+        return take_word(s, "null") ? 0 : scan_expected(s, "a value");
+    *ret = json_object_new_boolean(is_true);
+    return *ret ? 0 : refuse_no_memory(s->error);
 }
