@@ -20,13 +20,14 @@ class Leases:
         self.ledger = Ledger(actor.pool)
         self.released = collections.deque(maxlen=KEPT_RELEASED)
         self.cut_acquires = 0
+        self.taken = 0  # numbers that may have been, above the highest that we know
         self.cut_releases = []
 
     def forget(self):
         """The engine that they were for is gone."""
         self.ledger.leases.clear()
         self.released.clear()
-        self.cut_acquires, self.cut_releases = 0, []
+        self.cut_acquires, self.taken, self.cut_releases = 0, 0, []
 
     async def step(self, client):
         held = [lease for lease in self.ledger.leases.values() if lease not in self.cut_releases]
@@ -40,8 +41,10 @@ class Leases:
         body = {name: value for name, value in (("ttl_ms", ttl_ms), ("owner", owner)) if value}
         sent = time.monotonic()
         self.cut_acquires += 1
+        self.taken += 1
         answer = await self.actor.ask(client, "POST", "/leases", 201, body=body)
         self.cut_acquires -= 1
+        self.taken = self.cut_acquires if answer else self.taken - 1
         if answer and not self.ledger.add(Lease.granted(answer.json, sent, ttl_ms)):
             self.actor.fault(f"lease {answer.json['lease_id']} was granted twice")
 
@@ -93,14 +96,14 @@ class Leases:
         known = {int(name.split(".")[1]) for name in self.ledger.ever
                  if name.startswith(f"{generation}.")}
         last = max(known, default=0)
-        unknown = sorted(set(range(1, last + self.cut_acquires + 1)) - known)
+        unknown = sorted(set(range(1, last + self.taken + 1)) - known)
         found = 0
         for number in unknown if self.cut_acquires else ():
             name = f"{generation}.{number}"
             answer = await self.actor.ask(client, "DELETE", f"/leases/{name}", 200, 404)
             there = answer is not None and answer.status == 200
             found += there
-            if there or number < last:
+            if there or (answer is not None and number < last):
                 self.ledger.ever.add(name)
         if found > self.cut_acquires:
             self.actor.fault(f"{found} leases that nobody asked for")
