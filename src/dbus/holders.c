@@ -13,6 +13,11 @@
     "type='signal',sender='" BUS_DRIVER "',path='/org/freedesktop/DBus'," \
     "interface='" BUS_DRIVER "',member='NameOwnerChanged',arg2=''"
 
+enum {
+    BUS_NAME_MAX = 255, /* D-Bus Specification */
+    HOLDER_MAX = SD_ID128_STRING_MAX + 1 + BUS_NAME_MAX,
+};
+
 struct Holders {
     DbusServer *server;
     sd_bus_slot *match_slot;
@@ -25,7 +30,8 @@ static int name_compare(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static int holder_format(const Holders *h, const char *name, char **ret)
+/* How the connection is known to the leases that it holds, over buses and daemons. */
+static int holder_format(const Holders *h, const char *name, char buffer[static HOLDER_MAX + 1])
 {
     char id[SD_ID128_STRING_MAX];
     sd_id128_t bus_id;
@@ -34,8 +40,9 @@ static int holder_format(const Holders *h, const char *name, char **ret)
     r = sd_bus_get_bus_id(h->server->bus, &bus_id);
     if (r < 0)
         return r;
-    r = asprintf(ret, "%s/%s", sd_id128_to_string(bus_id, id), name);
-    return r < 0 ? -ENOMEM : 0;
+    (void)snprintf(buffer, HOLDER_MAX + 1, "%s/%.*s", sd_id128_to_string(bus_id, id), BUS_NAME_MAX,
+                   name);
+    return 0;
 }
 
 static int name_add(Holders *h, const char *name)
@@ -48,18 +55,17 @@ static int name_add(Holders *h, const char *name)
     return place ? 0 : -ENOMEM;
 }
 
-/* Ends the leases of a connection that is gone. When memory is out here they stay until the daemon
- * is started again. */
+/* Ends the leases of a connection that is gone. */
 static void name_gone(Holders *h, const char *name)
 {
-    _cleanup_free_ char *holder = NULL;
+    char holder[HOLDER_MAX + 1];
     char **place = tfind(name, &h->names, name_compare);
     char *own;
 
     if (!place)
         return;
     own = *place;
-    if (holder_format(h, own, &holder) >= 0)
+    if (holder_format(h, own, holder) >= 0)
         manager_release_holder(h->server->manager, holder);
     tdelete(own, &h->names, name_compare);
     free(own);
@@ -110,15 +116,18 @@ Holders *holders_free(Holders *h)
 int holders_note(Holders *h, sd_bus_message *call, char **ret_holder)
 {
     const char *name = sd_bus_message_get_sender(call);
-    _cleanup_free_ char *holder = NULL;
+    _cleanup_free_ char *copy = NULL;
+    char holder[HOLDER_MAX + 1];
     int r;
 
-    r = holder_format(h, name, &holder);
-    if (r >= 0)
-        r = name_add(h, name);
+    r = holder_format(h, name, holder);
     if (r < 0)
         return r;
-    *ret_holder = TAKE_PTR(holder);
+    copy = strdup(holder);
+    r = copy ? name_add(h, name) : -ENOMEM;
+    if (r < 0)
+        return r;
+    *ret_holder = TAKE_PTR(copy);
     return 0;
 }
 
@@ -138,34 +147,56 @@ bool holds_lease(DbusServer *s, sd_bus_message *call, const char *pool_id, const
 {
     const Lease *lease = lease_find(manager_get_pool(s->manager, pool_id), lease_id);
     const char *sender = sd_bus_message_get_sender(call);
-    _cleanup_free_ char *holder = NULL;
+    char holder[HOLDER_MAX + 1];
 
-    return lease && lease->holder && sender && holder_format(s->holders, sender, &holder) >= 0 &&
+    return lease && lease->holder && sender && holder_format(s->holders, sender, holder) >= 0 &&
            streq(lease->holder, holder);
 }
 
-static void collect_name(const void *node, VISIT order, void *closure)
+typedef struct Search {
+    char **present;
+    const char *gone; /* the first that is not among them */
+} Search;
+
+static void find_gone(const void *node, VISIT order, void *closure)
 {
     const char *const *name = node;
-    char ***names = closure;
+    Search *search = closure;
 
-    if (order == postorder || order == leaf)
-        (void)strv_extend(names, *name);
+    if (!search->gone && (order == postorder || order == leaf) &&
+        !strv_contains(search->present, *name))
+        search->gone = *name;
 }
+
+static int ask_for_names(Holders *h);
 
 /* The bus said who is there. A caller that came after it did so has not been heard yet. */
 static int on_names(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
     Holders *h = userdata;
     _cleanup_strv_free_ char **present = NULL;
-    _cleanup_strv_free_ char **holding = NULL;
+    int r = sd_bus_message_read_strv(reply, &present);
 
-    (void)sd_bus_message_read_strv(reply, &present); /* an error is an answer without names */
-    twalk_r(h->names, collect_name, &holding);
-    STRV_FOREACH (name, holding)
-        if (!strv_contains(present, *name))
-            name_gone(h, *name);
+    if (r == -ENOMEM)
+        return ask_for_names(h);
+    /* Without an answer nobody is known to be gone. */
+    while (r >= 0) {
+        Search search = {.present = present};
+
+        twalk_r(h->names, find_gone, &search);
+        if (!search.gone)
+            break;
+        name_gone(h, search.gone);
+    }
     return 0;
+}
+
+static int ask_for_names(Holders *h)
+{
+    h->names_slot = sd_bus_slot_unref(h->names_slot);
+    return sd_bus_call_method_async(h->server->bus, &h->names_slot, BUS_DRIVER,
+                                    "/org/freedesktop/DBus", BUS_DRIVER, "ListNames", on_names, h,
+                                    "");
 }
 
 /* Sorts the holder of a recovered lease: a connection to this bus, or one that must be gone. */
@@ -180,10 +211,10 @@ int holders_recover(Holders *h)
 {
     const Manager *manager = h->server->manager;
     _cleanup_strv_free_ char **gone = NULL;
-    _cleanup_free_ char *prefix = NULL;
+    char prefix[HOLDER_MAX + 1];
     int r;
 
-    r = holder_format(h, "", &prefix);
+    r = holder_format(h, "", prefix);
     for (size_t i = 0; r >= 0 && i < manager_count_pools(manager); i++) {
         const Pool *pool = manager_pool_at(manager, i);
 
@@ -195,9 +226,5 @@ int holders_recover(Holders *h)
         return r;
     STRV_FOREACH (holder, gone)
         manager_release_holder(h->server->manager, *holder);
-    if (!h->names)
-        return 0;
-    return sd_bus_call_method_async(h->server->bus, &h->names_slot, BUS_DRIVER,
-                                    "/org/freedesktop/DBus", BUS_DRIVER, "ListNames", on_names, h,
-                                    "");
+    return h->names ? ask_for_names(h) : 0;
 }

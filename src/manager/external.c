@@ -126,7 +126,9 @@ static void postpone(Manager *m, const char *name, const char *pool_id, const Er
 
     report_bad(name, waited ? LOG_DEBUG : LOG_WARNING, error->text);
     drop_file(m, name);
-    if (remember_file(m, name, pool_id, true) >= 0)
+    if (remember_file(m, name, pool_id, true) < 0)
+        manager_out_of_memory(m);
+    else
         handoff_watch_postpone(m->handoffs, name);
 }
 

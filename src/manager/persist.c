@@ -67,8 +67,9 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata);
 static void arm(Manager *m, usec_t pause)
 {
     if (!m->save_timer) {
-        (void)sd_event_add_time_relative(m->event, &m->save_timer, CLOCK_MONOTONIC, pause,
-                                         USEC_PER_MSEC, on_retry, m);
+        if (sd_event_add_time_relative(m->event, &m->save_timer, CLOCK_MONOTONIC, pause,
+                                       USEC_PER_MSEC, on_retry, m) < 0)
+            manager_out_of_memory(m);
         return;
     }
     (void)sd_event_source_set_time_relative(m->save_timer, pause);
@@ -224,8 +225,10 @@ static void remember_left(Manager *m, const char *pool_id, const char *replica_i
 {
     LeftFiles *left = calloc(1, sizeof(LeftFiles));
 
-    if (!left)
+    if (!left) {
+        manager_out_of_memory(m);
         return;
+    }
     (void)snprintf(left->pool_id, sizeof(left->pool_id), "%s", pool_id);
     (void)snprintf(left->replica_id, sizeof(left->replica_id), "%s", replica_id);
     left->next = m->left_files;

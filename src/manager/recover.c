@@ -175,9 +175,10 @@ static void schedule_unknown(Manager *m)
         journal_say(LOG_WARNING, PM_MESSAGE_UNIT_UNKNOWN,
                     "Found %s, which no state file knows; it will be stopped in %" PRIu64 " ms",
                     u->name, usec_to_ms(m->unknown_unit_grace_usec));
-    (void)sd_event_add_time_relative(m->event, &m->unknown_timer, CLOCK_MONOTONIC,
-                                     m->unknown_unit_grace_usec, USEC_PER_MSEC,
-                                     on_unknown_grace_over, m);
+    if (sd_event_add_time_relative(m->event, &m->unknown_timer, CLOCK_MONOTONIC,
+                                   m->unknown_unit_grace_usec, USEC_PER_MSEC, on_unknown_grace_over,
+                                   m) < 0)
+        manager_out_of_memory(m);
 }
 
 /* The service manager may know a unit no more that had left processes behind. */
