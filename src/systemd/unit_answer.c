@@ -247,7 +247,7 @@ static void query_failed(UnitClient *c, Call *call, const sd_bus_error *error)
 {
     log_refusal(call, "did not tell the unit's state", error);
     call_finish(call);
-    if (call->counted)
+    if (call->counted && c->attaching)
         unit_client_attach_failed(c, -sd_bus_error_get_errno(error), bus_error_text(error));
     call_free(call);
 }

@@ -45,7 +45,7 @@ typedef struct UnitClientCallbacks {
      * need not be read. */
     UnitKnown (*known)(const UnitName *name, uint32_t job, void *userdata);
     /* unit_client_attach() is through: `error` 0, and all engine units that exist were observed
-     * before; or negative errno. */
+     * before; or negative errno, also long after it: the units are not watched any more. */
     void (*attached)(int error, const char *error_text, void *userdata);
 } UnitClientCallbacks;
 

@@ -30,6 +30,7 @@ struct UnitClient {
     bool attaching;         /* callbacks->attached is still to come: */
     bool listing;           /* until the list is there */
     size_t reads_left;      /* and each of its units is read */
+    bool blind;             /* that, or doing it again, has failed */
 
     bool held;   /* the service manager is away, nothing is sent */
     bool silent; /* it did not answer a call, and none since */

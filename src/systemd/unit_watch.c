@@ -196,13 +196,11 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *ret
 
 void unit_client_attach_failed(UnitClient *c, int error, const char *error_text)
 {
-    if (c->attaching) {
-        c->attaching = false;
-        c->callbacks->attached(error < 0 ? error : -EIO, error_text, c->userdata);
-    } else {
-        journal_say(LOG_ERR, PM_MESSAGE_SERVICE_MANAGER, "cannot read the engine units again: %s",
-                    error_text);
-    }
+    if (c->blind)
+        return;
+    c->blind = true;
+    c->attaching = false;
+    c->callbacks->attached(error < 0 ? error : -EIO, error_text, c->userdata);
 }
 
 static void attach_progress(UnitClient *c)

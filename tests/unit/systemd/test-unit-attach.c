@@ -330,6 +330,22 @@ static void test_new_service_manager_is_subscribed_to_and_read(void **state)
     assert_string_equal(f->seen[0].name.pool_id, "b");
 }
 
+/* Without a subscription it would never learn of an engine's end. */
+static void test_new_service_manager_that_refuses(void **state)
+{
+    Fixture *f = *state;
+
+    fixture_attach(f);
+    fake_owner_changed(f->manager, "");
+    fake_settle(f->manager);
+    fake_refuse(f->manager, "Subscribe", SD_BUS_ERROR_ACCESS_DENIED);
+    fake_owner_changed(f->manager, ":1.9");
+    fake_settle(f->manager);
+    assert_int_equal(f->n_seen, 1);
+    assert_int_equal(f->seen[0].type, SEEN_ATTACHED);
+    assert_int_equal(f->seen[0].error, -EACCES);
+}
+
 /* As long as the service manager does not say no. */
 static void test_attaching_does_not_give_up(void **state)
 {
@@ -398,6 +414,7 @@ int main(void)
             TEST(test_refused_subscription),
             TEST(test_refused_list),
             TEST(test_new_service_manager_is_subscribed_to_and_read),
+            TEST(test_new_service_manager_that_refuses),
             TEST(test_attaching_does_not_give_up),
             TEST(test_attaching_survives_a_new_service_manager),
     };
