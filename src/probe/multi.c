@@ -122,9 +122,8 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *userdata, 
         return 0;
     }
     /* One that libcurl has closed is out of the epoll, whatever has its number now. */
-    if (socketp && epoll_ctl(m->sockets, EPOLL_CTL_MOD, fd, &e) >= 0)
-        return 0;
-    if (epoll_ctl(m->sockets, EPOLL_CTL_ADD, fd, &e) < 0)
+    if (epoll_ctl(m->sockets, socketp ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) < 0 &&
+        epoll_ctl(m->sockets, socketp ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &e) < 0)
         m->unwatched = true;
     (void)curl_multi_assign(m->curlm, fd, m);
     return 0;
