@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What only a kernel of the machine's own does: limits that bite, memory that is short, images on loop devices."""
 
+import contextlib
 import http.client
 import pathlib
 import tempfile
@@ -55,6 +56,12 @@ def allocates_too_much(context, pool, mebibytes):
         answer = None
     assert answer is None, f"it has got that: {answer}"
     wait.process_ended(pid)
+
+
+@step('the engine of pool "{pool:name}" asks for {mebibytes:d} MiB more, unless it has ended')
+def asks_for_more(context, pool, mebibytes):
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        engine.request(context.scene.port(pool), "GET", f"/allocate?path={mebibytes}", ALLOCATION_SECONDS)
 
 
 @step('the kernel has logged that it killed a process in the control group of pool "{pool:name}"')
