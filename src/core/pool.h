@@ -127,6 +127,8 @@ typedef struct Pool {
     bool external_is_lost; /* its health checks fail */
     bool registered;       /* the entry is more than its handoff: it stays when that goes */
 
+    bool declared; /* made by the file that declares it: it goes with that */
+
     /* How much of the model a starting engine has read; SPEC_UNSET: not known. */
     uint64_t load_read_bytes;
     uint64_t load_model_bytes;

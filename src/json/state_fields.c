@@ -108,6 +108,7 @@ static const Field pool_fields[] = {
         {"correlation_id", FIELD_BUFFER, .nullable = true, .max = PM_CORRELATION_ID_MAX,
          AT(correlation_id), .check = check_printable},
         {"registered", FIELD_BOOL, AT(registered)},
+        {"declared", FIELD_BOOL, AT(declared)},
         {"external_is_file", FIELD_BOOL, AT(external_is_file)},
         {"external_is_lost", FIELD_BOOL, AT(external_is_lost)},
         {"operation", FIELD_GROUP, .group = &operation_table},

@@ -65,14 +65,16 @@ static int preload(Manager *m, EngineSpec **spec, char *const *warnings, const c
     _cleanup_strv_free_ char **notes = NULL;
     Event event = {.type = EVENT_PRELOAD};
     Pool *pool = NULL;
+    bool is_new;
     int r;
 
     if (strv_copy(warnings, &notes) < 0 || sandbox_warn(m, *spec, &notes) < 0)
         return out_of_memory(error);
-    r = manager_ensure_pool(m, (*spec)->pool_id, &pool, NULL, error);
-
+    r = manager_ensure_pool(m, (*spec)->pool_id, &pool, &is_new, error);
     if (r < 0)
         return r;
+    if (is_new)
+        pool->declared = unattended;
     event.command.spec = TAKE_PTR(*spec);
     event.command.unattended = unattended;
     if (submit_as(m, pool, correlation_id, OPERATION_PRELOAD, &event, notes, ret_operation) < 0)

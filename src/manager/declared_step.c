@@ -39,10 +39,13 @@ static void give_up(DeclaredPool *d, int r, const Error *error)
         error_is_set(error) ? error->text : strerror(-r));
 }
 
-static void applied(DeclaredPool *d, bool made)
+/* A daemon that was killed may have left the pool's state and no record. */
+static void applied(DeclaredPool *d)
 {
+    const Pool *pool = registry_get(&d->manager->registry, d->id);
+
     d->due = false;
-    if (declared_record_note(d, made) < 0)
+    if (declared_record_note(d, pool && pool->declared) < 0)
         say(d, LOG_ERR, "what was applied cannot be noted", strerror(ENOMEM));
 }
 
@@ -82,9 +85,11 @@ static void keep(DeclaredPool *d)
         return;
     }
     pool->registered = true;
+    if (made)
+        pool->declared = true;
     pool_meta_from_spec(pool, spec);
     replace_spec(pool, spec);
-    applied(d, made);
+    applied(d);
 }
 
 static void start(DeclaredPool *d, Pool *pool, const EngineSpec *from)
@@ -101,7 +106,7 @@ static void start(DeclaredPool *d, Pool *pool, const EngineSpec *from)
     if (r < 0)
         give_up(d, r, &error);
     else
-        applied(d, !pool);
+        applied(d);
 }
 
 static void adjust(DeclaredPool *d, Pool *pool)
@@ -120,7 +125,7 @@ static void adjust(DeclaredPool *d, Pool *pool)
     replace_spec(pool, spec);
     shell->kept_generation = 0; /* what outlives a reboot is this spec now */
     memory_keep(shell);
-    applied(d, false);
+    applied(d);
     if (d->before && d->before->reached) {
         d->record->reached = true;
         declared_record_save(d);
@@ -170,7 +175,7 @@ static void reload(DeclaredPool *d)
         give_up(d, r, &error);
         return;
     }
-    applied(d, false);
+    applied(d);
     d->waiter = operation_waiter_free(d->waiter);
     if (operation_wait(operation, on_reloaded, d, &d->waiter) < 0)
         d->waiter = NULL;
@@ -245,7 +250,7 @@ void declared_step(DeclaredPool *d)
         d->waits = true;
         break;
     case DECLARED_NOTE:
-        applied(d, false);
+        applied(d);
         break;
     case DECLARED_KEEP:
         keep(d);

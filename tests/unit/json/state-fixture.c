@@ -125,7 +125,7 @@ Pool *full_pool(void)
     Pool *pool = pool_of(STATE_SPEC_LARGE, POOL_STOPPING);
 
     set_meta(&pool->meta);
-    pool->registered = true;
+    pool->registered = pool->declared = true;
     pool->operation = (PoolOperation){
             .kind = OPERATION_RESTART,
             .id = INT64_MAX,
@@ -272,6 +272,7 @@ void assert_same(const Pool *a, const Pool *b)
     assert_string_equal(a->unit.invocation_id, b->unit.invocation_id);
     assert_int_equal(a->unit.main_pid, b->unit.main_pid);
     assert_int_equal(a->registered, b->registered);
+    assert_int_equal(a->declared, b->declared);
     assert_true(a->drain_deadline == b->drain_deadline);
     assert_int_equal(a->drain_forced, b->drain_forced);
     assert_int_equal(a->drain_leases, b->drain_leases);

@@ -33,8 +33,9 @@ static Pool *read_file(json_object *file)
 static void test_old_file(void **state)
 {
     static const char *const newer[] = {
-            "registered", "external_is_file",         "external_is_lost", "operation",
-            "registry",   "drain_deadline_mono_usec", "drain_forced",     "drain_leases"};
+            "registered",  "declared", "external_is_file",         "external_is_lost",
+            "operation",   "registry", "drain_deadline_mono_usec", "drain_forced",
+            "drain_leases"};
     _cleanup_(pool_freep) Pool *pool = full_pool(), *copy = NULL;
     json_object *file = file_of(pool);
 
@@ -42,6 +43,7 @@ static void test_old_file(void **state)
         json_object_object_del(file, newer[i]);
     copy = read_file(file);
     assert_false(copy->registered);
+    assert_false(copy->declared);
     assert_false(copy->external_is_file);
     assert_false(copy->external_is_lost);
     assert_int_equal(copy->operation.kind, OPERATION_NONE);

@@ -54,6 +54,7 @@ static Pool *declare_ready(ManagerFixture *f)
     declare(f, "b1", 3);
     pool = read_again(f);
     assert_non_null(pool);
+    assert_true(pool->declared);
     becomes_ready(f, pool);
     assert_int_equal(pool->state, POOL_READY);
     return pool;
@@ -101,6 +102,25 @@ static void test_adjusted(void **state)
     assert_kept(f, "declared/p.json", "\"slots_total\": 9");
     assert_kept(f, "declared/p.json", "\"reached\": true");
     assert_kept(f, "declared/p.json", "\"owned\": true");
+}
+
+/* A daemon that is killed before the record is on disk: the pool still goes with its file. */
+static void test_killed_before_the_record(void **state)
+{
+    ManagerFixture *f = *state;
+
+    put_file(f->state_folder->fd, "pool-managerd/pools.d/p.json",
+             "{\"pool_id\": \"p\", \"binary_path\": \"/bin/true\", \"flags\": [], "
+             "\"host\": \"127.0.0.1\", \"port\": 1, \"model_path\": \"m.gguf\", "
+             "\"engine_version\": \"b1\", \"autostart\": false}");
+    assert_non_null(read_again(f));
+    dies(f);
+    assert_int_equal(unlinkat(f->state_folder->fd, "declared/p.json", 0), 0);
+    manager_begin(f);
+    f->m->user_mode = true;
+    assert_non_null(read_again(f));
+    undeclare(f);
+    assert_null(read_again(f));
 }
 
 /* Who preloads something by hand is waited for; then the file comes into force. */
@@ -194,9 +214,13 @@ static void test_unreadable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-            declared_test(test_adjusted),     declared_test(test_waits),
-            declared_test(test_deregistered), declared_test(test_kept_elsewhere),
-            declared_test(test_comes_back),   declared_test(test_unreadable),
+            declared_test(test_adjusted),
+            declared_test(test_waits),
+            declared_test(test_deregistered),
+            declared_test(test_kept_elsewhere),
+            declared_test(test_comes_back),
+            declared_test(test_unreadable),
+            declared_test(test_killed_before_the_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
