@@ -155,7 +155,8 @@ bool holds_lease(DbusServer *s, sd_bus_message *call, const char *pool_id, const
 
 typedef struct Search {
     char **present;
-    const char *gone; /* the first that is not among them */
+    char **gone; /* those that are not among them */
+    int r;
 } Search;
 
 static void find_gone(const void *node, VISIT order, void *closure)
@@ -163,9 +164,9 @@ static void find_gone(const void *node, VISIT order, void *closure)
     const char *const *name = node;
     Search *search = closure;
 
-    if (!search->gone && (order == postorder || order == leaf) &&
+    if (search->r >= 0 && (order == postorder || order == leaf) &&
         !strv_contains(search->present, *name))
-        search->gone = *name;
+        search->r = strv_extend(&search->gone, *name);
 }
 
 static int ask_for_names(Holders *h);
@@ -174,21 +175,17 @@ static int ask_for_names(Holders *h);
 static int on_names(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
     Holders *h = userdata;
-    _cleanup_strv_free_ char **present = NULL;
-    int r = sd_bus_message_read_strv(reply, &present);
+    Search search = {.present = NULL};
 
-    if (r == -ENOMEM)
-        return ask_for_names(h);
+    search.r = sd_bus_message_read_strv(reply, &search.present);
     /* Without an answer nobody is known to be gone. */
-    while (r >= 0) {
-        Search search = {.present = present};
-
+    if (search.r >= 0)
         twalk_r(h->names, find_gone, &search);
-        if (!search.gone)
-            break;
-        name_gone(h, search.gone);
-    }
-    return 0;
+    STRV_FOREACH (name, search.gone)
+        name_gone(h, *name);
+    strv_free(search.gone);
+    strv_free(search.present);
+    return search.r == -ENOMEM ? ask_for_names(h) : 0;
 }
 
 static int ask_for_names(Holders *h)

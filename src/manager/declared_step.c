@@ -211,6 +211,15 @@ static void deregister(DeclaredPool *d)
     declared_drop(d);
 }
 
+/* What stays is somebody else's. */
+static void disown(Pool *pool)
+{
+    if (!pool || !pool->declared)
+        return;
+    pool->declared = false;
+    (void)persist_state(pool_shell(pool)); /* else it is tried again */
+}
+
 static DeclaredAction decide(const DeclaredPool *d, const Pool *pool)
 {
     const DeclaredRecord *record = d->record;
@@ -275,6 +284,7 @@ void declared_step(DeclaredPool *d)
         deregister(d);
         break;
     case DECLARED_FORGET:
+        disown(pool);
         declared_record_remove(d);
         declared_drop(d);
         break;
