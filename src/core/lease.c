@@ -7,7 +7,7 @@
 
 #include "core/pool.h"
 
-static Lease *lease_free(Lease *lease)
+Lease *lease_free(Lease *lease)
 {
     if (!lease)
         return NULL;
@@ -16,8 +16,6 @@ static Lease *lease_free(Lease *lease)
     free(lease);
     return NULL;
 }
-
-DEFINE_CLEANUP(Lease *, lease_free)
 
 static int refuse_unready(const Pool *pool, Error *error)
 {
@@ -84,6 +82,21 @@ int lease_acquire(Pool *pool, const LeaseRequest *request, Instant now, const Le
     return 0;
 }
 
+void lease_put_back(Pool *pool, Lease *lease)
+{
+    Lease **p = &pool->leases.first;
+
+    while (*p && (*p)->number < lease->number)
+        p = &(*p)->next;
+    if (!*p) {
+        lease_append(pool, lease);
+        return;
+    }
+    lease->next = *p;
+    *p = lease;
+    pool->leases.count++;
+}
+
 void lease_append(Pool *pool, Lease *lease)
 {
     LeaseList *list = &pool->leases;
@@ -107,6 +120,19 @@ void lease_id_format(const Pool *pool, const Lease *lease, char buffer[LEASE_ID_
 /* Which leases are meant. */
 typedef bool (*LeaseMatch)(const Pool *pool, const Lease *lease, const void *what);
 
+/* Takes the lease that is at `p`, behind `previous`, out of the list. */
+static Lease *detach(LeaseList *list, Lease **p, Lease *previous)
+{
+    Lease *lease = *p;
+
+    *p = lease->next;
+    lease->next = NULL;
+    if (list->last == lease)
+        list->last = previous;
+    list->count--;
+    return lease;
+}
+
 /* Releases those that match, at most `max`; returns how many. */
 static uint64_t release(Pool *pool, LeaseMatch match, const void *what, uint64_t max)
 {
@@ -122,11 +148,7 @@ static uint64_t release(Pool *pool, LeaseMatch match, const void *what, uint64_t
             p = &lease->next;
             continue;
         }
-        *p = lease->next;
-        if (list->last == lease)
-            list->last = previous;
-        lease_free(lease);
-        list->count--;
+        lease_free(detach(list, p, previous));
         n++;
     }
     return n;
@@ -167,9 +189,15 @@ bool lease_release(Pool *pool, const char *id)
     return release(pool, has_id, id, 1) > 0;
 }
 
-bool lease_release_anonymous(Pool *pool)
+Lease *lease_take_anonymous(Pool *pool)
 {
-    return release(pool, is_anonymous, NULL, 1) > 0;
+    Lease **p = &pool->leases.first, *previous = NULL;
+
+    while (*p && !is_anonymous(pool, *p, NULL)) {
+        previous = *p;
+        p = &previous->next;
+    }
+    return *p ? detach(&pool->leases, p, previous) : NULL;
 }
 
 uint64_t lease_release_holder(Pool *pool, const char *holder)

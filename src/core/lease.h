@@ -62,9 +62,11 @@ void lease_id_format(const struct Pool *pool, const Lease *lease, char buffer[LE
  * released, has expired, or was one of another generation. */
 bool lease_release(struct Pool *pool, const char *id);
 
-/* Releases the oldest lease without owner and holder. Returns false when there is none (B-REG-094).
- */
-bool lease_release_anonymous(struct Pool *pool);
+/* Takes the oldest lease without owner and holder out of the pool (B-REG-094); NULL: there is none.
+ * It is freed, which returns NULL, or put back where it was. */
+Lease *lease_take_anonymous(struct Pool *pool);
+Lease *lease_free(Lease *lease);
+void lease_put_back(struct Pool *pool, Lease *lease);
 
 /* Release those of the holder, those that are over, or all; return how many that were. */
 uint64_t lease_release_holder(struct Pool *pool, const char *holder);
@@ -73,3 +75,5 @@ uint64_t lease_release_all(struct Pool *pool);
 
 /* When the next one ends by itself; USEC_INFINITY: none does. */
 usec_t lease_next_expiry(const struct Pool *pool);
+
+DEFINE_CLEANUP(Lease *, lease_free)

@@ -13,15 +13,21 @@ static void leases_changed(PoolShell *shell)
     notify_pool_changed(shell);
 }
 
-/* A drain may have waited for them. Returns what became of writing it down; where it cannot be
- * written it is tried again. */
-static int leases_released(PoolShell *shell)
+/* A drain may have waited for them. */
+static void tell_released(PoolShell *shell)
 {
     Event event = {.type = EVENT_LEASES};
-    int r = persist_leases(shell);
 
     leases_changed(shell);
     (void)manager_post(shell->manager, shell->pool->id, &event);
+}
+
+/* Returns what became of writing it down; where it cannot be written it is tried again. */
+static int leases_released(PoolShell *shell)
+{
+    int r = persist_leases(shell);
+
+    tell_released(shell);
     return r;
 }
 
@@ -89,19 +95,45 @@ int manager_release_lease(Manager *m, const char *pool_id, const char *lease_id,
     return r < 0 ? refuse_unsaved(r, error) : 0;
 }
 
+/* Who is refused and asks again would release another one: it is put back. */
+static int write_without(PoolShell *shell, Pool *engine, Lease *lease, Error *error)
+{
+    int r = persist_leases(shell);
+
+    if (r < 0) {
+        lease_put_back(engine, lease);
+        return error_set(error, PM_ERROR_INTERNAL, NULL,
+                         "no lease is released: that cannot be put on disk: %s", strerror(-r));
+    }
+    lease_free(lease);
+    tell_released(shell);
+    return 0;
+}
+
 int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *ret_active,
                                     Error *error)
 {
-    Pool *pool;
+    Lease *lease = NULL;
+    Pool *pool, *engine;
     int r = manager_find_pool(m, pool_id, &pool, error);
 
     if (r < 0)
         return r;
     /* The older engine's first: it waits for them. */
-    if ((pool->beside && lease_release_anonymous(pool->beside)) || lease_release_anonymous(pool))
-        r = leases_released(pool_shell(pool));
+    engine = pool->beside;
+    if (engine)
+        lease = lease_take_anonymous(engine);
+    if (!lease) {
+        engine = pool;
+        lease = lease_take_anonymous(engine);
+    }
+    if (lease) {
+        r = write_without(pool_shell(pool), engine, lease, error);
+        if (r < 0)
+            return r;
+    }
     *ret_active = pool->leases.count;
-    return r < 0 ? refuse_unsaved(r, error) : 0;
+    return 0;
 }
 
 void manager_release_holder(Manager *m, const char *holder)

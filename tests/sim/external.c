@@ -152,9 +152,9 @@ void lease_client(World *w, size_t number)
         return;
     if (prng_one_in(&w->prng, 3)) {
         Event event = {.type = EVENT_LEASES};
+        Lease *lease = pool->beside ? lease_take_anonymous(pool->beside) : NULL;
 
-        if (!pool->beside || !lease_release_anonymous(pool->beside))
-            (void)lease_release_anonymous(pool);
+        lease_free(lease ? lease : lease_take_anonymous(pool));
         leases_save(w, pool);
         manager_step(w, number, &event);
         return;

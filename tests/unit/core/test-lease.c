@@ -173,17 +173,25 @@ static void test_release(void **state)
 static void test_release_anonymous(void **state)
 {
     _cleanup_(pool_freep) Pool *pool = ready_pool();
+    Lease *lease;
 
-    assert_false(lease_release_anonymous(pool));
+    assert_null(lease_take_anonymous(pool));
     (void)grant(pool, (LeaseRequest){.owner = "me", .ttl_ms = SPEC_UNSET});
     (void)grant(pool, anybody);
     (void)grant(pool, (LeaseRequest){.holder = ":1.1", .ttl_ms = SPEC_UNSET});
     (void)grant(pool, (LeaseRequest){.ttl_ms = 5000});
-    assert_true(lease_release_anonymous(pool));
+    lease = lease_take_anonymous(pool);
     assert_numbers(pool, "1 3 4");
-    assert_true(lease_release_anonymous(pool));
+    lease_put_back(pool, lease);
+    assert_numbers(pool, "1 2 3 4");
+    assert_null(lease_free(lease_take_anonymous(pool)));
+    assert_numbers(pool, "1 3 4");
+    lease = lease_take_anonymous(pool);
     assert_numbers(pool, "1 3");
-    assert_false(lease_release_anonymous(pool));
+    lease_put_back(pool, lease);
+    assert_numbers(pool, "1 3 4");
+    lease_free(lease_take_anonymous(pool));
+    assert_null(lease_take_anonymous(pool));
     assert_numbers(pool, "1 3");
 }
 

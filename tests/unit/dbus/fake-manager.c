@@ -508,7 +508,7 @@ int manager_release_anonymous_lease(Manager *m, const char *pool_id, uint64_t *r
 
     if (!pool)
         return -EINVAL;
-    (void)lease_release_anonymous(pool);
+    lease_free(lease_take_anonymous(pool));
     *ret_active = pool->leases.count;
     return 0;
 }

@@ -167,6 +167,8 @@ static void check_full(ManagerFixture *f, const LeaseGrant *grant)
     assert_true(pool->last_heartbeat_real == heartbeat);
     assert_true(manager_acquire_lease(f->m, "p", &anybody, &none, &error) < 0);
     assert_no_room(&error);
+    assert_true(manager_release_anonymous_lease(f->m, "p", &n, &error) < 0);
+    assert_no_room(&error);
     assert_int_equal(pool->leases.count, 1);
     /* What is given back is gone, but the next daemon might count it again: nobody is told that it
      * is, however often it is asked, before it is on disk. */
